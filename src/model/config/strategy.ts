@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { duration, percent } from './quantity.ts';
+
+const weightStep = z.strictObject({
+  weight: percent.describe('Share of users that the candidate gets'),
+  bake: duration.describe('Least time of observation at this weight'),
+});
+
+const maxBake = duration.describe('When a bake has no verdict after this time, the run holds').prefault('2h');
+
+/** Numbers of the seeds: canary 5 → 25 → 50 → 100 %, 10 minutes a step and 30 at the end. */
+export const strategySchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('direct').describe('Start, check, switch at once. For low-risk changes and first deploys'),
+    bake: duration.describe('Observation after the switch').prefault('15m'),
+    maxBake,
+  }),
+  z.strictObject({
+    kind: z.literal('canary').describe('Raise the weight step by step, with a verdict at each'),
+    steps: z
+      .array(weightStep)
+      .min(1)
+      .describe('Weights must rise and end at 100%')
+      .prefault([
+        { weight: '5%', bake: '10m' },
+        { weight: '25%', bake: '10m' },
+        { weight: '50%', bake: '10m' },
+        { weight: '100%', bake: '30m' },
+      ])
+      .refine((steps) => steps.every((step, index) => step.weight > (steps[index - 1]?.weight ?? 0)), 'weights must rise from step to step')
+      .refine((steps) => steps.at(-1)?.weight === 100, 'the last weight must be 100%'),
+    maxBake,
+  }),
+  z.strictObject({
+    kind: z.literal('blue-green').describe('Start green beside blue, check it, switch at once, keep blue as standby'),
+    bake: duration.describe('Observation after the switch').prefault('15m'),
+    standby: duration.describe('How long blue is kept after success').prefault('24h'),
+    maxBake,
+  }),
+  z.strictObject({
+    kind: z.literal('rolling').describe('Replace instances batch by batch'),
+    batch: z.number().int().positive().describe('Instances replaced at a time').prefault(1),
+    auto: z.boolean().describe('true: verdicts decide between batches; false: a person does').prefault(false),
+    bake: duration.describe('Observation after each batch').prefault('2m'),
+    finalBake: duration.describe('Observation after the last batch').prefault('15m'),
+    maxBake,
+  }),
+]);
+export type StrategySpec = z.output<typeof strategySchema>;

@@ -1,0 +1,81 @@
+/** Exit codes of the CLI; README documents them. */
+export const exitCode = {
+  ok: 0,
+  internal: 1,
+  usage: 2,
+  config: 3,
+  gate: 4,
+  approval: 5,
+  busy: 6,
+  target: 7,
+  notFound: 8,
+  rolledBack: 20,
+  failed: 21,
+  aborted: 22,
+  rollbackFailed: 23,
+  unverified: 24,
+  detached: 30,
+} as const;
+
+type Entry = { message: string; remedy: string; retryable: boolean; exit: number };
+
+function entry(message: string, remedy: string, exit: number, retryable = false): Entry {
+  return { message, remedy, retryable, exit };
+}
+
+/** Every error that a user can meet. `{name}` is filled from the details of the error. */
+export const errorCatalogue = {
+  INTERNAL: entry('Unexpected: {reason}', 'This is a defect of seatrial; please report it with the run id and `seatrial logs`.', exitCode.internal),
+  USAGE: entry('{reason}', 'See `seatrial --help`, or `seatrial <command> --help`.', exitCode.usage),
+  CONFIG_MISSING: entry('There is no {file} in {directory}.', 'Run `seatrial init` there: it looks at the project and writes a first one.', exitCode.config),
+  CONFIG_UNREADABLE: entry('{file} cannot be read as YAML: line {line}: {reason}', 'Correct the line; `seatrial explain` prints what was understood.', exitCode.config),
+  CONFIG_INVALID: entry('{file} has {count} mistake(s):\n{list}', 'Correct the lines named; docs/seatrial.example.yaml shows every key.', exitCode.config),
+  ENVIRONMENT_UNKNOWN: entry('There is no environment "{environment}".', 'Known: {known}.', exitCode.config),
+  NOT_A_REPOSITORY: entry('{directory} is not a git repository.', 'Run `git init` and commit, or set target.directory so that revisions come from folders.', exitCode.config),
+  VERSION_UNKNOWN: entry('Version {version} does not resolve: there is no ref {ref} in the repository.', '{nearest}', exitCode.notFound),
+  VERSION_INVALID: entry('"{version}" is not a version that can be used in refs and paths.', 'Use letters, digits, dot, underscore, plus and hyphen; not starting with a hyphen, such as 1.4.0.', exitCode.usage),
+  ARTIFACT_MISSING: entry('The artifact {path} does not exist.', 'Build it first, or correct revision.artifact.path.', exitCode.gate),
+  ARTIFACT_MISMATCH: entry('The artifact {path} has SHA-256 {actual}, expected {expected}.', 'Do not ship it: build it again from the tagged commit, or correct the recorded checksum.', exitCode.gate),
+  STRATEGY_UNSUPPORTED: entry('{strategy} cannot be done here: {reasons}', '{remedy}', exitCode.config),
+  PREFLIGHT_BLOCKED: entry('Pre-flight stopped it: {failed}', '{remedy}', exitCode.gate),
+  REVIEW_PENDING: entry('The review of run {runId} has not been acknowledged.', 'Complete it with deploy_review, then a person runs `seatrial review acknowledge {runId}`; or set review: warn.', exitCode.gate),
+  FROZEN: entry('Deployments to {environment} are frozen: {reason}', 'Wait until {until}, or have a person change freeze.windows.', exitCode.gate),
+  REVISION_REFUSED: entry('{version} ({commit}) was rolled back in run {runId} and no cause and fix are recorded.', 'Ship another commit, or record the reason: `seatrial learnings add --run {runId} --cause "…"`.', exitCode.gate),
+  PLAN_UNKNOWN: entry('There is no plan {planId}.', 'Make one with rollout_plan (or `seatrial plan`) and use the planId that it prints.', exitCode.notFound),
+  PLAN_EXPIRED: entry('The plan {planId} has expired at {at}.', 'Make a new one with rollout_plan.', exitCode.approval),
+  PLAN_CHANGED: entry('Since the plan was made, this changed: {changes}.', 'Make a new plan, look at it, and have it approved.', exitCode.approval),
+  APPROVAL_REQUIRED: entry('A person must approve plan {planId} ({how}).', '{remedy}', exitCode.approval),
+  APPROVAL_NOT_ACCEPTED: entry('This approval is not accepted: {reason}', '{remedy}', exitCode.approval),
+  RUN_UNKNOWN: entry('There is no run {runId}.', 'List them with `seatrial runs`.', exitCode.notFound),
+  RUN_NONE: entry('There is no run yet in this project.', 'Make a plan with rollout_plan, or `seatrial ship <version>`.', exitCode.notFound),
+  RUN_OVER: entry('Run {runId} is over ({outcome}).', 'To go back to the former revision use rollback; to ship again make a new plan.', exitCode.usage),
+  RUN_ACTIVE: entry('Run {runId} is going on at this target (owner pid {pid}, since {since}).', 'Follow it with rollout_status, or stop it with rollout_control abort.', exitCode.busy, true),
+  RUN_NOT_STARTED: entry('The supervisor did not take over within {seconds} s.', 'Nothing was changed. See {log}.', exitCode.internal, true),
+  CONTROL_INVALID: entry('{action} is not possible now: {reason}', '{remedy}', exitCode.usage),
+  ROLLBACK_IMPOSSIBLE: entry('There is nothing to roll back to: {reason}', 'Fix forward: ship a corrected version.', exitCode.notFound),
+  LOCK_LOST: entry('Another owner (generation {generation}) took over this target.', 'Nothing more is changed from here; see `seatrial runs`.', exitCode.busy),
+  TARGET_UNREACHABLE: entry('The target {target} does not answer: {reason}', '{remedy}', exitCode.target, true),
+  TARGET_REFUSED: entry('The target refused: {reason}', '{remedy}', exitCode.target),
+  TARGET_FENCED: entry('The target has already obeyed a newer owner (fence {seen} > {fence}).', 'Nothing was changed. See `seatrial runs`.', exitCode.busy),
+  TARGET_CHANGED: entry('The target is not as the step left it: {reason}', 'Someone else changed it; look at `seatrial host status`.', exitCode.target),
+  PORT_IN_USE: entry('Port {port} on {host} is in use{by}.', 'Stop that program, or give the environment another url.', exitCode.target),
+  PREPARE_FAILED: entry('`{command}` failed ({how}) while preparing {version}: {excerpt}', 'Run it by hand in a checkout of the revision; see `seatrial logs`.', exitCode.failed),
+  PROVISION_FAILED: entry('{version} did not become healthy: {reason}', 'No user has seen it. The last lines of its log: {excerpt}', exitCode.failed),
+  STEP_TIMED_OUT: entry('{step} was not done within {seconds} s.', 'See `seatrial logs`.', exitCode.failed, true),
+  SMOKE_FAILED: entry('Smoke tests failed: {failed}', 'See the report for request and answer.', exitCode.failed),
+  VERDICT_HARM: entry('The candidate does harm: {reason}', 'It was taken out of traffic. See the report for the evidence.', exitCode.rolledBack),
+  ABORTED: entry('{by} aborted the run.', 'Users are on the stable revision.', exitCode.aborted),
+  CANCELLED: entry('{what} was cancelled.', 'Nothing to do.', exitCode.aborted),
+  ROLLBACK_FAILED: entry('CRITICAL: the rollback failed: {reason}', 'Declare a P0 incident and move traffic by hand: {manual}', exitCode.rollbackFailed, true),
+  METRICS_UNREACHABLE: entry('The metrics source {source} does not answer: {reason}', 'The run holds until it does. Check the source.', exitCode.target, true),
+  JOURNAL_CORRUPT: entry('The journal of run {runId} is damaged at line {line}: {reason}', 'No forward step is taken on it; only a rollback. Keep the file for examination.', exitCode.internal),
+  JOURNAL_UNWRITABLE: entry('The journal of run {runId} cannot be written: {reason}', 'Make room or correct permissions on {path}. No forward step is taken without a journal.', exitCode.internal),
+  JOURNAL_NEWER: entry('The journal of run {runId} was written by a newer seatrial (format {version}).', 'Update seatrial; it can be read but not continued.', exitCode.internal),
+  REVIEW_INVALID: entry('The review was not taken: {reason}', '{remedy}', exitCode.usage),
+  COMMAND_NOT_FOUND: entry('The program "{program}" was not found.', 'Install it, or give its absolute path in the config.', exitCode.config),
+  COMMAND_FAILED: entry('`{command}` failed ({how}): {excerpt}', 'Run it by hand in the same folder.', exitCode.failed),
+  FILE_REFUSED: entry('{path} is refused: {reason}', 'Use a plain file inside the project.', exitCode.config),
+  HTTP_FAILED: entry('{method} {url} failed: {reason}', 'Check that the address is right and answers.', exitCode.target, true),
+} satisfies Record<string, Entry>;
+
+export type ErrorCode = keyof typeof errorCatalogue;

@@ -1,0 +1,40 @@
+import type { z } from 'zod';
+import type { Clock } from './clock.ts';
+
+/** Who is asking, and through which door. */
+export type Caller = {
+  door: 'cli' | 'mcp';
+  /** Person or client name, for the record. */
+  name: string;
+  /** MCP client name as it introduced itself; null in the CLI. */
+  client: string | null;
+  /** A person's terminal is attached. */
+  interactive: boolean;
+};
+
+export type OperationContext = {
+  projectDirectory: string;
+  caller: Caller;
+  clock: Clock;
+  signal: AbortSignal;
+  /** Lines for a person who waits; the doors decide how to show them. */
+  progress(message: string, done?: number, total?: number): void;
+};
+
+/** What came out: data for machines and a compact text in a fixed layout for people and models. */
+export type OperationResult<Out> = { data: Out; text: string };
+
+/** One thing a user can ask: the single source of MCP tool, CLI command and reference. */
+export interface Operation<In extends z.ZodObject = z.ZodObject, Out = unknown> {
+  /** snake_case; the MCP tool has this name. */
+  name: string;
+  title: string;
+  /** For a model that chooses a tool: what it does and when. */
+  description: string;
+  input: In;
+  /** reads: changes nothing. changes: changes plans, runs or targets. person: needs a person. */
+  effects: 'reads' | 'changes' | 'person';
+  /** How the CLI offers it; absent operations are MCP only. */
+  cli: { command: string; positional: string[]; examples: string[] } | null;
+  run(input: z.output<In>, context: OperationContext): Promise<OperationResult<Out>>;
+}

@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import { revisionSchema, type Revision } from './revision.ts';
+import type { TrafficFeed } from './traffic.ts';
+
+export const instanceSchema = z.strictObject({
+  id: z.string(),
+  state: z.enum(['starting', 'ready', 'unhealthy', 'backing_off', 'draining', 'stopped', 'gave_up']),
+  pid: z.number().int().nullable(),
+  /** Where this one instance answers, without the traffic path; null when the target cannot tell. */
+  url: z.string().nullable(),
+  restarts: z.number().int().nonnegative(),
+  startedAtMs: z.number().int().nullable(),
+  lastExit: z
+    .strictObject({ code: z.number().int().nullable(), signal: z.string().nullable(), oom: z.boolean(), atMs: z.number().int() })
+    .nullable(),
+});
+export type Instance = z.infer<typeof instanceSchema>;
+
+export const placedRevisionSchema = z.strictObject({
+  revision: revisionSchema,
+  role: z.enum(['stable', 'candidate', 'standby']),
+  /** Share of assignment units that is routed here now. */
+  weightPercent: z.number().min(0).max(100),
+  wantedInstances: z.number().int().nonnegative(),
+  instances: z.array(instanceSchema),
+  inFlight: z.number().int().nonnegative(),
+  /** Unix ms at which a standby is retired by the target itself; null when never. */
+  retireAtMs: z.number().int().nullable(),
+});
+export type PlacedRevision = z.infer<typeof placedRevisionSchema>;
+
+/** What a target says of itself, read and never assumed. */
+export const targetStateSchema = z.strictObject({
+  /** False when the place exists on paper but does not answer traffic (a local host that is down). */
+  up: z.boolean(),
+  /** Changes whenever the stable revision, the weights or the set of revisions change; not with health, pids or time. */
+  token: z.string(),
+  /** Highest fencing token that changed this target. */
+  fence: z.number().int().nonnegative(),
+  /** Requests and connections cut at a drain deadline since the target came up. */
+  cut: z.number().int().nonnegative(),
+  revisions: z.array(placedRevisionSchema),
+});
+export type TargetState = z.infer<typeof targetStateSchema>;
+
+/** Handed to every changing call. */
+export type Act = {
+  /** The same for every repetition of the same step of the same run. */
+  idempotencyKey: string;
+  /** Fencing token of the lock; a target that can compare refuses a lower one than it has seen. */
+  fence: number;
+  deadlineMs: number;
+  signal: AbortSignal;
+};
+
+/**
+ * A place where revisions run and traffic is moved. The optional groups are capabilities: what is absent is refused when
+ * planning, never skipped. Every call throws DeployError (TARGET_UNREACHABLE, TARGET_REFUSED, PROVISION_FAILED,
+ * STEP_TIMED_OUT …) and is idempotent.
+ */
+export interface Target {
+  readonly kind: string;
+  /** Names the place itself, not the checkout: two projects that drive the same place share the lock. */
+  readonly identity: string;
+  inspect(signal: AbortSignal): Promise<TargetState>;
+  /** `instances` instances of the revision are healthy and have no users. Throws with the reason when they do not come up. */
+  provision(request: { revision: Revision; instances: number }, act: Act): Promise<void>;
+  /** The revision is stable; whatever was stable becomes standby, retired by the target after `standbyMs` (0: never by itself). */
+  promote(request: { revision: Revision; standbyMs: number }, act: Act): Promise<void>;
+  /** No instance of the revision is left. Refuses a revision that still has weight. */
+  retire(request: { revisionId: string }, act: Act): Promise<void>;
+  /** Base URL that reaches only instances of this revision, for smoke tests before users; null when there is none. */
+  candidateUrl(revisionId: string, signal: AbortSignal): Promise<string | null>;
+  /** Base URL of the traffic path that users take. */
+  readonly url: string;
+  /** Header of answers on the traffic path that tells the revision id that answered. */
+  readonly revisionHeader: string | null;
+  readonly traffic?: TrafficControl;
+  readonly batches?: BatchControl;
+  readonly feed?: TrafficFeed;
+}
+
+export interface TrafficControl {
+  /** `revisionId` gets `weightPercent` of assignment units, the stable revision the rest. */
+  setWeight(request: { revisionId: string; weightPercent: number }, act: Act): Promise<void>;
+  /** Waits until the revision has no request in flight, at most `deadlineMs`. Refuses a revision that still has weight. */
+  drain(request: { revisionId: string; deadlineMs: number }, act: Act): Promise<{ cut: number }>;
+}
+
+export interface BatchControl {
+  /** The two revisions run with these instance counts and traffic in proportion; capacity never falls below the larger total. */
+  replaceBatch(
+    request: { candidate: Revision; candidateInstances: number; stableInstances: number },
+    act: Act,
+  ): Promise<void>;
+}
+
+/** What a strategy needs to know of a place; derived from a Target and its state. Plain data, so that planning stays pure. */
+export type Capabilities = {
+  targetKind: string;
+  traffic: boolean;
+  batches: boolean;
+  /** The target keeps a former stable revision as standby and retires it by itself. */
+  standby: boolean;
+  /** Instances of the stable revision now, 0 on a first deploy. */
+  instances: number;
+};

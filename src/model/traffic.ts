@@ -1,0 +1,77 @@
+import { z } from 'zod';
+
+/**
+ * Log-spaced latency buckets. The growth is the ninth root of 1.2, so that "20 % slower" is exactly nine buckets.
+ * Bucket i holds latencies in (minMs·growth^(i−1), minMs·growth^i] ms; bucket 0 everything up to `minMs`,
+ * the last one everything above.
+ */
+export const latencyBuckets = { growth: 1.2 ** (1 / 9), minMs: 0.1, count: 684 } as const;
+
+/** Length of one arrival cell in ms. */
+export const cellMs = 250;
+
+/** A failure seen within this age of the request's arrival counts in `failedFast`. */
+export const fastAgeMs = 1000;
+
+/**
+ * What became of the requests that arrived at one revision within one cell. A request belongs to the cell in which it
+ * arrived, not the one in which it ended. Numbers are totals so far: a later cell with the same key replaces the earlier.
+ */
+export const trafficCellSchema = z.strictObject({
+  revisionId: z.string(),
+  /** Requests of users and of the built-in prober are never added up. */
+  stratum: z.enum(['user', 'probe']),
+  /** Start of the cell: Unix ms of the producer's clock, a multiple of `cellMs`. */
+  atMs: z.number().int(),
+  arrivals: z.number().int().nonnegative(),
+  /** Ended by a 5xx answer, a connection error or a time-out, not later than `fastAgeMs` after arrival. */
+  failedFast: z.number().int().nonnegative(),
+  /** The same at any age (the request time-out is the latest). */
+  failed: z.number().int().nonnegative(),
+  completed: z.number().int().nonnegative(),
+  /** Answers whose version header named another version than the instance's revision. */
+  mismatched: z.number().int().nonnegative(),
+  /** Sparse histogram: bucket index → count of completed requests (time to the last byte). */
+  latency: z.array(z.tuple([z.number().int(), z.number().int()])),
+});
+export type TrafficCell = z.infer<typeof trafficCellSchema>;
+
+export const instanceEventSchema = z.strictObject({
+  revisionId: z.string(),
+  instanceId: z.string(),
+  atMs: z.number().int(),
+  what: z.enum(['started', 'ready', 'unhealthy', 'exited', 'oom', 'gave_up', 'stopped']),
+  code: z.number().int().nullable(),
+  signal: z.string().nullable(),
+  /** Last lines of the instance's log, cleaned and capped at 200 characters; from the service, so not to be trusted. */
+  excerpt: z.string().max(200).nullable(),
+});
+export type InstanceEvent = z.infer<typeof instanceEventSchema>;
+
+/** One message of a feed. A frame comes at least every 250 ms even when nothing happened: silence means the feed is dead. */
+export const trafficFrameSchema = z.strictObject({
+  nowMs: z.number().int(),
+  cells: z.array(trafficCellSchema),
+  instances: z.array(instanceEventSchema),
+  inFlight: z.array(z.strictObject({ revisionId: z.string(), count: z.number().int().nonnegative() })),
+});
+export type TrafficFrame = z.infer<typeof trafficFrameSchema>;
+
+/** A place that counts requests per revision and reports the life of its instances. */
+export interface TrafficFeed {
+  /** Frames until `signal` fires; the iterator throws a DeployError when the producer is gone. Starts with cells not older than `sinceMs`. */
+  frames(options: { sinceMs: number; signal: AbortSignal }): AsyncIterable<TrafficFrame>;
+}
+
+/** Bucket of a latency in ms. Pure. */
+export function latencyBucketOf(latencyMs: number): number {
+  if (!(latencyMs > latencyBuckets.minMs)) return 0;
+  const index = Math.ceil(Math.log(latencyMs / latencyBuckets.minMs) / Math.log(latencyBuckets.growth) - 1e-9);
+  return Math.min(latencyBuckets.count - 1, Math.max(0, index));
+}
+
+/** Upper edge in ms of a bucket; Infinity for the last. Pure. */
+export function latencyBucketUpperMs(index: number): number {
+  if (index >= latencyBuckets.count - 1) return Number.POSITIVE_INFINITY;
+  return latencyBuckets.minMs * latencyBuckets.growth ** index;
+}

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+
+/** Counts of one arm as far as they entered a verdict. */
+export const armCountsSchema = z.strictObject({ requests: z.number().int().nonnegative(), failures: z.number().int().nonnegative() });
+export type ArmCounts = z.infer<typeof armCountsSchema>;
+
+/** What is known about one metric, with the numbers that decided. */
+export const verdictSchema = z.strictObject({
+  metric: z.string(),
+  outcome: z.enum(['pass', 'fail', 'inconclusive']),
+  /** Why an inconclusive one is: not enough data yet, nothing measured, or a source that cannot be asked. */
+  cause: z.enum(['decided', 'more_data_needed', 'no_data', 'source_error']),
+  /** Natural log of the evidence for harm and its limit; fail is evidence ≥ limit. */
+  lnHarm: z.number(),
+  lnHarmLimit: z.number(),
+  /** The same for safety. */
+  lnSafe: z.number(),
+  lnSafeLimit: z.number(),
+  canary: armCountsSchema,
+  baseline: armCountsSchema,
+  /** Confidence interval for the difference canary − baseline of the failure ratio, or null while unknown. */
+  difference: z.tuple([z.number(), z.number()]).nullable(),
+  /** Canary requests still needed, at the present estimate; null when decided or unknowable. */
+  moreRequests: z.number().nonnegative().nullable(),
+  /** Ms until then at the present traffic; null when decided or unknowable. */
+  moreMs: z.number().nonnegative().nullable(),
+  /** One plain sentence. */
+  sentence: z.string(),
+});
+export type Verdict = z.infer<typeof verdictSchema>;
+
+/** What to do next, with the reason that people read. */
+export const decisionSchema = z.strictObject({
+  action: z.enum(['advance', 'wait', 'hold', 'abort']),
+  reason: z.string(),
+  /** What tripped it, for counting: `error-rate`, `crash-loop`, `oom`, `unhealthy`, `wrong-revision`, `slo:<name>`, `smoke`, `person`, … */
+  trigger: z.string().nullable(),
+});
+export type Decision = z.infer<typeof decisionSchema>;
+
+/** Numbers that the judge uses; part of the plan and of its hash. Ratios 0–1. */
+export const judgeSettingsSchema = z.strictObject({
+  /** The candidate may fail this much more often than the baseline (0.02 = two percentage points). */
+  errorMargin: z.number().positive().max(0.5),
+  /** Chance of rolling back a candidate that is within the margin, over the whole run. */
+  alphaRollback: z.number().positive().max(0.5),
+  /** Chance of calling a candidate safe that is not, over the whole run; shared among the bakes. */
+  alphaPromote: z.number().positive().max(0.5),
+  /** Metrics that must pass before the weight is raised. */
+  mustPass: z.array(z.enum(['errorRate'])),
+  /** A metrics source that is silent this long holds the run. */
+  sourceGraceMs: z.number().int().positive(),
+  /** What happens when `maxMs` of a bake is over and nothing was proven. */
+  onInconclusive: z.enum(['hold', 'abort']),
+  requestTimeoutMs: z.number().int().positive(),
+  slos: z.array(
+    z.strictObject({
+      name: z.enum(['errorRate', 'latencyP99', 'availability']),
+      /** Allowed share of bad requests, 0–1. */
+      badRatio: z.number().positive().max(1),
+      /** For latency: a request above this is bad. */
+      aboveMs: z.number().positive().nullable(),
+    }),
+  ),
+  hardRules: z.strictObject({
+    /** More restarts than this within `restartsWindowMs` abort. */
+    restarts: z.number().int().nonnegative(),
+    restartsWindowMs: z.number().int().positive(),
+    /** A canary that exits this often within `exitsWindowMs` while the baseline has no exit aborts; null: off. */
+    canaryExits: z.number().int().positive().nullable(),
+    exitsWindowMs: z.number().int().positive(),
+    oom: z.boolean(),
+    /** Abort when more than this share of the candidate's instances is not ready. */
+    unhealthyRatio: z.number().min(0).max(1),
+    wrongRevision: z.boolean(),
+  }),
+  /** Whose requests decide: those of users, or of the built-in prober. */
+  stratum: z.enum(['user', 'probe']),
+});
+export type JudgeSettings = z.infer<typeof judgeSettingsSchema>;
