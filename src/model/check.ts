@@ -38,5 +38,7 @@ export interface Check<Context> {
   category: string;
   /** Whether a failure (or an unknown) stops the plan. */
   blocking: boolean;
+  /** Longest time for `run`, ms; the runner's own default when absent. */
+  timeoutMs?: number;
   run(context: Context, signal: AbortSignal): Promise<CheckFinding>;
 }

@@ -27,9 +27,11 @@ function entry(message: string, remedy: string, exit: number, retryable = false)
 export const errorCatalogue = {
   INTERNAL: entry('Unexpected: {reason}', 'This is a defect of seatrial; please report it with the run id and `seatrial logs`.', exitCode.internal),
   USAGE: entry('{reason}', 'See `seatrial --help`, or `seatrial <command> --help`.', exitCode.usage),
+  INPUT_INVALID: entry('Wrong input for {name}:\n{list}', '{remedy}', exitCode.usage),
+  PROJECT_UNKNOWN: entry('It is not known which project is meant: {reason}', '{remedy}', exitCode.usage),
   CONFIG_MISSING: entry('There is no {file} in {directory}.', 'Run `seatrial init` there: it looks at the project and writes a first one.', exitCode.config),
   CONFIG_UNREADABLE: entry('{file} cannot be read as YAML: line {line}: {reason}', 'Correct the line; `seatrial explain` prints what was understood.', exitCode.config),
-  CONFIG_INVALID: entry('{file} has {count} mistake(s):\n{list}', 'Correct the lines named; docs/seatrial.example.yaml shows every key.', exitCode.config),
+  CONFIG_INVALID: entry('{file} is not valid, {count} to correct:\n{list}', 'Correct the lines named; docs/seatrial.example.yaml shows every key.', exitCode.config),
   ENVIRONMENT_UNKNOWN: entry('There is no environment "{environment}".', 'Known: {known}.', exitCode.config),
   NOT_A_REPOSITORY: entry('{directory} is not a git repository.', 'Run `git init` and commit, or set target.directory so that revisions come from folders.', exitCode.config),
   VERSION_UNKNOWN: entry('Version {version} does not resolve: there is no ref {ref} in the repository.', '{nearest}', exitCode.notFound),
@@ -58,6 +60,7 @@ export const errorCatalogue = {
   TARGET_REFUSED: entry('The target refused: {reason}', '{remedy}', exitCode.target),
   TARGET_FENCED: entry('The target has already obeyed a newer owner (fence {seen} > {fence}).', 'Nothing was changed. See `seatrial runs`.', exitCode.busy),
   TARGET_CHANGED: entry('The target is not as the step left it: {reason}', 'Someone else changed it; look at `seatrial host status`.', exitCode.target),
+  HOST_RUNNING: entry('A host is running already for {directory}.', 'Nothing has to be done; see `seatrial host status`.', exitCode.busy),
   PORT_IN_USE: entry('Port {port} on {host} is in use{by}.', 'Stop that program, or give the environment another url.', exitCode.target),
   PREPARE_FAILED: entry('`{command}` failed ({how}) while preparing {version}: {excerpt}', 'Run it by hand in a checkout of the revision; see `seatrial logs`.', exitCode.failed),
   PROVISION_FAILED: entry('{version} did not become healthy: {reason}', 'No user has seen it. The last lines of its log: {excerpt}', exitCode.failed),
@@ -75,6 +78,10 @@ export const errorCatalogue = {
   COMMAND_NOT_FOUND: entry('The program "{program}" was not found.', 'Install it, or give its absolute path in the config.', exitCode.config),
   COMMAND_FAILED: entry('`{command}` failed ({how}): {excerpt}', 'Run it by hand in the same folder.', exitCode.failed),
   FILE_REFUSED: entry('{path} is refused: {reason}', 'Use a plain file inside the project.', exitCode.config),
+  FILE_DAMAGED: entry('{path} is damaged: {reason}', 'Nothing was done with it. Keep it for examination and move it away; what it held has to be made again.', exitCode.internal),
+  FRONT_MATTER_INVALID: entry('The front matter of {file} cannot be read: {reason}', 'Between two lines of --- write YAML only, one "key: value" per line.', exitCode.config),
+  LEARNINGS_MARKERS: entry('Hand-written notes in {file} cannot be told apart: {reason}', 'The file was left alone. Put the notes between one line "<!-- notes:start -->" and one line "<!-- notes:end -->".', exitCode.config),
+  CATALOGUE_INVALID: entry('The learnings catalogue is wrong at {file}: {reason}', 'Correct the front matter; every entry needs a detector of the same id.', exitCode.config),
   HTTP_FAILED: entry('{method} {url} failed: {reason}', 'Check that the address is right and answers.', exitCode.target, true),
 } satisfies Record<string, Entry>;
 

@@ -10,7 +10,7 @@ export const historySchema = z.strictObject({
   runId: z.string(),
   service: z.string(),
   environment: z.string(),
-  kind: z.enum(['rollout', 'rollback']),
+  kind: z.enum(['rollout', 'rollback', 'rehearsal']),
   strategy: z.string(),
   version: z.string(),
   commit: z.string().nullable(),

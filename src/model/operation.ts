@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Clock } from './clock.ts';
+import type { RunRecord } from './run-record.ts';
 
 /** Who is asking, and through which door. */
 export type Caller = {
@@ -19,10 +20,17 @@ export type OperationContext = {
   signal: AbortSignal;
   /** Lines for a person who waits; the doors decide how to show them. */
   progress(message: string, done?: number, total?: number): void;
+  /** Shows a run as it is now (the live view of a terminal); absent where nobody looks. */
+  showRun?: (record: RunRecord) => void;
 };
 
 /** What came out: data for machines and a compact text in a fixed layout for people and models. */
-export type OperationResult<Out> = { data: Out; text: string };
+export type OperationResult<Out> = {
+  data: Out;
+  text: string;
+  /** Exit code of the CLI when an answer is no success (pre-flight blocked, smoke tests red); 0 when absent. */
+  exitCode?: number;
+};
 
 /** One thing a user can ask: the single source of MCP tool, CLI command and reference. */
 export interface Operation<In extends z.ZodObject = z.ZodObject, Out = unknown> {
@@ -34,7 +42,9 @@ export interface Operation<In extends z.ZodObject = z.ZodObject, Out = unknown> 
   input: In;
   /** reads: changes nothing. changes: changes plans, runs or targets. person: needs a person. */
   effects: 'reads' | 'changes' | 'person';
-  /** How the CLI offers it; absent operations are MCP only. */
+  /** Whether the MCP server offers it. */
+  tool: boolean;
+  /** How the CLI offers it; null: MCP only. */
   cli: { command: string; positional: string[]; examples: string[] } | null;
   run(input: z.output<In>, context: OperationContext): Promise<OperationResult<Out>>;
 }

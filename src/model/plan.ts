@@ -12,7 +12,7 @@ export const planContentSchema = z.strictObject({
   projectId: z.string(),
   service: z.string(),
   environment: z.string(),
-  kind: z.enum(['rollout', 'rollback']),
+  kind: z.enum(['rollout', 'rollback', 'rehearsal']),
   strategy: z.string(),
   revision: revisionSchema,
   /** What serves users now and is returned to; null on a first deploy, whose way back is "down". */

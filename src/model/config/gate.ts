@@ -1,13 +1,24 @@
 import { z } from 'zod';
-import { byteSize, duration } from './quantity.ts';
-import { argvSchema } from './target.ts';
+import { byteSize, duration, positiveDuration } from './quantity.ts';
+import { argvSchema, projectPath } from './target.ts';
 
 /** Evidence for a question that only the project can answer: a command, a URL or a document. */
 export const evidenceSchema = z.union([
-  z.strictObject({ command: argvSchema.describe('Exit code 0 passes; gets SEATRIAL_VERSION and SEATRIAL_COMMIT'), timeout: duration.prefault('5m') }),
-  z.strictObject({ url: z.url(), timeout: duration.prefault('10s') }).describe('An answer of 2xx passes'),
+  z.strictObject({
+    command: argvSchema.describe('Exit code 0 passes; gets SEATRIAL_VERSION and SEATRIAL_COMMIT'),
+    timeout: positiveDuration.describe('Longest time to run').prefault('5m'),
+  }),
   z
-    .strictObject({ document: z.string(), within: duration.optional().describe('Must have been changed within this time') })
+    .strictObject({
+      url: z.url({ protocol: /^https?$/ }).describe('An answer of 2xx passes'),
+      timeout: positiveDuration.describe('Longest time to answer').prefault('10s'),
+    })
+    .describe('An answer of 2xx passes'),
+  z
+    .strictObject({
+      document: projectPath.describe('A file of the project that exists and is not empty'),
+      within: duration.optional().describe('Must have been changed within this time'),
+    })
     .describe('The file exists in the project and is not empty'),
 ]);
 export type EvidenceSpec = z.output<typeof evidenceSchema>;
@@ -31,7 +42,8 @@ export const evidenceGates = {
 } as const;
 export type EvidenceGate = keyof typeof evidenceGates;
 
-const gateNames: [EvidenceGate, ...EvidenceGate[]] = [
+/** In the order in which they are asked. */
+export const gateNames: [EvidenceGate, ...EvidenceGate[]] = [
   'tests',
   'codeReview',
   'security',
@@ -49,12 +61,15 @@ const gateNames: [EvidenceGate, ...EvidenceGate[]] = [
 ];
 
 export const gatesSchema = z.strictObject({
-  evidence: z.partialRecord(z.enum(gateNames), evidenceSchema).describe('What answers each question; a question without one is skipped, and says so').prefault({}),
+  evidence: z
+    .partialRecord(z.enum(gateNames), evidenceSchema)
+    .describe('What answers each question; a question without one is skipped, and says so')
+    .prefault({}),
   allowDirty: z.boolean().describe('Accept uncommitted changes').prefault(false),
   allowFriday: z.boolean().describe('Accept a start on a Friday or on the day before a holiday').prefault(false),
-  holidays: z.array(z.iso.date()).prefault([]),
+  holidays: z.array(z.iso.date()).describe('Dates, such as "2026-12-25"').prefault([]),
   rehearsedWithin: duration.describe('The rollback must have been rehearsed within this time').prefault('90d'),
-  minFreeDisk: byteSize.prefault('500MiB'),
+  minFreeDisk: byteSize.describe('Where revisions and state lie').prefault('500MiB'),
   require: z
     .array(z.string())
     .describe('Ids of checks that must pass: skipped or unknown stops the plan too')

@@ -9,42 +9,149 @@ export function parseDuration(text: string): number | null {
   return Math.round(parts.reduce((sum, part) => sum + Number(part[1]) * (durationUnits[part[2] ?? ''] ?? 0), 0));
 }
 
-function quantity(what: string, example: string, parse: (text: string) => number | null) {
+type QuantityKind = {
+  /** With article: "a duration". */
+  what: string;
+  example: string;
+  /** For editors; `parse` decides. */
+  pattern: string;
+  parse(text: string): number | null;
+  /** Bounds of the parsed value, and how they read. */
+  min: number;
+  max: number;
+  allowed: string;
+};
+
+/** Longest text that is looked at, so that a hostile one costs nothing. */
+const longestText = 40;
+
+function quantity(kind: QuantityKind) {
+  const expected = `expected ${kind.what} with its unit, such as "${kind.example}"`;
   return z
-    .string()
+    .string({
+      error: (issue) => (issue.input === undefined ? undefined : `${expected}, got ${describeInput(issue.input)}`),
+    })
     .transform((text, context) => {
-      const value = parse(text.trim());
+      const value = text.length > longestText ? null : kind.parse(text.trim());
       if (value === null || !Number.isFinite(value)) {
-        context.addIssue({ code: 'custom', message: `expected ${what} with its unit, such as "${example}", got "${text}"` });
+        context.addIssue({ code: 'custom', message: `${expected}, got ${describeInput(text)}` });
+        return z.NEVER;
+      }
+      if (value < kind.min || value > kind.max) {
+        context.addIssue({ code: 'custom', message: `must be ${kind.allowed}, got ${describeInput(text)}` });
         return z.NEVER;
       }
       return value;
     })
-    .meta({ description: `${what}, such as "${example}"`, examples: [example] });
+    .meta({ description: `${kind.what}, such as "${kind.example}"`, pattern: kind.pattern });
 }
 
-function parseSuffixed(pattern: RegExp, scale: number): (text: string) => number | null {
+function describeInput(input: unknown): string {
+  if (typeof input === 'string')
+    return JSON.stringify(input.length > longestText ? `${input.slice(0, longestText)}…` : input);
+  if (typeof input === 'number' || typeof input === 'boolean') return String(input);
+  if (input === null) return 'nothing';
+  return Array.isArray(input) ? 'a list' : 'a map';
+}
+
+function parseSuffixed(pattern: RegExp, divisor: number): (text: string) => number | null {
   return (text) => {
     const match = pattern.exec(text);
-    return match?.[1] === undefined ? null : Number(match[1]) * scale;
+    return match?.[1] === undefined ? null : Number(match[1]) / divisor;
   };
 }
 
+const longestMs = 366 * 86_400_000;
+const durationKind = {
+  what: 'a duration',
+  example: '10m',
+  pattern: '^(\\d+(\\.\\d+)?(ms|s|m|h|d))+$',
+  parse: parseDuration,
+};
+const percentPattern = '^\\d+(\\.\\d+)?\\s*%$';
+const parsePercent = /^(\d+(?:\.\d+)?)\s*%$/;
+const percentKind = { what: 'a percentage', example: '20%', pattern: percentPattern };
+const ratioKind = { ...percentKind, parse: parseSuffixed(parsePercent, 100) };
+
 /** `"10m"` → 600000 ms. */
-export const duration = quantity('a duration', '10m', parseDuration);
+export const duration = quantity({ ...durationKind, min: 0, max: longestMs, allowed: 'at most 366d' });
+/** A duration above zero: windows, timeouts and intervals. */
+export const positiveDuration = quantity({ ...durationKind, min: 1, max: longestMs, allowed: 'from 1ms to 366d' });
+/** A duration of at most an hour. */
+export const durationWithinAnHour = quantity({
+  ...durationKind,
+  example: '60m',
+  min: 1000,
+  max: 3_600_000,
+  allowed: 'from 1s to 60m',
+});
 /** `"20%"` → 20 (0–100). */
-export const percent = quantity('a percentage', '20%', parseSuffixed(/^(\d+(?:\.\d+)?)\s*%$/, 1)).pipe(z.number().min(0).max(100));
+export const percent = quantity({
+  ...percentKind,
+  parse: parseSuffixed(parsePercent, 1),
+  min: 0,
+  max: 100,
+  allowed: 'from 0% to 100%',
+});
 /** `"20%"` → 0.2 (0–1). */
-export const ratio = quantity('a percentage', '20%', parseSuffixed(/^(\d+(?:\.\d+)?)\s*%$/, 0.01)).pipe(z.number().min(0).max(1));
+export const ratio = quantity({ ...ratioKind, min: 0, max: 1, allowed: 'from 0% to 100%' });
+/** A ratio above zero. */
+export const positiveRatio = quantity({
+  ...ratioKind,
+  example: '0.1%',
+  min: Number.MIN_VALUE,
+  max: 1,
+  allowed: 'above 0% (nothing is free of errors for ever) and at most 100%',
+});
+/** A ratio below one, as an availability objective is. */
+export const ratioBelowOne = quantity({
+  ...ratioKind,
+  example: '99.9%',
+  min: 0,
+  max: 1 - Number.EPSILON,
+  allowed: 'below 100% (an objective of 100% leaves no room for a single failed request)',
+});
+/** Chance of a wrong verdict. */
+export const errorChance = quantity({
+  ...ratioKind,
+  example: '1%',
+  min: Number.MIN_VALUE,
+  max: 0.5,
+  allowed: 'above 0% and at most 50%',
+});
 /** `"2pp"` → 0.02: a difference of two ratios, in percentage points. */
-export const percentagePoints = quantity('percentage points', '2pp', parseSuffixed(/^(\d+(?:\.\d+)?)\s*pp$/, 0.01)).pipe(
-  z.number().positive().max(0.5),
-);
+export const percentagePoints = quantity({
+  what: 'percentage points',
+  example: '2pp',
+  pattern: '^\\d+(\\.\\d+)?\\s*pp$',
+  parse: parseSuffixed(/^(\d+(?:\.\d+)?)\s*pp$/, 100),
+  min: Number.MIN_VALUE,
+  max: 0.5,
+  allowed: 'above 0pp and at most 50pp',
+});
 /** `"2GiB"` → bytes. */
-export const byteSize = quantity('a size', '500MiB', (text) => {
-  const match = /^(\d+(?:\.\d+)?)\s*(KiB|MiB|GiB)$/.exec(text);
-  const scale = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }[match?.[2] ?? ''];
-  return match?.[1] === undefined || scale === undefined ? null : Number(match[1]) * scale;
+export const byteSize = quantity({
+  what: 'a size',
+  example: '500MiB',
+  pattern: '^\\d+(\\.\\d+)?\\s*(KiB|MiB|GiB)$',
+  parse: parseByteSize,
+  min: 0,
+  max: Number.MAX_SAFE_INTEGER,
+  allowed: 'at most 8000000GiB',
 });
 /** `"100/s"` → requests per second. */
-export const perSecond = quantity('a rate', '5/s', parseSuffixed(/^(\d+(?:\.\d+)?)\s*\/s$/, 1)).pipe(z.number().positive());
+export const perSecond = quantity({
+  what: 'a rate',
+  example: '5/s',
+  pattern: '^\\d+(\\.\\d+)?\\s*/s$',
+  parse: parseSuffixed(/^(\d+(?:\.\d+)?)\s*\/s$/, 1),
+  min: 0.001,
+  max: 10_000,
+  allowed: 'from 0.001/s to 10000/s',
+});
+
+function parseByteSize(text: string): number | null {
+  const match = /^(\d+(?:\.\d+)?)\s*(KiB|MiB|GiB)$/.exec(text);
+  const scale = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }[match?.[2] ?? ''];
+  return match?.[1] === undefined || scale === undefined ? null : Math.round(Number(match[1]) * scale);
+}

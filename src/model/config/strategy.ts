@@ -1,15 +1,15 @@
 import { z } from 'zod';
-import { duration, percent } from './quantity.ts';
+import { duration, percent, positiveDuration } from './quantity.ts';
 
 const weightStep = z.strictObject({
   weight: percent.describe('Share of users that the candidate gets'),
   bake: duration.describe('Least time of observation at this weight'),
 });
 
-const maxBake = duration.describe('When a bake has no verdict after this time, the run holds').prefault('2h');
+const maxBake = positiveDuration.describe('When a bake has no verdict after this time, the run holds').prefault('2h');
 
-/** Numbers of the seeds: canary 5 → 25 → 50 → 100 %, 10 minutes a step and 30 at the end. */
-export const strategySchema = z.discriminatedUnion('kind', [
+/** The default canary goes 5 → 25 → 50 → 100 %, with 10 minutes a step and 30 at the end. */
+const strategyKindSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('direct').describe('Start, check, switch at once. For low-risk changes and first deploys'),
     bake: duration.describe('Observation after the switch').prefault('15m'),
@@ -27,7 +27,10 @@ export const strategySchema = z.discriminatedUnion('kind', [
         { weight: '50%', bake: '10m' },
         { weight: '100%', bake: '30m' },
       ])
-      .refine((steps) => steps.every((step, index) => step.weight > (steps[index - 1]?.weight ?? 0)), 'weights must rise from step to step')
+      .refine(
+        (steps) => steps.every((step, index) => step.weight > (steps[index - 1]?.weight ?? 0)),
+        'weights must rise from step to step',
+      )
       .refine((steps) => steps.at(-1)?.weight === 100, 'the last weight must be 100%'),
     maxBake,
   }),
@@ -46,4 +49,29 @@ export const strategySchema = z.discriminatedUnion('kind', [
     maxBake,
   }),
 ]);
+
+export const strategySchema = strategyKindSchema.superRefine((spec, context) => {
+  for (const [path, bakeMs] of bakesOf(spec)) {
+    if (bakeMs > spec.maxBake)
+      context.addIssue({
+        code: 'custom',
+        path,
+        message: 'is longer than maxBake of this strategy; raise maxBake or shorten the bake',
+      });
+  }
+});
 export type StrategySpec = z.output<typeof strategySchema>;
+
+function bakesOf(spec: z.output<typeof strategyKindSchema>): Array<[Array<string | number>, number]> {
+  switch (spec.kind) {
+    case 'canary':
+      return spec.steps.map((step, index) => [['steps', index, 'bake'], step.bake]);
+    case 'rolling':
+      return [
+        [['bake'], spec.bake],
+        [['finalBake'], spec.finalBake],
+      ];
+    default:
+      return [[['bake'], spec.bake]];
+  }
+}

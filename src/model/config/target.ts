@@ -1,42 +1,65 @@
 import { z } from 'zod';
-import { duration } from './quantity.ts';
+import { duration, positiveDuration } from './quantity.ts';
 
-export const argvSchema = z.array(z.string().min(1)).min(1).describe('A program and its arguments, one array element each; never a shell line');
+/** A path inside the project. What it leads to is checked when it is used. */
+export const projectPath = z
+  .string()
+  .min(1)
+  .refine(
+    (path) => !/^([/\\]|[A-Za-z]:)/.test(path) && !path.split(/[/\\]/).includes('..'),
+    'must be relative to the project and stay inside it',
+  );
+
+/** A header's name as HTTP allows it. */
+export const headerName = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'is not a header name');
+
+/** An environment variable's name. */
+export const variableName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable: letters, digits and underscores');
+
+export const argvSchema = z
+  .array(z.string().min(1))
+  .min(1)
+  .describe('A program and its arguments, one array element each; never a shell line');
 
 /** Local processes behind seatrial's own proxy, on this machine. */
 export const processTargetSchema = z.strictObject({
-  kind: z.literal('process'),
+  kind: z.literal('process').describe('Local processes behind a proxy of seatrial, on this machine'),
   command: argvSchema.describe('Starts one instance; it must listen on 127.0.0.1 and the port in $PORT'),
   directory: z
     .string()
+    .includes('{version}')
     .optional()
-    .describe('Where a revision lies, with {version}: "releases/{version}". Without it the commit is checked out into a worktree of its own'),
+    .describe(
+      'Where a revision lies, with {version}: "releases/{version}". Without it the commit is checked out into a worktree of its own',
+    ),
   instances: z.number().int().min(1).max(64).describe('Instances of a revision').prefault(2),
   health: z
     .strictObject({
-      path: z.string().startsWith('/').prefault('/health'),
-      interval: duration.prefault('1s'),
-      timeout: duration.prefault('2s'),
+      path: z.string().startsWith('/').describe('Answers 2xx when the instance can serve').prefault('/health'),
+      interval: positiveDuration.describe('Between two questions').prefault('1s'),
+      timeout: positiveDuration.describe('No answer for this long is a failure').prefault('2s'),
       successes: z.number().int().min(1).describe('Answers of 2xx in a row that make an instance ready').prefault(2),
       failures: z.number().int().min(1).describe('Failures in a row that make it unhealthy').prefault(3),
-      startup: duration.describe('Longest time from start to ready').prefault('60s'),
+      startup: positiveDuration.describe('Longest time from start to ready').prefault('60s'),
       warmup: duration.describe('Time between ready and the first user').prefault('0s'),
     })
     .prefault({}),
   stop: duration.describe('Time between SIGTERM and SIGKILL').prefault('10s'),
   drain: duration.describe('Longest time for open requests to finish').prefault('30s'),
   streamDrain: duration.describe('Longest time for open websockets and event streams').prefault('5m'),
-  requestTimeout: duration.describe('A request without an answer for this long has failed').prefault('30s'),
+  requestTimeout: positiveDuration.describe('A request without an answer for this long has failed').prefault('30s'),
   restart: z
     .strictObject({
-      initial: duration.prefault('500ms'),
-      max: duration.prefault('30s'),
+      initial: positiveDuration.describe('Before the first restart; doubled each time').prefault('500ms'),
+      max: positiveDuration.describe('Longest time between two restarts').prefault('30s'),
     })
     .describe('Back-off between restarts of a crashed instance')
     .prefault({}),
   cookie: z
     .string()
-    .regex(/^[A-Za-z0-9_-]+$/)
+    .regex(/^[A-Za-z0-9_-]+$/, 'must be letters, digits, _ and -')
     .describe('Cookie that keeps a user on one revision; issued when missing')
     .prefault('seatrial_unit'),
 });
@@ -46,23 +69,39 @@ export const targetSchema = z.discriminatedUnion('kind', [processTargetSchema]);
 export type TargetSpec = z.output<typeof targetSchema>;
 
 export const revisionSpecSchema = z.strictObject({
-  ref: z.string().includes('{version}').describe('Git ref of a version').prefault('v{version}'),
-  prepare: z.array(argvSchema).describe('Run one after another in the checked-out directory, before the first instance').prefault([]),
-  prepareTimeout: duration.prefault('10m'),
+  ref: z
+    .string()
+    .includes('{version}')
+    .regex(
+      /^[A-Za-z0-9_{][A-Za-z0-9_.+/{}@-]*$/,
+      'must be a git ref with {version} in it: letters, digits and . _ + / @ -, not starting with a hyphen',
+    )
+    .describe('Git ref of a version')
+    .prefault('v{version}'),
+  prepare: z
+    .array(argvSchema)
+    .describe('Run one after another in the checked-out directory, before the first instance')
+    .prefault([]),
+  prepareTimeout: positiveDuration.describe('For each of these commands').prefault('10m'),
   env: z
     .strictObject({
-      pass: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/)).describe('Variables handed on from the environment').prefault([]),
-      file: z.string().optional().describe('KEY=value lines, relative to the project'),
-      set: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).prefault({}),
+      pass: z.array(variableName).describe('Variables handed on from the environment').prefault([]),
+      file: projectPath.optional().describe('KEY=value lines, relative to the project'),
+      set: z.record(variableName, z.string()).describe('Fixed values; no secrets, this file is committed').prefault({}),
     })
     .describe('Instances get PATH, HOME, LANG, TZ, PORT and what is named here; nothing else')
     .prefault({}),
   artifact: z
-    .strictObject({ path: z.string().describe('with {version}'), sha256: z.string().describe('64 hex digits, or a file that holds them, with {version}') })
+    .strictObject({
+      path: z.string().describe('with {version}'),
+      sha256: z.string().describe('64 hex digits, or a file that holds them, with {version}'),
+    })
+    .describe('A built file whose checksum is verified before anything starts')
     .optional(),
-  versionHeader: z
-    .string()
+  versionHeader: headerName
     .optional()
-    .describe('Header in which the service itself names its version; an answer with another one counts as wrong revision'),
+    .describe(
+      'Header in which the service itself names its version; an answer with another one counts as wrong revision',
+    ),
 });
 export type RevisionSpec = z.output<typeof revisionSpecSchema>;

@@ -1,0 +1,38 @@
+// Runs every benchmark and prints its table, or one JSON object with --json. --quick takes fewer rounds; --only <name> one of them.
+import { loadTypeScript } from './load-typescript.mjs';
+
+const benches = [
+  ['detection', 'bench/detection.ts', 'benchDetection'],
+  ['restore', 'bench/restore.ts', 'benchRestore'],
+  ['proxy', 'bench/proxy.ts', 'benchProxy'],
+  ['mcp', 'bench/mcp.ts', 'benchMcp'],
+];
+
+const args = process.argv.slice(2);
+const quick = args.includes('--quick');
+const json = args.includes('--json');
+const only = args.includes('--only') ? args[args.indexOf('--only') + 1] : null;
+if (only !== null && !benches.some(([name]) => name === only)) {
+  console.error(`There is no benchmark "${only}"; there are: ${benches.map(([name]) => name).join(', ')}.`);
+  process.exit(2);
+}
+
+const results = {};
+for (const [name, entry, exported] of benches.filter(([name]) => only === null || name === only)) {
+  const started = performance.now();
+  const table = await (await loadTypeScript(entry))[exported]({ quick });
+  results[name] = { ...table, seconds: Math.round((performance.now() - started) / 100) / 10 };
+  if (!json) print(results[name]);
+}
+if (json) console.log(JSON.stringify({ date: new Date().toISOString(), node: process.version, quick, results }));
+
+function print({ title, columns, rows, notes, seconds }) {
+  const cells = [columns, ...rows.map((row) => row.map(String))];
+  const widths = columns.map((_, index) => Math.max(...cells.map((row) => (row[index] ?? '').length)));
+  console.log(`\n${title} (${seconds} s)`);
+  for (const [index, row] of cells.entries()) {
+    console.log(`  ${row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at]))).join('  ')}`.trimEnd());
+    if (index === 0) console.log(`  ${widths.map((width) => '─'.repeat(width)).join('  ')}`);
+  }
+  for (const note of notes ?? []) console.log(`  ${note}`);
+}

@@ -1,0 +1,90 @@
+// Builds dist/seatrial.mjs: one file that runs on Node 20 without an install step.
+//   node scripts/build.mjs           writes it
+//   node scripts/build.mjs --check   exits 1 when the committed file is not what the sources build
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { builtinModules } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const outputPath = 'dist/seatrial.mjs';
+const maxBytes = 2_000_000;
+
+const bytes = await bundle();
+assertFit(bytes);
+if (process.argv.includes('--check')) await check(bytes);
+else await write(bytes);
+
+async function bundle() {
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const result = await build({
+    absWorkingDir: root,
+    entryPoints: ['src/main.ts'],
+    outfile: outputPath,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    write: false,
+    // Whitespace only: names stay readable in stack traces, and there is less to read at a cold start.
+    minifyWhitespace: true,
+    legalComments: 'eof',
+    charset: 'utf8',
+    define: { __SEATRIAL_VERSION__: JSON.stringify(version) },
+    // Without it CommonJS packages inside an ES module crash on their first require.
+    banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+    plugins: [lazyBuiltins()],
+    logLevel: 'warning',
+  });
+  return Buffer.from(result.outputFiles[0].contents);
+}
+
+/**
+ * An import of a Node builtin in a bundle would be hoisted to its top and loaded at every start, also for commands that
+ * never use it (http2, tls, …). As a CommonJS module of its own it is loaded when the first importer runs.
+ */
+function lazyBuiltins() {
+  const names = builtinModules.filter((name) => !name.startsWith('_'));
+  const filter = new RegExp(`^(node:)?(${names.map((name) => name.replaceAll('/', '\\/')).join('|')})$`);
+  return {
+    name: 'lazy-builtins',
+    setup(context) {
+      context.onResolve({ filter }, ({ path, namespace }) => {
+        if (namespace === 'lazy-builtin') return { path, external: true };
+        return { path: path.startsWith('node:') ? path : `node:${path}`, namespace: 'lazy-builtin' };
+      });
+      context.onLoad({ filter: /.*/, namespace: 'lazy-builtin' }, ({ path }) => ({
+        contents: `module.exports=require(${JSON.stringify(path)})`,
+        loader: 'js',
+      }));
+    },
+  };
+}
+
+function assertFit(bytes) {
+  if (!bytes.subarray(0, 20).toString().startsWith('#!/usr/bin/env node'))
+    fail('the bundle has lost its first line (#!/usr/bin/env node)');
+  if (bytes.includes(root)) fail(`the bundle contains the absolute path ${root}`);
+  if (bytes.length > maxBytes) fail(`the bundle has ${bytes.length} bytes, the limit is ${maxBytes}`);
+}
+
+async function check(bytes) {
+  const committed = await readFile(join(root, outputPath)).catch(() => null);
+  if (committed === null) fail(`${outputPath} is missing: run npm run build`);
+  if (!committed.equals(bytes)) fail(`${outputPath} is not what the sources build: run npm run build and commit it`);
+  console.log(`${outputPath} is what the sources build (${bytes.length} bytes)`);
+}
+
+async function write(bytes) {
+  const path = join(root, outputPath);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, bytes);
+  await chmod(path, 0o755);
+  console.log(`${outputPath}: ${bytes.length} bytes`);
+}
+
+function fail(reason) {
+  console.error(`build: ${reason}`);
+  process.exit(1);
+}

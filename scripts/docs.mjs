@@ -1,0 +1,38 @@
+// Writes what is generated from the sources: docs/reference.md, docs/architecture-rules.md, docs/seatrial.schema.json.
+// --check writes nothing and fails when a file differs.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadTypeScript } from './load-typescript.mjs';
+
+const root = join(import.meta.dirname, '..');
+const check = process.argv.includes('--check');
+const { renderReference, renderImportRules, renderJsonSchema } = await loadTypeScript('scripts/generated-docs.ts');
+const rules = JSON.parse(readFileSync(join(root, 'src/import-rules.json'), 'utf8'));
+
+const files = {
+  'docs/reference.md': renderReference(),
+  'docs/architecture-rules.md': renderImportRules(rules),
+  'docs/seatrial.schema.json': renderJsonSchema(),
+};
+
+let drifted = 0;
+for (const [path, text] of Object.entries(files)) {
+  const before = read(path);
+  if (before === text) continue;
+  if (check) {
+    drifted += 1;
+    console.error(`${path} is not what the sources say; run: npm run docs`);
+  } else {
+    writeFileSync(join(root, path), text);
+    console.log(`wrote ${path}`);
+  }
+}
+process.exit(drifted === 0 ? 0 : 1);
+
+function read(path) {
+  try {
+    return readFileSync(join(root, path), 'utf8');
+  } catch {
+    return null;
+  }
+}

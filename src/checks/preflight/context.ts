@@ -1,0 +1,39 @@
+import type { EnvironmentSpec } from '../../model/config/environment.ts';
+import type { DeployError } from '../../model/deploy-error.ts';
+import type { History } from '../../model/history.ts';
+import type { Revision } from '../../model/revision.ts';
+import type { TargetState } from '../../model/target.ts';
+import type { Repository } from '../../system/git.ts';
+
+/** What pre-flight checks look at: gathered once, so that all checks speak of the same moment. */
+export type PreflightContext = {
+  projectDirectory: string;
+  environmentName: string;
+  environment: EnvironmentSpec;
+  service: string;
+  version: string;
+  /** Null together with `revisionError` when the version does not resolve. */
+  revision: Revision | null;
+  revisionError: DeployError | null;
+  strategyKind: string;
+  /** Null together with `targetError` when the target cannot be asked. */
+  targetState: TargetState | null;
+  targetError: DeployError | null;
+  stable: Revision | null;
+  firstDeploy: boolean;
+  /** A run that goes on at the same target, other than the one that asks. */
+  activeRun: { runId: string; pid: number } | null;
+  freeze: { frozen: boolean; reason: string | null; untilMs: number | null };
+  calendar: { fridayOrBeforeHoliday: boolean; label: string };
+  history: readonly History[];
+  /** Ids of runs whose cause and fix a person has recorded. */
+  explainedRuns: readonly string[];
+  pendingReview: { runId: string } | null;
+  /** Pitfalls of the past that this plan should think of. */
+  pitfalls: ReadonlyArray<{ id: string; title: string; seen: number; runs: number; blocking: boolean }>;
+  /** Asks the metrics source for something, now. */
+  metricsProbe: () => Promise<{ ok: boolean; reason: string; evidence: Record<string, string | number | boolean> }>;
+  repository: Repository | null;
+  nowMs: number;
+  stateDirectory: string;
+};

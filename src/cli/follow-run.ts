@@ -1,0 +1,70 @@
+import type { Operation, OperationContext } from '../model/operation.ts';
+import type { RunRecord } from '../model/run-record.ts';
+import { renderCommandLine } from './command-line.ts';
+import type { RunCommands } from './live-view.ts';
+import { findOperation, parseRecord, runOperation } from './operation-calls.ts';
+import type { RunViewer } from './run-viewer.ts';
+
+/** Time between two looks at the journal. */
+const lookEveryMs = 500;
+/** Time between two pictures of the same record. */
+const tickMs = 250;
+
+export type FollowRequest = {
+  operations: readonly Operation[];
+  /** Undefined: the latest run. */
+  runId: string | undefined;
+  context: OperationContext;
+  viewer: RunViewer;
+  /** Fires when the person wants the terminal back; the run goes on. */
+  detach: AbortSignal;
+};
+
+/** Shows a run until it has ended or the person detaches, and answers with the last record that was read. Throws DeployError. */
+export async function followRun({
+  operations,
+  runId,
+  context,
+  viewer,
+  detach,
+}: FollowRequest): Promise<RunRecord | null> {
+  const status = findOperation(operations, 'rollout_status');
+  let record: RunRecord | null = null;
+  let followed = runId;
+  while (!detach.aborted) {
+    const result = await runOperation(status, followed === undefined ? {} : { run_id: followed }, context);
+    record = parseRecord(result.data);
+    // "The latest run" must not become another one in mid-view.
+    followed = record.runId;
+    viewer.show(record);
+    if (record.status === 'ended') return record;
+    for (let waitedMs = 0; waitedMs < lookEveryMs && !detach.aborted; waitedMs += tickMs) {
+      await context.clock.sleep(tickMs, detach);
+      viewer.show(record);
+    }
+  }
+  return record;
+}
+
+/** The commands that the view offers for a run. Pure. */
+export function runCommands(operations: readonly Operation[], runId: string): RunCommands {
+  const operationOf = (name: string): Operation | undefined => operations.find((operation) => operation.name === name);
+  const control = (action: string): string =>
+    renderCommandLine(operationOf('rollout_control'), { action, run_id: runId });
+  return {
+    follow: `${renderCommandLine(operationOf('rollout_status'), { run_id: runId })} --follow`,
+    resume: control('resume'),
+    promote: control('promote'),
+    abort: control('abort'),
+    rollback: control('rollback'),
+  };
+}
+
+/** What a person is told who has pressed Ctrl-C. Pure. */
+export function renderDetached(runId: string, commands: RunCommands): string {
+  return [
+    `Detached. Run ${runId} goes on without this terminal.`,
+    `  follow it: ${commands.follow}`,
+    `  stop it:   ${commands.abort}`,
+  ].join('\n');
+}

@@ -1,0 +1,116 @@
+import type { EnvironmentSpec } from '../model/config/environment.ts';
+import { evidenceGates } from '../model/config/gate.ts';
+import { renderMs } from '../model/step.ts';
+import { approvalRule } from './approval-rule.ts';
+import { visibleText } from './visible-text.ts';
+
+/** What will happen when something is shipped to an environment: one plain sentence for each question. Pure. */
+export function summarize(name: string, spec: EnvironmentSpec): string[] {
+  return [
+    `What happens on \`seatrial ship <version> --env ${name}\` (${spec.url}):`,
+    describeGates(spec),
+    describeFreeze(spec),
+    describeApproval(name, spec),
+    describeStart(spec),
+    describeSmoke(spec),
+    describeStrategy(spec),
+    describeTriggers(spec),
+    describeSilence(spec),
+    describeMigration(spec),
+    spec.notify.length === 0 ? 'Nobody is told.' : `Told about it: ${spec.notify.length} channel(s).`,
+    describeReview(spec),
+  ]
+    .filter((sentence) => sentence !== '')
+    .map(visibleText);
+}
+
+function describeGates({ gates }: EnvironmentSpec): string {
+  const answered = Object.keys(gates.evidence);
+  const total = Object.keys(evidenceGates).length;
+  const required = gates.require.length === 0 ? '' : `; must pass: ${gates.require.join(', ')}`;
+  const allowed = [gates.allowDirty ? 'uncommitted changes' : '', gates.allowFriday ? 'Fridays' : ''].filter(
+    (text) => text !== '',
+  );
+  const accepts = allowed.length === 0 ? '' : `; accepts ${allowed.join(' and ')}`;
+  const named = answered.length === 0 ? '' : ` (${answered.join(', ')})`;
+  return `Pre-flight: ${answered.length} of ${total} questions about the project are answered${named}, the others are skipped${required}${accepts}.`;
+}
+
+function describeFreeze({ freeze }: EnvironmentSpec): string {
+  const reasons = freeze.windows.map(({ reason }) => reason);
+  return reasons.length === 0 ? '' : `Frozen at times (${freeze.timezone}): ${reasons.join('; ')}.`;
+}
+
+function describeApproval(name: string, spec: EnvironmentSpec): string {
+  const rule = approvalRule(name, spec);
+  const roles = Object.entries(rule.approvers).map(([role, who]) => `${role}: ${who}`);
+  return `Approval: ${rule.how} (${rule.note})${roles.length === 0 ? '' : `; ${roles.join(', ')}`}.`;
+}
+
+function describeStart({ target, revision }: EnvironmentSpec): string {
+  const prepared = revision.prepare.length === 0 ? '' : `${revision.prepare.length} command(s) prepare it, then `;
+  const ready = `${target.health.path} answers 2xx ${target.health.successes} time(s) in a row`;
+  return `Start: ${prepared}${target.instances} instance(s) of \`${target.command.join(' ')}\`, ready when ${ready}, within ${renderMs(target.health.startup)}.`;
+}
+
+function describeSmoke({ smoke }: EnvironmentSpec): string {
+  if (smoke.length === 0) return 'Smoke: no checks, so that nothing but the health path is asked before users come.';
+  const before = smoke.filter(({ on }) => on.includes('candidate')).length;
+  const after = smoke.filter(({ on }) => on.includes('environment')).length;
+  return `Smoke: ${before} check(s) before users come, ${after} on the environment afterwards.`;
+}
+
+function describeStrategy({ strategy }: EnvironmentSpec): string {
+  const limit = `without a verdict after ${renderMs(strategy.maxBake)}`;
+  switch (strategy.kind) {
+    case 'direct':
+      return `Strategy: direct; all users at once, then ${renderMs(strategy.bake)} of watching; holds ${limit}.`;
+    case 'blue-green':
+      return `Strategy: blue-green; all users at once, then ${renderMs(strategy.bake)} of watching; blue is kept for ${renderMs(strategy.standby)}; holds ${limit}.`;
+    case 'rolling':
+      return `Strategy: rolling; ${strategy.batch} instance(s) at a time, ${renderMs(strategy.bake)} after each, ${renderMs(strategy.finalBake)} after the last; ${strategy.auto ? 'verdicts decide' : 'a person decides'} between them; holds ${limit}.`;
+    case 'canary': {
+      const steps = strategy.steps.map(({ weight, bake }) => `${weight} % for ${renderMs(bake)}`);
+      const least = strategy.steps.reduce((sum, { bake }) => sum + bake, 0);
+      return `Strategy: canary; ${steps.join(', ')}: ${renderMs(least)} at least; a step holds ${limit}.`;
+    }
+  }
+}
+
+function describeTriggers({ triggers, slos }: EnvironmentSpec): string {
+  const exits = triggers.canaryExits;
+  const rules = [
+    `errors more than ${points(triggers.errorRate.above).replace(' %', '')} percentage points above the stable revision`,
+    `more than ${triggers.restarts.moreThan} restarts in ${renderMs(triggers.restarts.within)}`,
+    exits === false ? '' : `${exits.atLeast} exits in ${renderMs(exits.within)} while the stable revision has none`,
+    triggers.oom ? 'any kill for lack of memory' : '',
+    `more than ${points(triggers.unhealthy)} of instances unhealthy`,
+    triggers.wrongRevision ? 'an answer of another version' : '',
+    slos.errorRate ? `error rate above ${points(slos.errorRate.target)}` : '',
+    slos.availability ? `availability below ${points(slos.availability.target)}` : '',
+    slos.latencyP99 ? `99th percentile above ${renderMs(slos.latencyP99.target)}` : '',
+  ].filter((rule) => rule !== '');
+  return `Rolls back by itself on: ${rules.join('; ')}.`;
+}
+
+function describeSilence({ metrics, judge }: EnvironmentSpec): string {
+  const source =
+    metrics.source === 'proxy' ? 'requests of users' : `${metrics.rate} probe(s) per second to each revision`;
+  return `Judged by ${source}; holds when there is nothing to measure for ${renderMs(judge.sourceGrace)}; a bake without a verdict: ${judge.onInconclusive}.`;
+}
+
+function describeMigration({ migration }: EnvironmentSpec): string {
+  if (migration === 'none' || migration === 'expand') return '';
+  return `Stored data: ${migration}; this release cannot be rolled back by itself.`;
+}
+
+function describeReview({ review }: EnvironmentSpec): string {
+  return review === 'block'
+    ? 'Afterwards: a person acknowledges the review, or the next plan is refused.'
+    : 'Afterwards: a review that nobody acknowledged is a warning.';
+}
+
+/** 0.02 → `2 %`. */
+function points(ratio: number): string {
+  return `${Number((ratio * 100).toPrecision(6))} %`;
+}

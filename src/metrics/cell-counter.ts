@@ -1,0 +1,52 @@
+import { cellMs, fastAgeMs, latencyBucketOf, type TrafficCell } from '../model/traffic.ts';
+import type { CellStore, Series } from './cell-store.ts';
+
+export type Ending = {
+  /** Unix ms, on the clock of the arrival. */
+  atMs: number;
+  failed: boolean;
+  /** An answer came, be it good or bad. */
+  completed: boolean;
+  mismatched: boolean;
+};
+
+/** Counts a request in the cell in which it arrived; call what is returned once, when the request has ended. */
+export function countArrival(store: CellStore, series: Series, arrivedMs: number): (ending: Ending) => void {
+  const atMs = Math.floor(arrivedMs / cellMs) * cellMs;
+  const arrived = cellOf(store, series, atMs);
+  store.put({ ...arrived, arrivals: arrived.arrivals + 1 });
+  return (ending) => {
+    const ageMs = Math.max(0, ending.atMs - arrivedMs);
+    const cell = cellOf(store, series, atMs);
+    store.put({
+      ...cell,
+      failed: cell.failed + (ending.failed ? 1 : 0),
+      failedFast: cell.failedFast + (ending.failed && ageMs <= fastAgeMs ? 1 : 0),
+      completed: cell.completed + (ending.completed ? 1 : 0),
+      mismatched: cell.mismatched + (ending.mismatched ? 1 : 0),
+      latency: ending.completed ? addToHistogram(cell.latency, latencyBucketOf(ageMs)) : cell.latency,
+    });
+  };
+}
+
+function cellOf(store: CellStore, series: Series, atMs: number): TrafficCell {
+  return (
+    store.get(series, atMs) ?? {
+      ...series,
+      atMs,
+      arrivals: 0,
+      failedFast: 0,
+      failed: 0,
+      completed: 0,
+      mismatched: 0,
+      latency: [],
+    }
+  );
+}
+
+function addToHistogram(latency: TrafficCell['latency'], bucket: number): TrafficCell['latency'] {
+  const known = latency.some(([index]) => index === bucket);
+  return known
+    ? latency.map(([index, count]) => [index, index === bucket ? count + 1 : count])
+    : [...latency, [bucket, 1]];
+}

@@ -1,0 +1,159 @@
+import { z } from 'zod';
+import type { OperationContext, OperationResult } from '../../model/operation.ts';
+import type { RunRecord } from '../../model/run-record.ts';
+import { deriveHistory } from '../../report/history-entry.ts';
+import { renderLearningsDiff } from '../../report/learnings/learnings-diff.ts';
+import { removeDirectory } from '../../system/files.ts';
+import { createTemporaryDirectory } from '../../system/temporary-directory.ts';
+import { hostDown } from '../../targets/process/host-control.ts';
+import { defineOperation } from '../define-operation.ts';
+import { rebuildLearnings } from '../learnings-files.ts';
+import { openPlace } from '../place.ts';
+import { preflight } from '../preflight.ts';
+import { openProject } from '../project.ts';
+import { activeRunOf, awaitMemory, findRun, loadHistory } from '../project-memory.ts';
+import { rolloutControl } from '../rollout-control.ts';
+import { rolloutPlan } from '../rollout-plan.ts';
+import { rolloutStart } from '../rollout-start.ts';
+import { countDuplicates, type DemoClients, startDemoClients } from './demo-clients.ts';
+import { createDemoProject, type DemoProject, type DemoRelease, demoReleases } from './demo-project.ts';
+
+type DemoRun = { version: string; outcome: string; detectMs: number | null; restoreMs: number | null; requests: number; failedByRelease: number; lost: number; duplicated: number };
+
+const expected: Readonly<Record<string, string>> = { '2.0.0': 'succeeded', '3.0.0': 'rolled_back', '4.0.0': 'failed' };
+
+export const demo = defineOperation({
+  name: 'demo',
+  title: 'Three releases on this machine, in about a minute',
+  description: 'A small shop with steady customers ships a good release by canary, rolls a bad one back by evidence, and stops a broken one before it has users. Needs nothing but Node and git; leaves nothing behind.',
+  tool: false,
+  effects: 'changes',
+  input: z.object({ keep: z.boolean().default(false).describe('Keep the project, its reports and its state to look at') }),
+  cli: { command: 'demo', positional: [], examples: ['seatrial demo', 'seatrial demo --json', 'seatrial demo --keep'] },
+  run: async ({ keep }, context) => {
+    const root = await createTemporaryDirectory('seatrial-demo-');
+    // The demonstration's runs must not stand among the user's own.
+    process.env['SEATRIAL_STATE_HOME'] = `${root}/state`;
+    const stage: Stage = { root, project: null, clients: null, context };
+    try {
+      return await perform(stage, keep);
+    } finally {
+      await clear(stage);
+      if (!keep) await removeDirectory(root);
+    }
+  },
+});
+
+type Stage = { root: string; project: DemoProject | null; clients: DemoClients | null; context: OperationContext };
+
+async function perform(stage: Stage, keep: boolean): Promise<OperationResult<unknown>> {
+  const { context, root } = stage;
+  const project = await createDemoProject(root);
+  stage.project = project;
+  const at = { ...context, projectDirectory: project.directory };
+  context.progress(`A shop with four releases in ${project.directory}, to be served at ${project.url}`);
+  context.progress('Approval: none. Nobody is asked in a demonstration; production asks a person.');
+  const [first, ...rest] = demoReleases;
+  await ship(at, first);
+  const clients = await startDemoClients(project, root, context.clock);
+  stage.clients = clients;
+  const learningsBefore = (await rebuildLearnings(await openProject(project.directory), [])).after;
+  const runs: DemoRun[] = [];
+  for (const release of rest) {
+    const before = await clients.totals();
+    const record = await ship(at, release);
+    const after = await clients.totals();
+    runs.push(summarise(record, { requests: after.answered - before.answered, failed: (after.byVersion[release.version]?.failed ?? 0) - (before.byVersion[release.version]?.failed ?? 0), lost: after.lost - before.lost }));
+  }
+  const totals = await clients.stop();
+  const opened = await openProject(project.directory);
+  await hostDown(openPlace(opened, undefined).target, new AbortController().signal);
+  const books = await countDuplicates(project.ledger);
+  const learnings = (await rebuildLearnings(opened, await loadHistory(opened))).after;
+  return conclude({ runs, totals, books, learningsDiff: renderLearningsDiff(learningsBefore, learnings), kept: keep ? root : null });
+}
+
+/** What a person would do with `seatrial ship`: gates, plan, start, and the watch to the end. */
+async function ship(context: OperationContext, release: DemoRelease): Promise<RunRecord> {
+  const { progress, clock, signal } = context;
+  progress(`── ${release.version}: ${release.story} ──`);
+  const gates = await preflight.run(preflight.input.parse({ version: release.version }), context);
+  progress(gates.text);
+  const planned = await rolloutPlan.run(rolloutPlan.input.parse({ version: release.version }), context);
+  progress(planned.text);
+  const { planId } = z.object({ planId: z.string() }).parse(planned.data);
+  const started = await rolloutStart.run(rolloutStart.input.parse({ plan_id: planId }), context);
+  const { runId } = z.object({ runId: z.string() }).parse(started.data);
+  const project = await openProject(context.projectDirectory);
+  for (;;) {
+    signal.throwIfAborted();
+    const record = await findRun(project, runId);
+    context.showRun?.(record);
+    if (record.status === 'ended') {
+      await awaitMemory(openPlace(project, undefined), runId, { clock, withinMs: 10_000 });
+      progress(`${release.version}: ${(record.outcome ?? 'unknown').toUpperCase()}: ${record.reason ?? ''}`);
+      progress(`report: ${project.directory}/.seatrial/reports/${runId}.md`);
+      return record;
+    }
+    await clock.sleep(250, signal);
+  }
+}
+
+function summarise(record: RunRecord, seen: { requests: number; failed: number; lost: number }): DemoRun {
+  const { detectMs, restoreMs } = deriveHistory(record, { commitAt: null });
+  const rounded = (ms: number | null): number | null => (ms === null ? null : Math.round(ms));
+  return {
+    version: record.plan.content.revision.version,
+    outcome: record.outcome ?? 'unknown',
+    detectMs: rounded(detectMs),
+    restoreMs: rounded(restoreMs),
+    requests: seen.requests,
+    failedByRelease: seen.failed,
+    lost: seen.lost,
+    duplicated: 0,
+  };
+}
+
+type Ending = { runs: DemoRun[]; totals: { sent: number; lost: number; lostReasons: Record<string, number> }; books: { served: number; duplicated: number }; learningsDiff: string; kept: string | null };
+
+function conclude({ runs, totals, books, learningsDiff, kept }: Ending): OperationResult<unknown> {
+  // Which run a duplicate belongs to cannot be told from the books; any at all fails the demonstration, and is shown at the last.
+  const last = runs.at(-1);
+  if (last !== undefined) last.duplicated = books.duplicated;
+  const right = runs.every((run) => run.outcome === expected[run.version]) && runs.length === Object.keys(expected).length;
+  const ok = right && totals.lost === 0 && books.duplicated === 0;
+  const rows = runs.map((run) => `  ${run.version}  ${run.outcome.padEnd(12)} detected ${renderMs(run.detectMs)}, users back ${renderMs(run.restoreMs)}, ${run.requests} checkouts, ${run.failedByRelease} failed by the release`);
+  const text = [
+    '',
+    ...rows,
+    `  ${totals.sent} checkouts in all, ${books.served} in the books of the instances: ${totals.lost} lost, ${books.duplicated} served twice`,
+    ...Object.entries(totals.lostReasons).map(([reason, count]) => `  lost: ${count} × ${reason}`),
+    '',
+    'What was learned:',
+    learningsDiff,
+    '',
+    ok ? 'All three ended as they must.' : 'This did not go as it must.',
+    ...(kept === null ? [] : [`Kept in ${kept}`]),
+  ].join('\n');
+  return { data: { runs, learnings: learningsDiff.split('\n').filter((line) => line.trim() !== '') }, text, exitCode: ok ? 0 : 1 };
+}
+
+function renderMs(ms: number | null): string {
+  return ms === null ? '–' : `in ${(ms / 1000).toFixed(1)} s`;
+}
+
+/** Ends everything that was started, also in the middle of a run. */
+async function clear({ project, clients, context, root }: Stage): Promise<void> {
+  clients?.kill();
+  if (project === null) return;
+  const opened = await openProject(project.directory);
+  const place = openPlace(opened, undefined);
+  const active = await activeRunOf(place);
+  const patient = { ...context, projectDirectory: project.directory, signal: new AbortController().signal };
+  if (active !== null) {
+    context.progress('stopping the run that is going on …');
+    await rolloutControl.run(rolloutControl.input.parse({ action: 'abort', run_id: active.runId }), patient).catch(() => undefined);
+    await awaitMemory(place, active.runId, { clock: context.clock, withinMs: 30_000 });
+  }
+  await hostDown(place.target, patient.signal).catch((thrown: unknown) => context.progress(`the host in ${root} could not be stopped: ${String(thrown)}`));
+}

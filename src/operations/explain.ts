@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { renderExplanation } from '../config/explain.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { loadEnvironment } from '../config/load-environment.ts';
+import { defineOperation } from './define-operation.ts';
+import { environmentField } from './inputs.ts';
+
+export const explain = defineOperation({
+  name: 'explain',
+  title: 'What the configuration means',
+  description: 'Every setting with its value and where it comes from, and what a ship would do.',
+  tool: false,
+  effects: 'reads',
+  input: z.object({ environment: environmentField }),
+  cli: { command: 'explain', positional: [], examples: ['seatrial explain', 'seatrial explain --environment staging'] },
+  run: async (input, { projectDirectory }) => {
+    const loaded = await loadConfig(projectDirectory);
+    const { name, spec } = loadEnvironment(loaded.config, input.environment);
+    return { data: { environment: name, settings: spec }, text: renderExplanation(loaded, name) };
+  },
+});

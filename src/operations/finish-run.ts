@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import type { Clock } from '../model/clock.ts';
+import type { History } from '../model/history.ts';
+import type { RunRecord } from '../model/run-record.ts';
+import { renderReport } from '../report/deployment-report.ts';
+import { deriveHistory } from '../report/history-entry.ts';
+import { reportData } from '../report/report-data.ts';
+import { renderReviewDraft } from '../report/review-draft.ts';
+import { ensureProjectDirectory, fileExists, writeFileAtomic } from '../system/files.ts';
+import { rebuildLearnings } from './learnings-files.ts';
+import type { Place } from './place.ts';
+import { loadHistory } from './project-memory.ts';
+
+export type Memory = { history: string; report: string; reportJson: string; review: string | null; learnings: string };
+
+/** Writes down what a finished run leaves in the project: history entry, report, review draft, learnings. Safe to repeat. */
+export async function finishRun({ place, record }: { place: Place; record: RunRecord; clock: Clock }): Promise<Memory | null> {
+  if (record.status !== 'ended') return null;
+  const { project } = place;
+  const entry = await deriveEntry(place, record);
+  const historyPath = await writeHistory(place, entry);
+  const history = await loadHistory(project);
+  const report = await writeReport(place, record);
+  const review = record.plan.content.kind === 'rollout' ? await writeReviewDraft(place, record) : null;
+  const learnings = await rebuildLearnings(project, history);
+  return { history: historyPath, ...report, review, learnings: learnings.path };
+}
+
+/** Markdown and JSON from the record alone; paths of the two files. */
+export async function writeReport(place: Place, record: RunRecord): Promise<{ report: string; reportJson: string }> {
+  const directory = join(place.project.directory, '.seatrial', 'reports');
+  await ensureProjectDirectory(directory);
+  const [report, reportJson] = [join(directory, `${record.runId}.md`), join(directory, `${record.runId}.json`)];
+  const options = { projectName: place.project.config.service };
+  await writeFileAtomic(report, renderReport(record, options), { mode: 0o644 });
+  await writeFileAtomic(reportJson, `${JSON.stringify(reportData(record, options), null, 2)}\n`, { mode: 0o644 });
+  return { report, reportJson };
+}
+
+async function deriveEntry(place: Place, record: RunRecord): Promise<History> {
+  const { commit } = record.plan.content.revision;
+  const commitAt = commit === null ? null : ((await place.project.repository?.commitTime(commit)) ?? null);
+  return deriveHistory(record, { commitAt });
+}
+
+async function writeHistory(place: Place, entry: History): Promise<string> {
+  const directory = join(place.project.directory, '.seatrial', 'history', entry.startedAt.slice(0, 7));
+  await ensureProjectDirectory(directory);
+  const path = join(directory, `${entry.runId}.json`);
+  await writeFileAtomic(path, `${JSON.stringify(entry, null, 2)}\n`, { mode: 0o644 });
+  return path;
+}
+
+/** The pre-filled review of a finished run. One that somebody has begun to complete is never overwritten. */
+export async function writeReviewDraft(place: Place, record: RunRecord): Promise<string> {
+  const directory = join(place.project.directory, '.seatrial', 'reviews');
+  await ensureProjectDirectory(directory);
+  const path = join(directory, `${record.runId}.md`);
+  if (!(await fileExists(path))) await writeFileAtomic(path, renderReviewDraft(record, await deriveEntry(place, record)), { mode: 0o644 });
+  return path;
+}

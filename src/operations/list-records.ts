@@ -1,0 +1,14 @@
+import { loadRun } from '../journal/replay.ts';
+import { listRuns, runFolder } from '../journal/state-folder.ts';
+import type { RunRecord } from '../model/run-record.ts';
+import type { Project } from './project.ts';
+
+/** All runs of a project on this machine, newest first; of one environment when it is named. */
+export async function listRecords(project: Project, environment?: string): Promise<RunRecord[]> {
+  const records: RunRecord[] = [];
+  for (const id of await listRuns(project.state)) {
+    const record = await loadRun(runFolder(project.state, id).directory);
+    if (record !== null && (environment === undefined || record.plan.content.environment === environment)) records.push(record);
+  }
+  return records;
+}

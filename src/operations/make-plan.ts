@@ -1,0 +1,138 @@
+import { configHash, policyHash } from '../config/config-hash.ts';
+import { planIdOf } from '../journal/plan-store.ts';
+import { strategySchema, type StrategySpec } from '../model/config/strategy.ts';
+import type { Clock } from '../model/clock.ts';
+import { DeployError } from '../model/deploy-error.ts';
+import type { Plan, PlanContent } from '../model/plan.ts';
+import type { Revision } from '../model/revision.ts';
+import type { Step } from '../model/step.ts';
+import type { Capabilities, TargetState } from '../model/target.ts';
+import type { JudgeSettings } from '../model/verdict.ts';
+import { findStrategy } from '../strategies/list.ts';
+import { planWayBack } from '../strategies/plan-way-back.ts';
+import { type Place, stableOf } from './place.ts';
+
+export type PlanRequest = {
+  place: Place;
+  revision: Revision;
+  state: TargetState;
+  /** Another strategy than the configured one, by kind. */
+  strategy: string | undefined;
+  guidance: string | null;
+  requester: string;
+  clock: Clock;
+};
+
+/** The plan for bringing a revision to users, made from what is configured and what the target says now. Throws STRATEGY_UNSUPPORTED. */
+export function makePlan(request: PlanRequest): Plan {
+  const { place, revision, state } = request;
+  const stable = stableOf(state);
+  const spec = chooseStrategy(place, request.strategy, stable);
+  const { instances, drain } = place.spec.target;
+  const strategy = findStrategy(spec.kind);
+  const result = strategy?.plan({ spec, capabilities: capabilitiesOf(place, state), revision, stable, instances, drainMs: drain });
+  if (result === undefined || !result.ok) {
+    throw new DeployError('STRATEGY_UNSUPPORTED', { strategy: spec.kind, reasons: result?.reasons.join('; ') ?? 'it is not known', remedy: result?.remedy ?? '' });
+  }
+  const wayBack = planWayBack({ candidate: revision, stable, instances, drainMs: drain, replacesInstances: spec.kind === 'rolling' });
+  return completePlan(request, {
+    kind: 'rollout',
+    strategy: spec.kind,
+    stable,
+    steps: result.steps,
+    wayBack,
+    judge: judgeFor(place, stable),
+    notes: [...firstDeployNotes(stable), ...sameRevisionNotes(stable, revision), ...spec.kind !== place.spec.strategy.kind && request.strategy !== undefined ? [`strategy ${spec.kind} was asked for; the config has ${place.spec.strategy.kind}`] : []],
+  });
+}
+
+type Parts = { kind: PlanContent['kind']; strategy: string; stable: Revision | null; steps: Step[]; wayBack: Step[]; judge: JudgeSettings; notes: string[] };
+
+/** Adds what every plan holds beside its steps, and its id. */
+export function completePlan({ place, revision, state, guidance, requester, clock }: PlanRequest, parts: Parts): Plan {
+  const { project, spec, name, approval, target } = place;
+  const { notes, ...rest } = parts;
+  const content: PlanContent = {
+    schema: 1,
+    projectId: project.projectId,
+    service: project.config.service,
+    environment: name,
+    ...rest,
+    revision,
+    targetIdentity: target.identity,
+    targetToken: state.token,
+    instances: spec.target.instances,
+    weights: Object.fromEntries(state.revisions.map((placed) => [placed.revision.id, placed.weightPercent])),
+    migration: spec.migration,
+    configHash: configHash(spec),
+    policyHash: policyHash(name, spec),
+    guidance,
+    deadMan: deadManOf(parts.stable),
+  };
+  const now = clock.now();
+  const how = parts.kind === 'rollout' ? approval.how : 'none';
+  return {
+    planId: planIdOf(content),
+    content,
+    createdAtMs: now,
+    expiresAtMs: now + approval.expiresMs,
+    requester,
+    approval: how,
+    notes: [...notes, ...migrationNotes(place), ...(parts.kind === 'rollout' ? [approval.note] : ['a way back never needs approval'])],
+  };
+}
+
+function chooseStrategy(place: Place, asked: string | undefined, stable: Revision | null): StrategySpec {
+  const configured = place.spec.strategy;
+  if (asked === undefined) return stable === null ? directLike(configured) : configured;
+  if (asked === configured.kind) return configured;
+  if (asked === 'direct') return directLike(configured);
+  const parsed = strategySchema.safeParse({ kind: asked });
+  if (!parsed.success) throw new DeployError('STRATEGY_UNSUPPORTED', { strategy: asked, reasons: 'there is no such strategy', remedy: 'There is: direct, canary, blue-green, rolling.' });
+  return parsed.data;
+}
+
+/** Direct, with the times that are configured for the last observation of another strategy. */
+function directLike(configured: StrategySpec): StrategySpec {
+  const { maxBake } = configured;
+  switch (configured.kind) {
+    case 'direct':
+      return configured;
+    case 'canary':
+      return { kind: 'direct', bake: configured.steps.at(-1)?.bake ?? 0, maxBake };
+    case 'blue-green':
+      return { kind: 'direct', bake: configured.bake, maxBake };
+    case 'rolling':
+      return { kind: 'direct', bake: configured.finalBake, maxBake };
+  }
+}
+
+/** Where nothing serves yet there is nothing to compare with, and mostly no traffic: health, smoke tests and hard rules decide. */
+function judgeFor(place: Place, stable: Revision | null): JudgeSettings {
+  return stable === null ? { ...place.judge, mustPass: [] } : place.judge;
+}
+
+function capabilitiesOf(place: Place, state: TargetState): Capabilities {
+  const { target } = place;
+  const stable = state.revisions.find((placed) => placed.role === 'stable');
+  return { targetKind: target.kind, traffic: target.traffic !== undefined, batches: target.batches !== undefined, standby: target.kind === 'process', instances: stable?.instances.length ?? 0 };
+}
+
+function firstDeployNotes(stable: Revision | null): string[] {
+  return stable === null ? ['nothing serves here yet: the strategy is direct, there is no baseline to compare with, and the way back is "down"'] : [];
+}
+
+function sameRevisionNotes(stable: Revision | null, revision: Revision): string[] {
+  return stable?.id === revision.id ? [`${revision.version} is already the stable revision`] : [];
+}
+
+function migrationNotes(place: Place): string[] {
+  const { migration } = place.spec;
+  if (migration !== 'contract' && migration !== 'irreversible') return [];
+  return [`migration ${migration}: once users are on the candidate it cannot be rolled back by itself; on harm the run freezes and a person decides`];
+}
+
+function deadManOf(stable: Revision | null): string {
+  const back = stable === null ? 'takes the candidate down' : `returns users to ${stable.version}`;
+  return `if the supervisor dies: the watchdog ${back} within seconds; if this machine dies: the service is down with it, and the first seatrial command afterwards ${back}`;
+}

@@ -1,0 +1,56 @@
+import { approvalRule, type ApprovalRule } from '../config/approval-rule.ts';
+import { judgeSettings } from '../config/judge-settings.ts';
+import { loadEnvironment } from '../config/load-environment.ts';
+import { hostDirectory, lockDirectory } from '../journal/state-folder.ts';
+import type { EnvironmentSpec } from '../model/config/environment.ts';
+import type { Revision } from '../model/revision.ts';
+import type { Target, TargetState } from '../model/target.ts';
+import type { JudgeSettings } from '../model/verdict.ts';
+import { bundlePath } from '../system/package-root.ts';
+import { ownEnvironment } from '../system/environment.ts';
+import { spawnDetached } from '../system/detached-process.ts';
+import { ensurePrivateDirectory } from '../system/files.ts';
+import { createProcessTarget, processTargetIdentity } from '../targets/process/process-target.ts';
+import type { Project } from './project.ts';
+
+/** One environment of a project with its driver and its rules. */
+export type Place = {
+  project: Project;
+  name: string;
+  spec: EnvironmentSpec;
+  target: Target;
+  judge: JudgeSettings;
+  approval: ApprovalRule;
+  lockDirectory: string;
+  /** Folder of the local host; the process target lies there. */
+  hostDirectory: string;
+};
+
+/** The environment named, or the default one. Throws ENVIRONMENT_UNKNOWN. */
+export function openPlace(project: Project, environment: string | undefined): Place {
+  const { name, spec } = loadEnvironment(project.config, environment);
+  const identity = processTargetIdentity(spec.url);
+  const host = hostDirectory(project.stateRoot, identity);
+  const target = createProcessTarget({
+    spec: spec.target,
+    revisionSpec: spec.revision,
+    url: spec.url,
+    environment: name,
+    service: project.config.service,
+    projectDirectory: project.directory,
+    repository: project.repository,
+    hostDirectory: host,
+    launchHost: () => launchHost(host),
+  });
+  return { project, name, spec, target, judge: judgeSettings(spec), approval: approvalRule(name, spec), lockDirectory: lockDirectory(project.stateRoot, identity), hostDirectory: host };
+}
+
+/** What serves users when nothing is going on, as the target says; null when nothing does. */
+export function stableOf(state: TargetState | null): Revision | null {
+  return state?.revisions.find((placed) => placed.role === 'stable')?.revision ?? null;
+}
+
+async function launchHost(directory: string): Promise<void> {
+  await ensurePrivateDirectory(directory);
+  await spawnDetached({ argv: [process.execPath, bundlePath(), 'host-daemon', directory], cwd: directory, env: ownEnvironment(), logFile: `${directory}/host.log` });
+}

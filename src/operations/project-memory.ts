@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { listRuns, runFolder } from '../journal/state-folder.ts';
+import { loadRun } from '../journal/replay.ts';
+import { readLock } from '../journal/lock.ts';
+import { DeployError } from '../model/deploy-error.ts';
+import { type History, historySchema } from '../model/history.ts';
+import type { RunRecord } from '../model/run-record.ts';
+import { ensurePrivateDirectory, fileExists, listDirectory, readJsonFile, writeFileAtomic } from '../system/files.ts';
+import type { Place } from './place.ts';
+import type { Project } from './project.ts';
+
+/** Everything that is kept of finished runs in the project, oldest first. A damaged file is an error, not a gap. */
+export async function loadHistory(project: Project): Promise<History[]> {
+  const root = join(project.directory, '.seatrial', 'history');
+  const entries: History[] = [];
+  for (const month of await listDirectory(root)) {
+    if (!/^\d{4}-\d{2}$/.test(month)) continue;
+    for (const name of await listDirectory(join(root, month))) {
+      if (!name.endsWith('.json')) continue;
+      const entry = await readJsonFile(join(root, month, name), historySchema);
+      if (entry !== null) entries.push(entry);
+    }
+  }
+  return entries.sort((one, other) => one.startedAt.localeCompare(other.startedAt) || one.runId.localeCompare(other.runId));
+}
+
+/** The run with this id, or the newest one (of an environment). Throws RUN_UNKNOWN, RUN_NONE. */
+export async function findRun(project: Project, runId: string | undefined, environment?: string): Promise<RunRecord> {
+  if (runId !== undefined) {
+    const record = await loadRun(runFolder(project.state, runId.toLowerCase()).directory);
+    if (record === null) throw new DeployError('RUN_UNKNOWN', { runId });
+    return record;
+  }
+  for (const id of await listRuns(project.state)) {
+    const record = await loadRun(runFolder(project.state, id).directory);
+    if (record !== null && (environment === undefined || record.plan.content.environment === environment)) return record;
+  }
+  throw new DeployError('RUN_NONE');
+}
+
+export type ActiveRun = { runId: string; pid: number; sinceMs: number; orphaned: boolean };
+
+/** The run that has the lock of a place; an orphaned one is unfinished and nobody attends to it. */
+export async function activeRunOf(place: Place): Promise<ActiveRun | null> {
+  const reading = await readLock(place.lockDirectory);
+  if (reading.state === 'free') return null;
+  const { runId, identity, sinceMs } = reading.holder;
+  if (reading.state === 'orphaned' && (await runIsOver(place, runId))) return null;
+  return { runId, pid: identity.pid, sinceMs, orphaned: reading.state === 'orphaned' };
+}
+
+/** A run that this project does not know belongs to another one and is never taken for over. */
+export async function runIsOver(place: Place, runId: string): Promise<boolean> {
+  const folder = runFolder(place.project.state, runId);
+  const record = await loadRun(folder.directory);
+  // Without a journal nothing was begun: the owner died before its first line.
+  if (record === null) return fileExists(folder.directory);
+  return record.status === 'ended';
+}
+
+const acknowledgementSchema = z.strictObject({ runId: z.string(), by: z.string(), atMs: z.number() });
+
+/** Who acknowledged the review of a run; null while nobody has. */
+export async function reviewAcknowledgement(project: Project, runId: string): Promise<z.infer<typeof acknowledgementSchema> | null> {
+  return readJsonFile(join(project.state.directory, 'reviews', `${runId}.json`), acknowledgementSchema);
+}
+
+export async function saveReviewAcknowledgement(project: Project, entry: z.infer<typeof acknowledgementSchema>): Promise<void> {
+  const directory = join(project.state.directory, 'reviews');
+  await ensurePrivateDirectory(directory);
+  await writeFileAtomic(join(directory, `${entry.runId}.json`), JSON.stringify(entry));
+}
+
+/** The newest finished run of an environment whose review nobody has acknowledged; only runs that this machine recorded count. */
+export async function pendingReview(project: Project, environment: string, history: readonly History[]): Promise<{ runId: string } | null> {
+  const last = history.filter((entry) => entry.environment === environment && entry.kind === 'rollout').at(-1);
+  if (last === undefined || (await reviewAcknowledgement(project, last.runId)) !== null) return null;
+  return (await fileExists(join(project.state.runs, last.runId))) ? { runId: last.runId } : null;
+}

@@ -1,0 +1,44 @@
+import type { Clock } from '../model/clock.ts';
+import { DeployError } from '../model/deploy-error.ts';
+import type { Plan, PlanContent } from '../model/plan.ts';
+import { canonicalJson } from '../system/canonical-json.ts';
+import { makePlan } from './make-plan.ts';
+import { type Place, stableOf } from './place.ts';
+import { planRehearsal, planRollbackRun } from './plan-rollback-run.ts';
+import { resolveRevision } from './resolve-revision.ts';
+
+/** Makes the plan anew from what is true now. Throws PLAN_EXPIRED, or PLAN_CHANGED with what differs. */
+export async function assertPlanStillHolds(place: Place, plan: Plan, clock: Clock): Promise<void> {
+  if (clock.now() > plan.expiresAtMs) throw new DeployError('PLAN_EXPIRED', { planId: plan.planId.slice(0, 12), at: new Date(plan.expiresAtMs).toISOString() });
+  const state = await place.target.inspect(AbortSignal.timeout(10_000));
+  const request = { place, state, guidance: plan.content.guidance, requester: plan.requester, clock };
+  const { kind, strategy, revision: planned } = plan.content;
+  const stable = stableOf(state);
+  // A rollback names a revision that has served before; the version's ref may have moved since, the revision may not.
+  const revision = kind === 'rollout' ? await resolveRevision(place, planned.version) : planned;
+  const now =
+    kind === 'rollout' || stable === null
+      ? makePlan({ ...request, revision, strategy })
+      : (kind === 'rollback' ? planRollbackRun : planRehearsal)({ ...request, revision, stable });
+  if (now.planId === plan.planId) return;
+  throw new DeployError('PLAN_CHANGED', { changes: changedParts(plan.content, now.content).join(', ') });
+}
+
+const partNames: Record<string, string> = {
+  revision: 'the commit or artifact that the version stands for',
+  stable: 'the revision that serves users',
+  targetToken: 'the state of the target',
+  weights: 'the weights on the target',
+  configHash: 'the configuration',
+  policyHash: 'gates, approval or freeze rules',
+  steps: 'the steps',
+  wayBack: 'the way back',
+  judge: 'the limits of the judge',
+  instances: 'the number of instances',
+};
+
+function changedParts(before: PlanContent, after: PlanContent): string[] {
+  const now = new Map(Object.entries(after));
+  const changed = Object.entries(before).filter(([key, value]) => canonicalJson(value ?? null) !== canonicalJson(now.get(key) ?? null));
+  return changed.map(([key]) => partNames[key] ?? key);
+}

@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { submitRequest } from '../journal/inbox.ts';
+import { loadRun } from '../journal/replay.ts';
+import { runFolder } from '../journal/state-folder.ts';
+import { DeployError } from '../model/deploy-error.ts';
+import type { OperationContext } from '../model/operation.ts';
+import type { ControlAction } from '../model/run-event.ts';
+import type { RunRecord } from '../model/run-record.ts';
+import { defineOperation } from './define-operation.ts';
+import { environmentField, runField } from './inputs.ts';
+import { openPlace } from './place.ts';
+import { openProject, type Project } from './project.ts';
+import { findRun } from './project-memory.ts';
+
+const answerWithinMs = 5000;
+
+export const rolloutControl = defineOperation({
+  name: 'rollout_control',
+  title: 'Pause, resume, promote or abort a run',
+  description: 'pause: the weight stays (harm still rolls back). resume. abort: users go back to stable now; never needs approval. promote: go past the present gate without more proof; a person must do that by rollout_approve, unless nobody has to approve here.',
+  tool: true,
+  effects: 'changes',
+  input: z.object({
+    action: z.enum(['pause', 'resume', 'promote', 'abort']),
+    run_id: runField,
+    environment: environmentField,
+    reason: z.string().max(500).optional().describe('Kept in the record'),
+  }),
+  cli: { command: 'control', positional: ['action', 'run_id'], examples: ['seatrial control pause', 'seatrial control abort --reason "support calls"'] },
+  run: async (input, context) => {
+    const project = await openProject(context.projectDirectory);
+    const record = await findRun(project, input.run_id, input.environment);
+    if (record.status === 'ended') throw new DeployError('RUN_OVER', { runId: record.runId, outcome: record.outcome ?? 'unknown' });
+    const place = openPlace(project, record.plan.content.environment);
+    if (input.action === 'promote' && place.approval.how !== 'none') {
+      throw new DeployError('APPROVAL_REQUIRED', { planId: record.plan.planId.slice(0, 12), how: place.approval.how, remedy: `Call rollout_approve {scope: "promote", run_id: "${record.runId}"}; or the person runs: seatrial approve --scope promote --run-id ${record.runId}` });
+    }
+    const answer = await sendControl(project, record, { action: input.action, reason: input.reason ?? null, context });
+    return { data: { runId: record.runId, action: input.action, ...answer }, text: `${input.action}: ${answer.answer}\nNext: rollout_status {run_id: "${record.runId}", wait_s: 30}` };
+  },
+});
+
+type Sent = { action: ControlAction; reason: string | null; context: OperationContext };
+
+/** Lays a request before the run's owner and waits for its answer. Throws CONTROL_INVALID when the owner refuses. */
+export async function sendControl(project: Project, record: RunRecord, { action, reason, context }: Sent): Promise<{ accepted: boolean; answer: string }> {
+  const { directory } = runFolder(project.state, record.runId);
+  const requestId = randomUUID();
+  await submitRequest(directory, { requestId, action, by: context.caller.name, reason, atMs: context.clock.now() });
+  const end = context.clock.now() + answerWithinMs;
+  while (context.clock.now() < end) {
+    await context.clock.sleep(100, context.signal);
+    const control = (await loadRun(directory))?.controls.find((one) => one.requestId === requestId);
+    if (control === undefined) continue;
+    if (!control.accepted) throw new DeployError('CONTROL_INVALID', { action, reason: control.answer, remedy: `See rollout_status {run_id: "${record.runId}"}.` });
+    return { accepted: true, answer: control.answer };
+  }
+  return { accepted: false, answer: 'the request is laid down; the owner of the run has not answered yet' };
+}
+
+/** The same acts as commands of their own: `seatrial abort`. */
+export const controlCommands = (['pause', 'resume', 'promote', 'abort'] as const).map((action) =>
+  defineOperation({
+    name: action,
+    title: titles(action),
+    description: titles(action),
+    tool: false,
+    effects: 'changes',
+    input: rolloutControl.input.omit({ action: true }),
+    cli: { command: action, positional: ['run_id'], examples: [`seatrial ${action}`] },
+    run: (input, context) => rolloutControl.run({ ...input, action }, context),
+  }),
+);
+
+function titles(action: 'pause' | 'resume' | 'promote' | 'abort'): string {
+  return {
+    pause: 'Keep the weight as it is; harm still rolls back',
+    resume: 'Let a paused run go on',
+    promote: 'Let a run go past its gate without more proof',
+    abort: 'Stop a run and take users back to the stable revision',
+  }[action];
+}

@@ -1,0 +1,60 @@
+import { runSmoke } from '../checks/smoke/run-smoke.ts';
+import { takeRequests } from '../journal/inbox.ts';
+import type { HeldLock } from '../journal/lock.ts';
+import { runFolder } from '../journal/state-folder.ts';
+import type { CheckResult } from '../model/check.ts';
+import type { Clock } from '../model/clock.ts';
+import type { MetricSource } from '../model/metric-source.ts';
+import type { Plan } from '../model/plan.ts';
+import type { ControlRequest, RolloutPorts } from '../rollout/ports.ts';
+import { loadServiceEnvironment } from './service-environment.ts';
+import { createLiveReader } from './live-reader.ts';
+import { notifyAll } from './notify.ts';
+import type { Place } from './place.ts';
+import type { RunJournal } from './run-journal.ts';
+
+export type PortsRequest = { place: Place; plan: Plan; lock: HeldLock; journal: RunJournal; clock: Clock; metrics: MetricSource; runId: string };
+
+/** Puts the drivers, the journal and the lock of one run together for the rollout loop. */
+export function createRolloutPorts(request: PortsRequest): RolloutPorts {
+  const { place, plan, lock, journal, clock, metrics, runId } = request;
+  const { revision, stable } = plan.content;
+  const { target: spec, revision: revisionSpec } = place.spec;
+  const versions = new Map([revision, ...(stable === null ? [] : [stable])].map((one) => [one.id, one.version]));
+  return {
+    target: place.target,
+    metrics,
+    clock,
+    deadlines: {
+      provisionMs: spec.health.startup + spec.health.warmup + revisionSpec.prepare.length * revisionSpec.prepareTimeout + 60_000,
+      changeMs: 15_000,
+      retireMs: spec.drain + spec.streamDrain + spec.stop + 15_000,
+    },
+    generation: lock.generation,
+    stillOwner: () => lock.isStillOwner(),
+    append: (event, at) => journal.append(event, at),
+    journalWritable: () => journal.writable(),
+    takeControls: () => takeNewControls(place, runId, journal),
+    smoke: (on, signal) => smokeAt(request, on, signal),
+    readLive: createLiveReader(place, (revisionId) => versions.get(revisionId) ?? null),
+    notify: async (about, text) => {
+      const events = await notifyAll(place, { about, text, runId, version: revision.version }, clock);
+      for (const event of events) await journal.append(event);
+    },
+  };
+}
+
+async function takeNewControls(place: Place, runId: string, journal: RunJournal): Promise<ControlRequest[]> {
+  const known = new Set(journal.events.flatMap((event) => (event.type === 'control' ? [event.data.requestId] : [])));
+  const broken: string[] = [];
+  const requests = await takeRequests(runFolder(place.project.state, runId).directory, known, ({ file, reason }) => broken.push(`${file}: ${reason}`));
+  for (const message of broken) await journal.append({ type: 'warning', data: { code: 'REQUEST_BROKEN', message: message.slice(0, 500) } });
+  return requests.map(({ requestId, action, by, reason }) => ({ requestId, action, by, reason }));
+}
+
+async function smokeAt({ place, plan, clock }: PortsRequest, on: 'candidate' | 'environment' | 'rollback', signal: AbortSignal): Promise<CheckResult[]> {
+  const { revision, stable } = plan.content;
+  const baseUrl = on === 'candidate' ? await place.target.candidateUrl(revision.id, signal) : place.spec.url;
+  const version = on === 'rollback' ? (stable ?? revision).version : revision.version;
+  return runSmoke({ smoke: place.spec.smoke, on, baseUrl, version, projectDirectory: place.project.directory, environmentEnv: await loadServiceEnvironment(place), signal, clock });
+}

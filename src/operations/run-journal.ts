@@ -1,0 +1,51 @@
+import { type Journal, openJournal } from '../journal/journal.ts';
+import { runFolder } from '../journal/state-folder.ts';
+import type { Clock } from '../model/clock.ts';
+import { DeployError } from '../model/deploy-error.ts';
+import type { RecordedEvent, RunEvent } from '../model/run-event.ts';
+import type { RunRecord } from '../model/run-record.ts';
+import { bootId } from '../system/process-identity.ts';
+import type { Place } from './place.ts';
+
+/** The journal as a run's owner uses it: what cannot be written is kept in memory, so that the way back is always open. */
+export type RunJournal = {
+  /** Everything so far, also what could not be written. */
+  readonly events: readonly RecordedEvent[];
+  readonly damage: RunRecord['damage'];
+  /** False after the first event that did not reach the disk. */
+  writable(): boolean;
+  append(event: RunEvent, place?: { step?: string; idem?: string }): Promise<RecordedEvent>;
+  close(): Promise<void>;
+};
+
+/** Opens or creates the journal of a run. Throws as `openJournal`. */
+export async function openRunJournal(request: { place: Place; runId: string; generation: number; clock: Clock; allowDamaged: boolean }): Promise<RunJournal> {
+  const { place, runId, generation, clock, allowDamaged } = request;
+  const journal = await openJournal({ file: runFolder(place.project.state, runId).journal, runId, generation, clock, boot: await bootId(), allowDamaged });
+  const events: RecordedEvent[] = [...journal.events];
+  let writable = true;
+  const write = async (event: RunEvent, at: { step?: string; idem?: string }): Promise<RecordedEvent> => {
+    try {
+      return await journal.append(event, at);
+    } catch (thrown) {
+      if (!(thrown instanceof DeployError) || (thrown.code !== 'JOURNAL_UNWRITABLE' && thrown.code !== 'JOURNAL_CORRUPT')) throw thrown;
+      writable = false;
+      return { ...event, seq: (events.at(-1)?.seq ?? -1) + 1, atMs: clock.now(), gen: generation };
+    }
+  };
+  return {
+    events,
+    damage: journal.damage,
+    writable: () => writable,
+    append: async (event, at = {}) => {
+      const recorded = await write(event, at);
+      events.push(recorded);
+      return recorded;
+    },
+    close: () => closeQuietly(journal),
+  };
+}
+
+async function closeQuietly(journal: Journal): Promise<void> {
+  await journal.close().catch(() => undefined);
+}

@@ -1,0 +1,106 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { createRunId, runFolder, type RunFolder } from '../journal/state-folder.ts';
+import type { Clock } from '../model/clock.ts';
+import { DeployError } from '../model/deploy-error.ts';
+import { type ErrorCode, errorCatalogue } from '../model/error-catalogue.ts';
+import type { Plan } from '../model/plan.ts';
+import { spawnDetached } from '../system/detached-process.ts';
+import { ownEnvironment } from '../system/environment.ts';
+import { ensurePrivateDirectory, linkOnce, readJsonFile, readTextFile, writeFileAtomic } from '../system/files.ts';
+import { bundlePath } from '../system/package-root.ts';
+import type { Project } from './project.ts';
+
+export const startRequestSchema = z.strictObject({ runId: z.string(), planId: z.string(), projectDirectory: z.string(), requester: z.string(), atMs: z.number() });
+
+/** How the start went, written by the supervisor: owner of the run, or why not. */
+const startAnswerSchema = z.discriminatedUnion('ok', [
+  z.strictObject({ ok: z.literal(true), pid: z.number() }),
+  z.strictObject({ ok: z.literal(false), code: z.string(), details: z.record(z.string(), z.union([z.string(), z.number()])) }),
+]);
+export type StartAnswer = z.infer<typeof startAnswerSchema>;
+
+const patienceMs = 15_000;
+
+/**
+ * Starts the detached supervisor of a new run and returns when it owns the target and has written so. The same plan
+ * starts one run only: asked again, the same run id comes back. Throws what the supervisor found, or RUN_NOT_STARTED.
+ */
+export async function requestStart(project: Project, plan: Plan, { requester, clock }: { requester: string; clock: Clock }): Promise<{ runId: string; already: boolean }> {
+  await ensurePrivateDirectory(project.state.plans);
+  const claim = claimPath(project, plan.planId);
+  const runId = createRunId(clock);
+  if (!(await linkOnce(runId, claim))) {
+    const earlier = await joinEarlierStart(project, (await readTextFile(claim))?.trim() ?? '', clock);
+    if (earlier !== null) return { runId: earlier, already: true };
+    // The earlier try changed nothing; this one takes its place.
+    await writeFileAtomic(claim, runId);
+  }
+  const folder = runFolder(project.state, runId);
+  await ensurePrivateDirectory(folder.directory);
+  await writeFileAtomic(folder.request, JSON.stringify({ runId, planId: plan.planId, projectDirectory: project.directory, requester, atMs: clock.now() }));
+  await launchSupervisor(project.directory, folder, 'start');
+  return { runId: await awaitAnswer(folder, clock), already: false };
+}
+
+/** The run of somebody who asked for the same plan a moment ago, once it has its owner; null when that came to nothing. */
+async function joinEarlierStart(project: Project, runId: string, clock: Clock): Promise<string | null> {
+  const folder = runFolder(project.state, runId);
+  const request = await readJsonFile(folder.request, startRequestSchema);
+  const answer = await readAnswer(folder);
+  if (answer !== null) return answer.ok ? runId : null;
+  if (request !== null && clock.now() - request.atMs > patienceMs) return null;
+  return awaitAnswer(folder, clock).catch(() => null);
+}
+
+/** The run that a plan has already started, or null. */
+export async function runOfPlan(project: Project, planId: string): Promise<string | null> {
+  const claimed = (await readTextFile(claimPath(project, planId)))?.trim();
+  if (claimed === undefined || claimed === '') return null;
+  return (await readAnswer(runFolder(project.state, claimed)))?.ok === true ? claimed : null;
+}
+
+function claimPath(project: Project, planId: string): string {
+  return join(project.state.plans, `${planId}.run`);
+}
+
+/** Starts a supervisor for a run: a new one, or one whose owner went away. */
+export async function launchSupervisor(projectDirectory: string, folder: RunFolder, how: 'start' | 'resume'): Promise<void> {
+  await spawnDetached({ argv: [process.execPath, bundlePath(), 'supervise', how, projectDirectory, folder.runId], cwd: projectDirectory, env: ownEnvironment(), logFile: folder.supervisorLog });
+}
+
+/** Starts the process that sees to it that the run always has an owner. */
+export async function launchWatchdog(projectDirectory: string, folder: RunFolder): Promise<void> {
+  await spawnDetached({ argv: [process.execPath, bundlePath(), 'watchdog', projectDirectory, folder.runId], cwd: projectDirectory, env: ownEnvironment(), logFile: folder.supervisorLog });
+}
+
+export async function writeStartAnswer(folder: RunFolder, answer: StartAnswer): Promise<void> {
+  await writeFileAtomic(answerPath(folder), JSON.stringify(answer));
+}
+
+async function awaitAnswer(folder: RunFolder, clock: Clock): Promise<string> {
+  const end = clock.now() + patienceMs;
+  while (clock.now() < end) {
+    const answer = await readAnswer(folder);
+    if (answer?.ok === true) return folder.runId;
+    if (answer?.ok === false) throw rebuild(answer);
+    await clock.sleep(50);
+  }
+  throw new DeployError('RUN_NOT_STARTED', { seconds: patienceMs / 1000, log: folder.supervisorLog });
+}
+
+function rebuild(answer: { code: string; details: Record<string, string | number> }): DeployError {
+  return isCode(answer.code) ? new DeployError(answer.code, answer.details) : new DeployError('INTERNAL', { reason: `unknown error ${answer.code}` });
+}
+
+function isCode(code: string): code is ErrorCode {
+  return Object.hasOwn(errorCatalogue, code);
+}
+
+async function readAnswer(folder: RunFolder): Promise<StartAnswer | null> {
+  return readJsonFile(answerPath(folder), startAnswerSchema);
+}
+
+function answerPath(folder: RunFolder): string {
+  return join(folder.directory, 'start.json');
+}

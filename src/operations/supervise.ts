@@ -1,0 +1,157 @@
+import { runChecks } from '../checks/run-checks.ts';
+import { assessChecks } from '../checks/assess-checks.ts';
+import { preflightChecks } from '../checks/preflight/list.ts';
+import { createJudge } from '../analysis/judge.ts';
+import { type HeldLock, acquireLock } from '../journal/lock.ts';
+import { loadPlan } from '../journal/plan-store.ts';
+import { loadRun } from '../journal/replay.ts';
+import { replayRun } from '../journal/fold-run.ts';
+import { runFolder } from '../journal/state-folder.ts';
+import type { Clock } from '../model/clock.ts';
+import { DeployError, toDeployError } from '../model/deploy-error.ts';
+import type { MetricSource } from '../model/metric-source.ts';
+import type { Plan } from '../model/plan.ts';
+import type { RunRecord } from '../model/run-record.ts';
+import { cellMs, fastAgeMs } from '../model/traffic.ts';
+import type { ArmCounts } from '../model/verdict.ts';
+import { reconcile } from '../rollout/reconcile.ts';
+import { runPlan } from '../rollout/run-plan.ts';
+import { readJsonFile } from '../system/files.ts';
+import { currentIdentity } from '../system/process-identity.ts';
+import { consumeApproval, findApproval } from './check-approval.ts';
+import { createMetrics } from './create-metrics.ts';
+import { finishRun } from './finish-run.ts';
+import { gatherPreflight } from './gather-preflight.ts';
+import { assertPlanStillHolds } from './recompute-plan.ts';
+import { openPlace, type Place } from './place.ts';
+import { openProject } from './project.ts';
+import { runIsOver } from './project-memory.ts';
+import { openRunJournal, type RunJournal } from './run-journal.ts';
+import { createRolloutPorts } from './rollout-ports.ts';
+import { launchWatchdog, startRequestSchema, writeStartAnswer } from './start-request.ts';
+
+/** History of the stable revision that the judge begins with, ms. */
+const priorMs = 50_000;
+
+type Owned = { place: Place; plan: Plan; lock: HeldLock; journal: RunJournal; clock: Clock; runId: string };
+
+/** The life of one run's owner: takes the lock, checks everything again under it, carries the plan out, writes the memory down. */
+export async function superviseStart(projectDirectory: string, runId: string, clock: Clock): Promise<void> {
+  const project = await openProject(projectDirectory);
+  const folder = runFolder(project.state, runId);
+  try {
+    const request = await readJsonFile(folder.request, startRequestSchema);
+    if (request === null) throw new DeployError('RUN_UNKNOWN', { runId });
+    const plan = await loadPlan(project.state, request.planId);
+    const place = openPlace(project, plan.content.environment);
+    const lock = await takeLock(place, runId, clock);
+    const owned = await begin({ place, plan, lock, clock, runId, requester: request.requester }).catch(async (thrown: unknown) => {
+      await lock.release();
+      throw thrown;
+    });
+    await writeStartAnswer(folder, { ok: true, pid: process.pid });
+    await launchWatchdog(projectDirectory, folder);
+    await carryOut(owned, 'forward', '');
+  } catch (thrown) {
+    const error = toDeployError(thrown);
+    await writeStartAnswer(folder, { ok: false, code: error.code, details: { ...error.details } });
+    throw error;
+  }
+}
+
+/** Takes over a run whose owner has gone, and does what `reconcile` says. */
+export async function superviseResume(projectDirectory: string, runId: string, clock: Clock): Promise<void> {
+  const project = await openProject(projectDirectory);
+  const record = await loadRun(runFolder(project.state, runId).directory);
+  if (record === null || record.status === 'ended') return;
+  const { plan } = record;
+  const place = openPlace(project, plan.content.environment);
+  const lock = await acquireLock({ directory: place.lockDirectory, owner: await ownerOf(runId, clock), clock, mayFollow: (orphan) => orphan.runId === runId });
+  if (!lock.ok) return;
+  const journal = await openRunJournal({ place, runId, generation: lock.generation, clock, allowDamaged: true });
+  await journal.append({ type: 'owner_acquired', data: { generation: lock.generation, pid: process.pid, resumed: true } });
+  const now = reconcile(replayRun(journal.events, record.damage, runId));
+  if (now.act === 'nothing') return lock.release();
+  await carryOut({ place, plan, lock, journal, clock, runId }, now.act, now.reason);
+}
+
+async function ownerOf(runId: string, clock: Clock): Promise<{ runId: string; identity: Awaited<ReturnType<typeof currentIdentity>>; sinceMs: number }> {
+  return { runId, identity: await currentIdentity(), sinceMs: clock.now() };
+}
+
+async function takeLock(place: Place, runId: string, clock: Clock): Promise<HeldLock> {
+  const lock = await acquireLock({ directory: place.lockDirectory, owner: await ownerOf(runId, clock), clock, mayFollow: (orphan) => runIsOver(place, orphan.runId) });
+  if (lock.ok) return lock;
+  const { holder } = lock;
+  throw new DeployError('RUN_ACTIVE', { runId: holder.runId, pid: holder.identity.pid, since: new Date(holder.sinceMs).toISOString() });
+}
+
+type Begin = { place: Place; plan: Plan; lock: HeldLock; clock: Clock; runId: string; requester: string };
+
+async function begin({ place, plan, lock, clock, runId, requester }: Begin): Promise<Owned> {
+  await assertPlanStillHolds(place, plan, clock);
+  const approval = await findApproval(place, plan, clock.now());
+  if (approval !== null) await consumeApproval(place, plan, approval, { runId, atMs: clock.now() });
+  const journal = await openRunJournal({ place, runId, generation: lock.generation, clock, allowDamaged: false });
+  await journal.append({ type: 'run_started', data: { plan, requester, dryRun: false } });
+  await journal.append({ type: 'owner_acquired', data: { generation: lock.generation, pid: process.pid, resumed: false } });
+  if (approval !== null) await journal.append({ type: 'approval_consumed', data: approval });
+  return { place, plan, lock, journal, clock, runId };
+}
+
+async function carryOut(owned: Owned, mode: 'forward' | 'close' | 'finish' | 'roll_back', reason: string): Promise<void> {
+  const { lock, journal } = owned;
+  const stop = new AbortController();
+  try {
+    if (mode !== 'forward' || (await preflightPasses(owned))) await roll(owned, { mode, reason, signal: stop.signal });
+    await finishRun({ ...owned, record: currentRecord(owned) });
+  } finally {
+    stop.abort();
+    await journal.close();
+    await lock.release();
+  }
+}
+
+/** The same checks as before the plan, now that nobody else can change the target. */
+async function preflightPasses({ place, plan, journal, clock, runId }: Owned): Promise<boolean> {
+  if (plan.content.kind !== 'rollout') return true;
+  const startedMs = clock.monotonic();
+  const signal = AbortSignal.timeout(20 * 60_000);
+  const context = await gatherPreflight({ place, version: plan.content.revision.version, strategyKind: plan.content.strategy, clock, signal, ownRunId: runId });
+  const checks = await runChecks(preflightChecks(place.spec), context, { signal });
+  await journal.append({ type: 'preflight_completed', data: { checks, durationMs: Math.round(clock.monotonic() - startedMs) } });
+  const { ok, text } = assessChecks(checks, place.spec.gates.require);
+  if (ok) return true;
+  const error = new DeployError('PREFLIGHT_BLOCKED', { failed: text, remedy: 'Mend what is named, then make a new plan.' });
+  await journal.append({ type: 'run_ended', data: { outcome: 'failed', reason: error.message.slice(0, 2000), error: { code: error.code, message: error.message.slice(0, 2000), remedy: error.remedy } } });
+  return false;
+}
+
+async function roll(owned: Owned, how: { mode: 'forward' | 'close' | 'finish' | 'roll_back'; reason: string; signal: AbortSignal }): Promise<void> {
+  const { place, plan, clock } = owned;
+  const { stable, revision, steps, judge: settings } = plan.content;
+  const metrics = createMetrics(place, plan, clock);
+  await metrics.start({ baseline: stable?.id ?? null, canary: revision.id }, how.signal);
+  const ports = createRolloutPorts({ ...owned, metrics });
+  const bakes = steps.filter((step) => step.kind === 'bake');
+  const judge = createJudge(settings, {
+    bakes: Math.max(1, bakes.length),
+    prior: await readPrior(metrics, settings.stratum, clock),
+    hasConcurrentBaseline: stable !== null && bakes.some((step) => step.weightPercent < 100),
+  });
+  if (how.mode === 'forward') await ports.notify('start', `${revision.version} by ${plan.content.strategy}`);
+  await runPlan({ ports, record: currentRecord(owned), judge, mode: how.mode, reason: how.reason });
+}
+
+/** What the stable revision did in the minute before; zero when the source does not tell within two seconds. */
+async function readPrior(metrics: MetricSource, stratum: 'user' | 'probe', clock: Clock): Promise<ArmCounts> {
+  const nowMs = Math.floor(clock.now() / cellMs) * cellMs;
+  const window = { fromMs: nowMs - priorMs, toMs: nowMs - fastAgeMs };
+  for (let waitedMs = 0; waitedMs < 2000 && metrics.knownUntilMs() === null; waitedMs += 100) await clock.sleep(100);
+  const seen = metrics.measure({ kind: 'errors', ageMs: fastAgeMs, stratum }, window, 'baseline');
+  return seen.status === 'measured' ? { requests: seen.samples, failures: seen.failures } : { requests: 0, failures: 0 };
+}
+
+function currentRecord({ journal, runId }: Owned): RunRecord {
+  return replayRun(journal.events, journal.damage, runId);
+}

@@ -1,0 +1,34 @@
+import { loadRun } from '../journal/replay.ts';
+import { readLock } from '../journal/lock.ts';
+import { runFolder } from '../journal/state-folder.ts';
+import type { Clock } from '../model/clock.ts';
+import { openPlace } from './place.ts';
+import { openProject } from './project.ts';
+import { launchSupervisor } from './start-request.ts';
+
+const lookEveryMs = 1000;
+const retryAfterMs = 5000;
+
+/**
+ * Sees to it that a run has an owner until it is over: when the supervisor is gone, a new one is started, which decides
+ * by `reconcile`. Ends with the run.
+ */
+export async function watchRun(projectDirectory: string, runId: string, clock: Clock): Promise<void> {
+  const project = await openProject(projectDirectory);
+  const folder = runFolder(project.state, runId);
+  let quietUntilMs = 0;
+  for (;;) {
+    const record = await loadRun(folder.directory).catch(() => null);
+    if (record?.status === 'ended') return;
+    const place = openPlace(project, record?.plan.content.environment);
+    const lock = await readLock(place.lockDirectory);
+    const mine = lock.holder?.runId === runId;
+    if (lock.state === 'held' && !mine) return;
+    if ((lock.state === 'orphaned' || lock.state === 'free') && record !== null && clock.monotonic() >= quietUntilMs) {
+      await launchSupervisor(projectDirectory, folder, 'resume').catch(() => undefined);
+      quietUntilMs = clock.monotonic() + retryAfterMs;
+    }
+    if (record === null && lock.state === 'free' && clock.monotonic() > 60_000) return;
+    await clock.sleep(lookEveryMs);
+  }
+}

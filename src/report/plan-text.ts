@@ -1,0 +1,88 @@
+import type { CheckResult } from '../model/check.ts';
+import type { Plan } from '../model/plan.ts';
+import type { Revision } from '../model/revision.ts';
+import { renderMs, renderStep } from '../model/step.ts';
+import { formatRatio, formatTime, trim } from './format.ts';
+import { renderChecks } from './preflight-text.ts';
+
+const approvals: Record<Plan['approval'], string> = {
+  none: 'none: nobody will be asked',
+  'client-dialog': 'a person answers the dialog of the agent client (rollout_approve); not forgery-proof',
+  terminal: 'a person runs `seatrial approve` in a terminal and types the code',
+};
+
+const migrations: Record<Plan['content']['migration'], string> = {
+  none: 'none',
+  expand: 'expand: the former revision can live with it',
+  contract: 'contract: NO automatic rollback, the run freezes instead',
+  irreversible: 'irreversible: NO automatic rollback, the run freezes instead',
+};
+
+/** A plan as the approver reads it: every step, the way back, the limits, and what holds if this machine dies. Pure. */
+export function renderPlan(plan: Plan, checks: readonly CheckResult[] | null = null): string {
+  const { content } = plan;
+  const lines = [
+    `Plan ${plan.planId.slice(0, 12)}: ${content.service} ${content.revision.version} to ${content.environment} by ${content.strategy}${content.kind === 'rollout' ? '' : ` (${content.kind})`}`,
+    `planId: ${plan.planId}`,
+    `ships: ${describeRevision(content.revision)}`,
+    `users are on: ${content.stable === null ? 'nothing yet (first deploy)' : describeRevision(content.stable)}`,
+    `target: ${content.targetIdentity}, ${content.instances} instances`,
+    '',
+    'Steps:',
+    ...content.steps.map((step, index) => `${index + 1}. ${renderStep(step)}`),
+    '',
+    content.stable === null
+      ? 'Way back (nothing served before: back is down):'
+      : `Way back to ${content.stable.version}, walked by itself:`,
+    ...(content.wayBack.length === 0
+      ? ['none: a fault can only be fixed forward']
+      : content.wayBack.map((step, index) => `${index + 1}. ${renderStep(step)}`)),
+    '',
+    'Limits:',
+    ...renderLimits(plan),
+    `If this machine dies: ${content.deadMan}`,
+    `Stored data: ${migrations[content.migration]}`,
+    ...(content.guidance === null ? [] : [`Guidance: ${content.guidance}`]),
+    ...plan.notes.map((note) => `Note: ${note}`),
+    `Approval: ${approvals[plan.approval]}`,
+    `Requested by ${plan.requester}, valid until ${formatTime(plan.expiresAtMs)}`,
+    ...(checks === null ? [] : ['', renderChecks(checks)]),
+  ];
+  return lines.join('\n');
+}
+
+function renderLimits({ content }: Plan): string[] {
+  const { judge } = content;
+  const { hardRules } = judge;
+  const objectives = judge.slos.map((slo) =>
+    slo.aboveMs === null
+      ? `${slo.name}: at most ${formatRatio(slo.badRatio)} bad`
+      : `${slo.name}: at most ${formatRatio(slo.badRatio)} slower than ${renderMs(slo.aboveMs)}`,
+  );
+  const rules = [
+    `more than ${hardRules.restarts} restarts in ${renderMs(hardRules.restartsWindowMs)}`,
+    ...(hardRules.canaryExits === null
+      ? []
+      : [`${hardRules.canaryExits} exits of the candidate in ${renderMs(hardRules.exitsWindowMs)}`]),
+    ...(hardRules.oom ? ['any kill for memory'] : []),
+    `more than ${formatRatio(hardRules.unhealthyRatio)} of its instances unhealthy`,
+    ...(hardRules.wrongRevision ? ['an answer from the wrong revision'] : []),
+  ];
+  return [
+    `- goes back when the candidate fails more than ${trim(judge.errorMargin * 100, 2)} pp above the baseline (a good one is taken back in at most ${formatRatio(judge.alphaRollback)} of runs)`,
+    `- goes on only when ${judge.mustPass.length === 0 ? 'the time is over: NOTHING has to be proven' : `${judge.mustPass.join(', ')} is proven`} (a bad one passes in at most ${formatRatio(judge.alphaPromote)} of runs); without a verdict it ${judge.onInconclusive === 'hold' ? 'holds for a person' : 'goes back'}`,
+    ...(objectives.length === 0
+      ? ['- no absolute objectives are configured']
+      : objectives.map((objective) => `- objective ${objective}`)),
+    `- goes back at once on: ${rules.join('; ')}`,
+    `- judged by ${judge.stratum === 'user' ? 'requests of users' : 'requests of the built-in prober'}; a source silent for ${renderMs(judge.sourceGraceMs)} holds the run`,
+  ];
+}
+
+function describeRevision(revision: Revision): string {
+  const commit =
+    revision.commit === null
+      ? 'from a directory'
+      : `commit ${revision.commit.slice(0, 12)}${revision.ref === null ? '' : ` (${revision.ref})`}`;
+  return `${revision.version}, ${commit}${revision.artifact === null ? '' : `, sha256 ${revision.artifact.sha256.slice(0, 12)}`}`;
+}

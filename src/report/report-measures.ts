@@ -1,0 +1,171 @@
+import type { CountsPoint, RunRecord } from '../model/run-record.ts';
+import type { ArmCounts, Verdict } from '../model/verdict.ts';
+import { formatRatio, median, plural, trim } from './format.ts';
+import { verdictSeq } from './record-events.ts';
+import type { Measure } from './report-schema.ts';
+
+export type Measures = { measures: Measure[]; downtimeSeconds: number | null };
+
+/** The four service levels of a run, each with baseline, candidate, target and what may be said of it. Pure. */
+export function assessMeasures(record: RunRecord): Measures {
+  const points = judgedPoints(record);
+  const exposed = points.filter((point) => point.canary.requests > 0);
+  return {
+    measures: [
+      measureErrors(record, exposed),
+      measureLatency(record, exposed),
+      measureThroughput(record, points),
+      measureAvailability(record, exposed),
+    ],
+    downtimeSeconds:
+      points.length === 0 || record.plan.content.judge.stratum === 'probe' ? null : points.filter(allFailed).length,
+  };
+}
+
+/** Points of the requests that decide: those of users, or of the built-in prober. */
+export function judgedPoints(record: RunRecord): CountsPoint[] {
+  return record.counts.filter((point) => point.stratum === record.plan.content.judge.stratum);
+}
+
+export function sumArm(points: readonly CountsPoint[], arm: 'canary' | 'baseline'): ArmCounts {
+  return points.reduce(
+    (sum, point) => ({ requests: sum.requests + point[arm].requests, failures: sum.failures + point[arm].failures }),
+    { requests: 0, failures: 0 },
+  );
+}
+
+/** Failed share, or null when nothing was counted: no requests are not zero errors. */
+export function ratioOf(counts: ArmCounts): number | null {
+  return counts.requests === 0 ? null : counts.failures / counts.requests;
+}
+
+/** The latest verdict on an absolute objective. */
+export function objectiveVerdict(record: RunRecord, name: string): Verdict | null {
+  const metrics = name === 'errorRate' ? ['slo:errorRate'] : [`slo:${name}`, name];
+  return record.verdicts.find((verdict) => metrics.includes(verdict.metric)) ?? null;
+}
+
+function measureErrors(record: RunRecord, exposed: readonly CountsPoint[]): Measure {
+  const { judge } = record.plan.content;
+  const canary = sumArm(exposed, 'canary');
+  const target = judge.slos.find((slo) => slo.name === 'errorRate')?.badRatio ?? null;
+  const verdicts = [
+    record.verdicts.find((verdict) => verdict.metric === 'errorRate') ?? null,
+    objectiveVerdict(record, 'errorRate'),
+  ].filter((verdict) => verdict !== null);
+  return {
+    name: 'Error Rate',
+    unit: 'ratio',
+    baseline: ratioOf(sumArm(exposed, 'baseline')),
+    current: ratioOf(canary),
+    target,
+    status: statusOf(verdicts),
+    note: [
+      canary.requests === 0
+        ? 'the candidate answered no counted request'
+        : `${canary.failures} of ${plural(canary.requests, 'request')} to the candidate failed`,
+      `limit: ${trim(judge.errorMargin * 100, 2)} pp above the baseline at the same time`,
+      ...verdicts.map((verdict) => verdict.sentence),
+    ].join('; '),
+    events: [...spanOf(exposed), ...verdicts.flatMap((verdict) => verdictSeq(record, verdict.metric))],
+  };
+}
+
+function measureLatency(record: RunRecord, exposed: readonly CountsPoint[]): Measure {
+  const target = record.plan.content.judge.slos.find((slo) => slo.name === 'latencyP99')?.aboveMs ?? null;
+  const canary = exposed.map((point) => point.p99CanaryMs).filter((value) => value !== null);
+  const baseline = exposed.map((point) => point.p99BaselineMs).filter((value) => value !== null);
+  const verdict = objectiveVerdict(record, 'latencyP99');
+  const worst = canary.length === 0 ? null : Math.max(...canary);
+  return {
+    name: 'Latency (p99)',
+    unit: 'ms',
+    baseline: median(baseline),
+    current: median(canary),
+    target,
+    status: statusOf(verdict === null ? [] : [verdict]),
+    note:
+      worst === null
+        ? 'not measured'
+        : [
+            'median of the p99 of single seconds',
+            `worst second ${trim(worst, 1)} ms`,
+            verdict?.sentence ?? 'no verdict was made on latency',
+            'a regression against the baseline was not tested',
+          ].join('; '),
+    events: [
+      ...(worst === null ? [] : spanOf(exposed)),
+      ...(verdict === null ? [] : verdictSeq(record, verdict.metric)),
+    ],
+  };
+}
+
+function measureThroughput(record: RunRecord, points: readonly CountsPoint[]): Measure {
+  const shared = { name: 'Throughput' as const, unit: 'req/s' as const, target: null, status: 'UNVERIFIED' as const };
+  if (record.plan.content.judge.stratum === 'probe') {
+    return {
+      ...shared,
+      baseline: null,
+      current: null,
+      note: 'not measured: the requests are the prober’s own',
+      events: [],
+    };
+  }
+  const firstExposed = points.findIndex((point) => point.canary.requests > 0);
+  const before = firstExposed === -1 ? points : points.slice(0, firstExposed);
+  const during = firstExposed === -1 ? [] : points.slice(firstExposed);
+  return {
+    ...shared,
+    baseline: perSecond(before),
+    current: perSecond(during),
+    note: 'the whole service: before, and while the candidate had users; no target is configured, and a drop was not tested',
+    events: spanOf(points),
+  };
+}
+
+function measureAvailability(record: RunRecord, exposed: readonly CountsPoint[]): Measure {
+  const slo = record.plan.content.judge.slos.find((one) => one.name === 'availability');
+  const verdict = objectiveVerdict(record, 'availability');
+  const canary = sumArm(exposed, 'canary');
+  const baseline = sumArm(exposed, 'baseline');
+  const everybody = ratioOf({
+    requests: canary.requests + baseline.requests,
+    failures: canary.failures + baseline.failures,
+  });
+  const good = (ratio: number | null): number | null => (ratio === null ? null : 1 - ratio);
+  return {
+    name: 'Availability',
+    unit: 'ratio',
+    baseline: good(ratioOf(baseline)),
+    current: good(everybody),
+    target: slo === undefined ? null : 1 - slo.badRatio,
+    status: statusOf(verdict === null ? [] : [verdict]),
+    note:
+      everybody === null
+        ? 'not measured'
+        : `good requests of all that were counted while the candidate had users: ${formatRatio(1 - everybody)}; ${verdict?.sentence ?? 'no verdict was made on it'}`,
+    events: [...spanOf(exposed), ...(verdict === null ? [] : verdictSeq(record, verdict.metric))],
+  };
+}
+
+/** Without a verdict nothing is passed; one failed verdict is a breach. */
+function statusOf(verdicts: readonly Verdict[]): Measure['status'] {
+  if (verdicts.some((verdict) => verdict.outcome === 'fail')) return 'BREACH';
+  return verdicts.length > 0 && verdicts.every((verdict) => verdict.outcome === 'pass') ? 'PASS' : 'UNVERIFIED';
+}
+
+function spanOf(points: readonly CountsPoint[]): number[] {
+  return [points[0]?.seq, points.at(-1)?.seq].filter((seq) => seq !== undefined);
+}
+
+function perSecond(points: readonly CountsPoint[]): number | null {
+  const ms = points.reduce((sum, point) => sum + point.toMs - point.fromMs, 0);
+  if (ms === 0) return null;
+  const requests = sumArm(points, 'canary').requests + sumArm(points, 'baseline').requests;
+  return (requests / ms) * 1000;
+}
+
+function allFailed(point: CountsPoint): boolean {
+  const requests = point.canary.requests + point.baseline.requests;
+  return requests > 0 && point.canary.failures + point.baseline.failures === requests;
+}

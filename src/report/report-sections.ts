@@ -1,0 +1,107 @@
+import { cite, formatDuration, formatRatio, trim } from './format.ts';
+import type { Measure, ReportData } from './report-schema.ts';
+
+export function bullets(lines: readonly string[]): string {
+  return lines.map((line) => `- ${line}`).join('\n');
+}
+
+export function renderPreflight({ preflight }: ReportData): string {
+  const counts = ['passed', 'failed', 'skipped', 'unknown'].map(
+    (status) => `${preflight.checks.filter((check) => check.status === status).length} ${status}`,
+  );
+  return [
+    '## Pre-Deployment Validation',
+    '',
+    `**Checks**: ${preflight.checks.length === 0 ? 'none on record' : counts.join(', ')}${cite(preflight.events)}`,
+    '',
+    '**Quality Gates Status**:',
+    bullets(preflight.gates.map((gate) => `${gate.name}: ${gate.status} (${gate.reason})${cite(gate.events)}`)),
+    '',
+    '**Environment Health**:',
+    bullets(preflight.health.map((line) => `${line.label}: ${line.text}${cite(line.events)}`)),
+    '',
+    '**Artifacts**:',
+    bullets([
+      `Artifacts: ${preflight.artifacts.list.length === 0 ? 'none recorded' : preflight.artifacts.list.join(', ')}`,
+      `Checksums verified: ${preflight.artifacts.checksums}${cite(preflight.artifacts.events)}`,
+      `Signatures validated: ${preflight.artifacts.signatures}${cite(preflight.artifacts.events)}`,
+    ]),
+  ].join('\n');
+}
+
+export function renderSmoke({ smoke }: ReportData): string {
+  const counts = smoke.categories.map(({ name, passed, total, flaky }) => {
+    if (total === 0) return `**${name}**: none run`;
+    return `**${name}**: ${passed}/${total}${flaky === 0 ? '' : `, ${flaky} flaky`}`;
+  });
+  return [
+    '## Smoke Tests Results',
+    '',
+    counts.join('\n'),
+    '',
+    bullets(
+      smoke.rounds.length === 0
+        ? ['no smoke test was run']
+        : smoke.rounds.map(({ text, events }) => `${text}${cite(events)}`),
+    ),
+    '',
+    '**Failures**:',
+    bullets(
+      smoke.failures.length === 0
+        ? ['none on record']
+        : smoke.failures.map(({ text, events }) => `${text}${cite(events)}`),
+    ),
+    ...(smoke.flaky.length === 0
+      ? []
+      : ['', '**Flaky**:', bullets(smoke.flaky.map(({ text, events }) => `${text}${cite(events)}`))]),
+  ].join('\n');
+}
+
+export function renderSlo({ slo, downtimeSeconds }: ReportData): string {
+  return ['## SLO Metrics', ...slo.map((measure) => renderMeasure(measure, downtimeSeconds))].join('\n\n');
+}
+
+function renderMeasure(measure: Measure, downtimeSeconds: number | null): string {
+  const availability = measure.name === 'Availability';
+  const lines = [
+    `Baseline: ${formatValue(measure.baseline, measure.unit)}`,
+    `${availability ? 'Uptime' : 'Post-Deployment'}: ${formatValue(measure.current, measure.unit)}`,
+    ...(availability
+      ? [
+          `Downtime: ${downtimeSeconds === null ? 'not measured' : `${downtimeSeconds} seconds in which every request failed`}`,
+        ]
+      : []),
+    `Target: ${measure.target === null ? 'not configured' : formatValue(measure.target, measure.unit)}`,
+    `Status: ${measure.status}`,
+    `Evidence: ${measure.note}${cite(measure.events)}`,
+  ];
+  return `### ${measure.name}\n${bullets(lines)}`;
+}
+
+function formatValue(value: number | null, unit: Measure['unit']): string {
+  if (value === null) return 'not measured';
+  const formats = {
+    ratio: () => formatRatio(value),
+    ms: () => `${trim(value, 1)} ms`,
+    'req/s': () => `${trim(value, 1)} req/s`,
+  };
+  return formats[unit]();
+}
+
+export function renderBusiness({ business }: ReportData): string {
+  const section = ({ name, text }: ReportData['business'][number]): string =>
+    `### ${name}\n${bullets(['Baseline', 'Post-Deployment', 'Change'].map((label) => `${label}: ${text}`))}`;
+  return ['## Business Metrics', ...business.map(section)].join('\n\n');
+}
+
+export function renderRollback(rollback: NonNullable<ReportData['rollback']>): string {
+  return `### Rollback Details\n${bullets([
+    `Rollback Trigger: ${rollback.trigger} (${rollback.firedBy}): ${rollback.reason}`,
+    `Rollback Strategy: ${rollback.strategy}`,
+    `Time to Detect: ${formatDuration(rollback.detectMs)}${rollback.detectMs === null ? '' : ' after the first failed request to the candidate, to the second'}`,
+    `Time to Restore: ${formatDuration(rollback.restoreMs)}${rollback.restoreMs === null ? '' : ' from the decision until no request went to the candidate'}`,
+    `Rollback Duration: ${formatDuration(rollback.durationMs)}`,
+    `Rollback Success: ${rollback.success}`,
+    `Smoke Tests Post-Rollback: ${rollback.smoke}${cite(rollback.events)}`,
+  ])}`;
+}

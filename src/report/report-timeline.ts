@@ -1,0 +1,241 @@
+import type { RecordedEvent } from '../model/run-event.ts';
+import type { RunRecord, StepProgress } from '../model/run-record.ts';
+import { renderMs, renderStep } from '../model/step.ts';
+import { formatInstant, formatRatio, formatTime } from './format.ts';
+import { abortDecision, eventsOf, lastSeq, stepEvents } from './record-events.ts';
+import type { ReportData } from './report-schema.ts';
+
+/** When what happened: the seed's milestones, and every event that a person would tell. Pure. */
+export function buildTimeline(record: RunRecord): ReportData['timeline'] {
+  return {
+    start: formatTime(record.startedAtMs),
+    end: record.endedAtMs === null ? null : formatTime(record.endedAtMs),
+    durationMs: record.endedAtMs === null ? null : record.endedAtMs - record.startedAtMs,
+    milestones: buildMilestones(record),
+    log: record.events.flatMap((event) => {
+      const text = tell(event);
+      return text === null ? [] : [{ at: formatInstant(event.atMs), text, events: [event.seq] }];
+    }),
+  };
+}
+
+/** The section for the strategy that was used. Pure. */
+export function buildStrategyDetails(record: RunRecord): ReportData['strategyDetails'] {
+  const { strategy } = record.plan.content;
+  const details: Record<
+    string,
+    { heading: string; build: (record: RunRecord) => ReportData['strategyDetails']['lines'] }
+  > = {
+    'blue-green': { heading: 'Blue-Green', build: blueGreenLines },
+    canary: { heading: 'Canary', build: canaryLines },
+    rolling: { heading: 'Rolling', build: rollingLines },
+    direct: { heading: 'Direct', build: directLines },
+  };
+  const known = details[strategy] ?? { heading: strategy, build: stepLines };
+  return { heading: known.heading, lines: known.build(record) };
+}
+
+type Lines = ReportData['strategyDetails']['lines'];
+
+function buildMilestones(record: RunRecord): ReportData['timeline']['milestones'] {
+  const forward = record.steps.filter((progress) => progress.phase === 'forward');
+  const span = (name: string, steps: readonly StepProgress[]): ReportData['timeline']['milestones'][number] => {
+    const begun = steps.filter((progress) => progress.startedAtMs !== null);
+    const at = begun[0]?.startedAtMs ?? null;
+    const times = begun.map((progress) => {
+      // A bake that was broken off ends with the decision.
+      const endedAtMs =
+        progress.endedAtMs ?? (progress.step.kind === 'bake' ? (abortDecision(record)?.atMs ?? null) : null);
+      return endedAtMs === null || progress.startedAtMs === null ? null : endedAtMs - progress.startedAtMs;
+    });
+    const known = times.filter((ms) => ms !== null);
+    return {
+      name,
+      at: at === null ? null : formatTime(at),
+      durationMs: known.length === times.length && times.length > 0 ? known.reduce((sum, ms) => sum + ms, 0) : null,
+      events: begun.flatMap((progress) => stepEvents(record, progress)),
+    };
+  };
+  const preflight = eventsOf(record, 'preflight_completed')[0];
+  return [
+    {
+      name: 'Pre-deployment validation',
+      at: preflight === undefined ? null : formatTime(preflight.atMs - preflight.data.durationMs),
+      durationMs: preflight?.data.durationMs ?? null,
+      events: preflight === undefined ? [] : [preflight.seq],
+    },
+    span(
+      'Deployment execution',
+      forward.filter(
+        ({ step }) => step.kind === 'provision' || step.kind === 'set_weight' || step.kind === 'replace_batch',
+      ),
+    ),
+    span(
+      'Smoke tests',
+      record.steps.filter(({ step }) => step.kind === 'smoke'),
+    ),
+    span(
+      'SLO monitoring',
+      forward.filter(({ step }) => step.kind === 'bake'),
+    ),
+    completion(record),
+  ];
+}
+
+function completion(record: RunRecord): ReportData['timeline']['milestones'][number] {
+  const began =
+    record.rollback?.startedAtMs ??
+    record.steps.find(({ step, phase }) => step.kind === 'promote' && phase === 'forward')?.startedAtMs ??
+    null;
+  const events = [...lastSeq(record, 'rollback_started'), ...lastSeq(record, 'run_ended')];
+  return {
+    name: 'Completion/rollback',
+    at: began === null ? (record.endedAtMs === null ? null : formatTime(record.endedAtMs)) : formatTime(began),
+    durationMs: began === null || record.endedAtMs === null ? null : record.endedAtMs - began,
+    events,
+  };
+}
+
+/** When a step was done, or why there is no time. */
+function doneAt(record: RunRecord, progress: StepProgress | undefined): { text: string; events: number[] } {
+  if (progress === undefined) return { text: 'not part of the plan', events: [] };
+  const events = stepEvents(record, progress);
+  if (progress.state === 'completed' && progress.endedAtMs !== null)
+    return { text: formatTime(progress.endedAtMs), events };
+  if (progress.state === 'failed')
+    return { text: `failed: ${progress.error?.message ?? 'no reason was recorded'}`, events };
+  return { text: progress.state === 'running' ? 'begun, not completed' : 'not reached', events };
+}
+
+function forwardSteps(record: RunRecord, kind: StepProgress['step']['kind']): StepProgress[] {
+  return record.steps.filter((progress) => progress.phase === 'forward' && progress.step.kind === kind);
+}
+
+function blueGreenLines(record: RunRecord): Lines {
+  const promote = forwardSteps(record, 'promote')[0];
+  const retire = forwardSteps(record, 'retire')[0];
+  const standbyMs = promote?.step.kind === 'promote' ? promote.step.standbyMs : 0;
+  const promotedAtMs = promote?.state === 'completed' ? promote.endedAtMs : null;
+  const kept =
+    promotedAtMs === null || standbyMs === 0
+      ? 'N/A'
+      : `N/A: standby until ${formatTime(promotedAtMs + standbyMs)}, then retired by the target`;
+  return [
+    { label: 'Green deployment', ...doneAt(record, forwardSteps(record, 'provision')[0]) },
+    { label: 'Traffic cutover', ...doneAt(record, forwardSteps(record, 'set_weight')[0]) },
+    retire === undefined
+      ? { label: 'Blue retirement', text: kept, events: promote === undefined ? [] : stepEvents(record, promote) }
+      : { label: 'Blue retirement', ...doneAt(record, retire) },
+  ];
+}
+
+function canaryLines(record: RunRecord): Lines {
+  const breaches = record.decisions.filter(({ decision }) => decision.action === 'abort' && isBreach(decision.trigger));
+  return [
+    ...forwardSteps(record, 'set_weight').map((progress) => ({
+      label: `Canary ${progress.step.kind === 'set_weight' ? progress.step.weightPercent : 0}%`,
+      ...doneAt(record, progress),
+    })),
+    { label: 'SLO breaches', text: String(breaches.length), events: breaches.map((entry) => entry.seq) },
+  ];
+}
+
+/** Triggers that are a service level of the candidate, in contrast to a crash, a smoke test or a person. */
+export function isBreach(trigger: string | null): boolean {
+  return (
+    trigger !== null &&
+    (trigger === 'error-rate' ||
+      trigger.startsWith('slo:') ||
+      ['latencyP99', 'availability', 'latency'].includes(trigger))
+  );
+}
+
+function rollingLines(record: RunRecord): Lines {
+  const batches = forwardSteps(record, 'replace_batch');
+  const done = batches.filter((progress) => progress.state === 'completed');
+  const updated = done.at(-1)?.step;
+  const first = batches[0]?.step;
+  const pauses = record.steps.filter(
+    (progress) => progress.phase === 'forward' && (progress.step.kind === 'bake' || progress.step.kind === 'approve'),
+  );
+  const pausedMs = pauses.reduce(
+    (sum, progress) =>
+      sum +
+      (progress.startedAtMs === null || progress.endedAtMs === null ? 0 : progress.endedAtMs - progress.startedAtMs),
+    0,
+  );
+  return [
+    {
+      label: 'Instances updated',
+      text: `${updated?.kind === 'replace_batch' ? updated.candidateInstances : 0}/${record.plan.content.instances}`,
+      events: done.flatMap((progress) => stepEvents(record, progress)),
+    },
+    {
+      label: 'Batch size',
+      text: first?.kind === 'replace_batch' ? String(first.candidateInstances) : 'not part of the plan',
+      events: [],
+    },
+    {
+      label: 'Pause duration',
+      text: renderMs(pausedMs) || '0s',
+      events: pauses.flatMap((progress) => stepEvents(record, progress)),
+    },
+  ];
+}
+
+function directLines(record: RunRecord): Lines {
+  return [
+    { label: 'Deployment', ...doneAt(record, forwardSteps(record, 'provision')[0]) },
+    { label: 'Traffic cutover', ...doneAt(record, forwardSteps(record, 'set_weight')[0]) },
+  ];
+}
+
+function stepLines(record: RunRecord): Lines {
+  return record.steps
+    .filter((progress) => progress.phase === 'forward')
+    .map((progress) => ({ label: renderStep(progress.step), ...doneAt(record, progress) }));
+}
+
+/** One line for the log of the report; null for events that are only numbers. */
+function tell(event: RecordedEvent): string | null {
+  switch (event.type) {
+    case 'run_started':
+      return `run started by ${event.data.requester}`;
+    case 'owner_acquired':
+      return event.data.resumed ? `another supervisor took over (generation ${event.data.generation})` : null;
+    case 'step_started':
+      return `${event.data.phase === 'back' ? 'way back: ' : ''}${renderStep(event.data.step)}`;
+    case 'step_failed':
+      return `failed: ${event.data.error.message}`;
+    case 'decision':
+      return event.data.decision.action === 'wait'
+        ? null
+        : `${event.data.decision.action}: ${event.data.decision.reason}`;
+    case 'instance':
+      return event.data.what === 'exited' || event.data.what === 'oom' || event.data.what === 'gave_up'
+        ? `instance ${event.data.instanceId} ${event.data.what.replace('_', ' ')}${event.data.code === null ? '' : ` with code ${event.data.code}`}`
+        : null;
+    case 'control':
+      return `${event.data.by} asked to ${event.data.action}: ${event.data.answer}`;
+    case 'held':
+      return `held: ${event.data.reason}`;
+    case 'resumed':
+      return `went on: ${event.data.reason}`;
+    case 'frozen':
+      return `frozen: ${event.data.reason}`;
+    case 'rollback_started':
+      return `rollback begun (${event.data.trigger})`;
+    case 'traffic_restored':
+      return `no request went to the candidate any more, ${renderMs(event.data.afterMs)} after the decision`;
+    case 'revision_verified':
+      return event.data.reason;
+    case 'exposure':
+      return `users: ${event.data.canary.requests} requests to the candidate${event.data.canary.requests === 0 ? '' : `, ${formatRatio(event.data.canary.failures / event.data.canary.requests)} failed`}`;
+    case 'warning':
+      return `warning: ${event.data.message}`;
+    case 'run_ended':
+      return `ended, ${event.data.outcome}: ${event.data.reason}`;
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,149 @@
+import type { RunRecord } from '../model/run-record.ts';
+import { trim } from './format.ts';
+import { findCheck } from './known-checks.ts';
+import { firstSeq, lastSeq, stepEvents } from './record-events.ts';
+import type { Measure, ReportData } from './report-schema.ts';
+
+type Open = ReportData['couldNotVerify'][number];
+
+/** Everything that a reader might take for granted and that this run did not prove. Pure. */
+export function listUnverified(record: RunRecord, measures: readonly Measure[]): Open[] {
+  return [
+    ...openRevision(record),
+    ...openMeasures(measures),
+    ...openChecks(record),
+    ...openSmoke(record),
+    ...openSteps(record),
+    ...openSignals(record),
+  ];
+}
+
+function openRevision(record: RunRecord): Open[] {
+  const { verified, damage } = record;
+  return [
+    ...(damage === null
+      ? []
+      : [
+          {
+            what: 'Record of the run',
+            why: `the journal is damaged at line ${damage.line}: ${damage.reason}`,
+            events: [],
+          },
+        ]),
+    ...(verified === null
+      ? [{ what: 'Revision that serves users now', why: 'it was not read back through the traffic path', events: [] }]
+      : []),
+    ...(verified !== null && !verified.ok
+      ? [{ what: 'Revision that serves users now', why: verified.reason, events: [verified.seq] }]
+      : []),
+    ...(record.rollback !== null && record.maxWeightPercent > 0 && record.rollback.trafficRestoredAtMs === null
+      ? [
+          {
+            what: 'No request goes to the candidate any more',
+            why: 'the traffic path was not seen free of it',
+            events: firstSeq(record, 'rollback_started'),
+          },
+        ]
+      : []),
+  ];
+}
+
+function openMeasures(measures: readonly Measure[]): Open[] {
+  return measures.flatMap((measure) => {
+    const open: Open[] = [];
+    if (measure.current === null)
+      open.push({ what: `${measure.name} of the candidate`, why: 'not measured', events: [] });
+    else if (measure.status === 'UNVERIFIED' && measure.name !== 'Throughput')
+      open.push({ what: measure.name, why: measure.note, events: measure.events });
+    if (measure.target === null)
+      open.push({
+        what: `${measure.name} target`,
+        why: measure.name === 'Throughput' ? 'not configured; a drop was not tested' : 'not configured',
+        events: [],
+      });
+    if (measure.baseline === null && measure.current !== null)
+      open.push({ what: `${measure.name} of the baseline`, why: 'not measured', events: [] });
+    return open;
+  });
+}
+
+function openChecks(record: RunRecord): Open[] {
+  const checks = record.preflight?.checks;
+  if (checks === undefined) return [{ what: 'Pre-deployment validation', why: 'no answer is on record', events: [] }];
+  const events = firstSeq(record, 'preflight_completed');
+  const open = checks.filter((check) => check.status === 'skipped' || check.status === 'unknown');
+  const artifact =
+    record.plan.content.revision.artifact === null && findCheck(record, 'artifact') === null
+      ? [{ what: 'Artifact checksum', why: 'no artifact is configured', events: [] }]
+      : [];
+  return [
+    ...open.map((check) => ({ what: check.title, why: `${check.status}: ${check.reason}`, events })),
+    ...artifact,
+  ];
+}
+
+function openSmoke(record: RunRecord): Open[] {
+  const open = record.smoke.flatMap((round) =>
+    round.checks
+      .filter((check) => check.status === 'skipped' || check.status === 'unknown')
+      .map((check) => ({
+        what: `Smoke test ${check.title}`,
+        why: `${check.status}: ${check.reason}`,
+        events: [round.seq],
+      })),
+  );
+  const empty = record.smoke.every((round) => round.checks.length === 0);
+  const back = record.rollback !== null && !record.smoke.some((round) => round.on === 'rollback');
+  return [
+    ...open,
+    ...(empty ? [{ what: 'Smoke tests', why: 'none was run', events: record.smoke.map((round) => round.seq) }] : []),
+    ...(back
+      ? [{ what: 'Smoke tests after the rollback', why: 'none was run', events: firstSeq(record, 'rollback_started') }]
+      : []),
+  ];
+}
+
+/** Steps that were begun and not finished, but for a bake that a decision broke off; steps never reached are in the section of the strategy. */
+function openSteps(record: RunRecord): Open[] {
+  const broken = record.rollback !== null || record.outcome === null;
+  return record.steps
+    .filter((progress) => progress.state === 'running' && !(broken && progress.step.kind === 'bake'))
+    .map((progress) => ({
+      what: `Step ${progress.step.id}`,
+      why: 'begun, and no end is on record',
+      events: stepEvents(record, progress),
+    }));
+}
+
+function openSignals(record: RunRecord): Open[] {
+  const { exposure, maxWeightPercent } = record;
+  return [
+    ...(exposure === null
+      ? [
+          {
+            what: 'Exposure of users',
+            why: `not measured; the candidate had at most ${trim(maxWeightPercent, 2)} % of users`,
+            events: [],
+          },
+        ]
+      : []),
+    ...(record.plan.content.judge.stratum === 'probe'
+      ? [{ what: 'Effect on users', why: 'only synthetic requests were judged', events: [] }]
+      : []),
+    {
+      what: 'Business metrics (conversion rate, user activity)',
+      why: 'not measured: no source is configured',
+      events: [],
+    },
+    { what: 'CPU, memory, network and infrastructure alarms', why: 'not measured', events: [] },
+    ...(record.notified.some((notice) => notice.ok)
+      ? []
+      : [
+          {
+            what: 'Somebody was told',
+            why: record.notified.length === 0 ? 'nobody is configured in notify' : 'no notification got through',
+            events: lastSeq(record, 'notified'),
+          },
+        ]),
+  ];
+}

@@ -1,0 +1,127 @@
+import type { CheckResult } from '../model/check.ts';
+import type { Approval } from '../model/plan.ts';
+import type { RunRecord } from '../model/run-record.ts';
+import { formatTime } from './format.ts';
+import { findCheck, type KnownCheck } from './known-checks.ts';
+import { firstSeq, lastSeq, stepEvents } from './record-events.ts';
+import type { GateLine, ReportData } from './report-schema.ts';
+
+/** What was known before the first change. Pure. */
+export function buildPreflight(record: RunRecord): ReportData['preflight'] {
+  const events = firstSeq(record, 'preflight_completed');
+  const checks = record.preflight?.checks ?? [];
+  return {
+    gates: [
+      gate(record, 'Security Gate', ['security']),
+      gate(record, 'Reliability Gate', ['staging', 'performance']),
+      gate(record, 'Test Gate', ['tests', 'integration']),
+      approvalGate(record),
+    ],
+    health: buildHealth(record),
+    artifacts: buildArtifacts(record, events),
+    checks: checks.map(({ id, title, status, reason }) => ({ id, title, status, reason })),
+    events,
+  };
+}
+
+/** Approvals as they were given; the strongest word for each is its own level. Pure. */
+export function buildApprovals(record: RunRecord): Pick<ReportData, 'approvals' | 'approvalRequired' | 'approvalUsed'> {
+  const events = record.events.filter((event) => event.type === 'approval_consumed').map((event) => event.seq);
+  return {
+    approvals: record.approvals.map((approval, index) => ({
+      scope: approval.scope,
+      by: approval.by,
+      how: approval.how,
+      at: formatTime(approval.givenAtMs),
+      events: events.slice(index, index + 1),
+    })),
+    approvalRequired: record.plan.approval,
+    approvalUsed: describeApproval(startApproval(record)),
+  };
+}
+
+/** The approval that started the run; null when nobody was asked. */
+export function startApproval(record: RunRecord): Approval | null {
+  return record.approvals.find((approval) => approval.scope === 'start' && approval.how !== 'none') ?? null;
+}
+
+function describeApproval(approval: Approval | null): string {
+  if (approval === null) return 'none: nobody was asked';
+  const levels = {
+    none: 'none: nobody was asked',
+    'client-dialog': `a dialog of ${approval.client ?? 'the agent client'}, answered as ${approval.by}: not forgery-proof`,
+    terminal: `a code typed in a terminal as ${approval.by}: not forgery-proof against an agent that has a shell of the same user`,
+  };
+  return levels[approval.how];
+}
+
+function gate(record: RunRecord, name: string, questions: readonly KnownCheck[]): GateLine {
+  const answers = questions.map((question) => ({ question, check: findCheck(record, question) }));
+  const failed = answers.filter(({ check }) => check?.status === 'failed');
+  const open = answers.filter(({ check }) => check?.status !== 'passed');
+  const say = (some: typeof answers): string =>
+    some
+      .map(({ question, check }) => `${check?.title ?? question}: ${check === null ? 'not asked' : check.reason}`)
+      .join('; ');
+  const events = firstSeq(record, 'preflight_completed');
+  if (failed.length > 0) return { name, status: 'FAIL', reason: say(failed), events };
+  if (open.length > 0) return { name, status: 'UNVERIFIED', reason: say(open), events };
+  return { name, status: 'PASS', reason: say(answers), events };
+}
+
+function approvalGate(record: RunRecord): GateLine {
+  const approval = startApproval(record);
+  const events = lastSeq(record, 'approval_consumed');
+  if (approval !== null) return { name: 'Approval Gate', status: 'PASS', reason: describeApproval(approval), events };
+  if (record.plan.approval === 'none')
+    return { name: 'Approval Gate', status: 'UNVERIFIED', reason: 'this environment asks nobody', events };
+  return {
+    name: 'Approval Gate',
+    status: 'FAIL',
+    reason: `${record.plan.approval} was required and no approval is on record`,
+    events,
+  };
+}
+
+function buildHealth(record: RunRecord): ReportData['preflight']['health'] {
+  const target = findCheck(record, 'targetHealth');
+  const provision = record.steps.find((progress) => progress.phase === 'forward' && progress.step.kind === 'provision');
+  const ready = provision?.evidence['ready'];
+  const bad = record.instances.filter(
+    (event) => event.what === 'exited' || event.what === 'oom' || event.what === 'gave_up',
+  );
+  return [
+    { label: 'Nodes', text: 'not measured', events: [] },
+    {
+      label: 'Target before the change',
+      text: target === null ? 'not measured' : `${target.status}: ${target.reason}`,
+      events: target === null ? [] : firstSeq(record, 'preflight_completed'),
+    },
+    {
+      label: 'Instances (pods)',
+      text: `${typeof ready === 'number' ? `${ready} of ${record.plan.content.instances} of the candidate ready` : 'candidate not seen ready'}; ${bad.length} exits or kills during the run`,
+      events: [...(provision === undefined ? [] : stepEvents(record, provision)), ...bad.map((event) => event.seq)],
+    },
+    { label: 'Infrastructure alarms', text: 'not measured', events: [] },
+  ];
+}
+
+function buildArtifacts(record: RunRecord, events: number[]): ReportData['preflight']['artifacts'] {
+  const { revision } = record.plan.content;
+  return {
+    list: [
+      ...(revision.commit === null
+        ? []
+        : [`commit ${revision.commit}${revision.ref === null ? '' : ` (${revision.ref})`}`]),
+      ...(revision.artifact === null ? [] : [`${revision.artifact.path} sha256:${revision.artifact.sha256}`]),
+    ],
+    checksums: yesNo(findCheck(record, 'artifact')),
+    signatures: yesNo(findCheck(record, 'signatures')),
+    events,
+  };
+}
+
+function yesNo(check: CheckResult | null): 'YES' | 'NO' | 'UNVERIFIED' {
+  if (check?.status === 'passed') return 'YES';
+  return check?.status === 'failed' ? 'NO' : 'UNVERIFIED';
+}

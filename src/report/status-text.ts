@@ -1,0 +1,145 @@
+import type { CountsPoint, RunRecord, StepProgress } from '../model/run-record.ts';
+import { renderMs, renderStep } from '../model/step.ts';
+import { asSentence, cite, formatRatio, formatTime, plainLine, plural, trim } from './format.ts';
+import { abortDecision } from './record-events.ts';
+import { buildExposure, describeExposure } from './report-findings.ts';
+import { judgedPoints, ratioOf, sumArm } from './report-measures.ts';
+import { restoreMsOf } from './rollback-facts.ts';
+
+/** Where a run is, in a fixed compact layout for agents and people: state, step, evidence, and the next call. Pure. */
+export function renderStatus(record: RunRecord, options: { nowMs: number; detail?: 'concise' | 'full' }): string {
+  const { content } = record.plan;
+  const over = record.outcome !== null;
+  const lines = [
+    `run ${record.runId} · ${content.service} ${content.revision.version} to ${content.environment} · ${content.strategy}`,
+    `${over ? `outcome: ${record.outcome}` : `status: ${record.status}`}${record.reason === null || !over ? '' : ` · ${shorten(record.reason)}`}`,
+    `time: ${renderMs((record.endedAtMs ?? options.nowMs) - record.startedAtMs) || '0s'}${over ? '' : ` so far, since ${formatTime(record.startedAtMs)}`}`,
+    ...(over ? renderEnding(record) : renderProgress(record, options.nowMs)),
+    ...(options.detail === 'full' ? renderSteps(record) : []),
+    `next: ${nextCall(record)}`,
+  ];
+  return lines.join('\n');
+}
+
+function renderProgress(record: RunRecord, nowMs: number): string[] {
+  return [
+    describeStep(record, nowMs),
+    `weight: ${trim(record.weightPercent, 2)} % of users on ${record.plan.content.revision.version}`,
+    ...renderEvidence(record),
+    ...renderPeople(record, nowMs),
+  ];
+}
+
+function describeStep(record: RunRecord, nowMs: number): string {
+  const phase = record.rollback === null ? 'forward' : 'back';
+  const steps = record.steps.filter((progress) => progress.phase === phase);
+  const index = currentIndex(steps, record.currentStepId);
+  const current = steps[index];
+  if (current === undefined) return `step: ${steps.length}/${steps.length}, closing`;
+  const label = phase === 'back' ? 'way back' : 'step';
+  return `${label}: ${index + 1}/${steps.length}, ${renderStep(current.step)}${current.state === 'pending' ? ' (next)' : bakeLeft(current, nowMs)}`;
+}
+
+function currentIndex(steps: readonly StepProgress[], currentStepId: string | null): number {
+  const running = steps.findIndex((progress) => progress.step.id === currentStepId);
+  return running !== -1 ? running : steps.findIndex((progress) => progress.state !== 'completed');
+}
+
+function bakeLeft({ step, startedAtMs }: StepProgress, nowMs: number): string {
+  if (step.kind !== 'bake' || startedAtMs === null) return '';
+  const leftMs = startedAtMs + step.minMs - nowMs;
+  const untilHoldMs = startedAtMs + step.maxMs - nowMs;
+  return leftMs > 0
+    ? `; ${renderMs(leftMs)} left`
+    : `; its time is over, waiting for a verdict (at most ${renderMs(Math.max(0, untilHoldMs)) || '0s'} more)`;
+}
+
+function renderEvidence(record: RunRecord): string[] {
+  const points = bakePoints(record);
+  const canary = sumArm(points, 'canary');
+  const baseline = sumArm(points, 'baseline');
+  const verdict = record.verdicts.find((one) => one.metric === 'errorRate');
+  const failing = record.verdicts.filter((one) => one.metric !== 'errorRate' && one.outcome !== 'pass');
+  const arm = (name: string, counts: typeof canary): string => {
+    const ratio = ratioOf(counts);
+    return `${name} ${ratio === null ? 'no requests yet' : `${formatRatio(ratio)} failed of ${plural(counts.requests, 'request')}`}`;
+  };
+  return [
+    `rates: ${arm('canary', canary)}; ${arm('baseline', baseline)}${record.plan.content.judge.stratum === 'probe' ? ' (probes)' : ''}${cite([points.at(-1)?.seq].filter((seq) => seq !== undefined))}`,
+    `verdict: ${verdict === undefined ? 'none yet' : `${verdict.outcome}. ${shorten(verdict.sentence)}`}`,
+    ...failing.map((one) => `objective ${one.metric}: ${one.outcome}. ${shorten(one.sentence)}`),
+  ];
+}
+
+/** Seconds of the bake that is going on; of the whole run between bakes. */
+function bakePoints(record: RunRecord): CountsPoint[] {
+  const bake = record.steps.find(
+    (progress) => progress.step.kind === 'bake' && progress.step.id === record.currentStepId,
+  );
+  const fromMs = bake?.startedAtMs ?? record.startedAtMs;
+  return judgedPoints(record).filter((point) => point.toMs > fromMs);
+}
+
+function renderPeople(record: RunRecord, nowMs: number): string[] {
+  if (record.status === 'frozen')
+    return [
+      `FROZEN: ${shorten(record.reason ?? '')} Nothing moves by itself any more; a person decides between forward and back.`,
+    ];
+  const hold = record.holds.at(-1);
+  if (hold === undefined || hold.toMs !== null) return [];
+  const can =
+    hold.gate === null
+      ? 'A person can let it go on (resume, promote) or take it back (abort, rollback).'
+      : `Gate ${hold.gate}: a person must let it go on.`;
+  return [`HELD for ${renderMs(nowMs - hold.fromMs) || '0s'} (#${hold.seq}): ${shorten(hold.reason)}`, can];
+}
+
+function renderEnding(record: RunRecord): string[] {
+  const abort = abortDecision(record);
+  const exposure = buildExposure(record);
+  const restored = restoreMsOf(record);
+  return [
+    ...(abort === null || abort.decision.reason === record.reason
+      ? []
+      : [`decided by: ${shorten(abort.decision.reason)} (#${abort.seq})`]),
+    `users: ${describeExposure(exposure)}${cite(exposure.events)}`,
+    ...(record.rollback === null || record.maxWeightPercent === 0
+      ? []
+      : [
+          `back: users were off the candidate ${restored === null ? 'at a time that was not measured' : `${renderMs(restored)} after the decision`}`,
+        ]),
+    `serves now: ${record.verified === null ? 'UNVERIFIED, not read back' : `${record.verified.ok ? '' : 'UNVERIFIED, '}${record.verified.reason} (#${record.verified.seq})`}`,
+    ...(record.error === null ? [] : [`remedy: ${record.error.remedy}`]),
+  ];
+}
+
+function renderSteps(record: RunRecord): string[] {
+  return [
+    'steps:',
+    ...record.steps.map(
+      ({ step, phase, state, error }) =>
+        `  ${state.padEnd(9)} ${phase === 'back' ? 'back: ' : ''}${renderStep(step)}${error === null ? '' : `: ${error.message}`}`,
+    ),
+  ];
+}
+
+function nextCall(record: RunRecord): string {
+  const id = `run_id: "${record.runId}"`;
+  if (record.outcome === 'rollback_failed')
+    return `tell a person NOW, users may still be on the candidate; rollback {environment: "${record.plan.content.environment}"} tries again`;
+  if (record.outcome !== null) return `deploy_report {${id}}, then deploy_review {action: "draft", ${id}}`;
+  const hold = record.holds.at(-1);
+  if (record.status === 'frozen' || (hold !== undefined && hold.toMs === null)) {
+    const promote =
+      record.plan.approval === 'none'
+        ? `rollout_control {action: "promote", ${id}}`
+        : `rollout_approve {scope: "promote", ${id}} (a person answers)`;
+    return `tell a person; forward: ${promote}; back: rollout_control {action: "abort", ${id}}`;
+  }
+  return `rollout_status {${id}, wait_s: 60}; to stop it: rollout_control {action: "abort", ${id}}`;
+}
+
+function shorten(text: string): string {
+  const sentence = asSentence(plainLine(text));
+  return sentence.length > 280 ? `${sentence.slice(0, 279)}…` : sentence;
+}

@@ -1,0 +1,96 @@
+import type { CheckResult } from '../model/check.ts';
+import { DeployError } from '../model/deploy-error.ts';
+import type { Step } from '../model/step.ts';
+import type { Act, PlacedRevision, TargetState } from '../model/target.ts';
+import type { RolloutPorts } from './ports.ts';
+
+export type StepEvidence = Record<string, string | number | boolean | null>;
+
+export type ActStep = Exclude<Step, { kind: 'bake' | 'approve' }>;
+
+/**
+ * Does one step and reads back that it happened. Throws DeployError when it did not; doing it again is safe.
+ * Bakes and approvals are waits, not acts; the run loop has them.
+ */
+export async function executeStep(ports: RolloutPorts, step: ActStep, request: { runId: string; candidateId: string; phase: 'forward' | 'back'; signal: AbortSignal }): Promise<StepEvidence> {
+  const act = (deadlineMs: number): Act => ({ idempotencyKey: `${request.runId}:${step.id}`, fence: ports.generation, deadlineMs, signal: request.signal });
+  const { target, deadlines } = ports;
+  switch (step.kind) {
+    case 'provision':
+      await target.provision({ revision: step.revision, instances: step.instances }, act(deadlines.provisionMs));
+      return readInstances(await target.inspect(request.signal), step);
+    case 'smoke':
+      return runSmokeStep(ports, step.on, request);
+    case 'set_weight':
+      return setWeight(ports, step, { candidateId: request.candidateId, act: act(deadlines.changeMs) });
+    case 'replace_batch': {
+      if (target.batches === undefined) throw lacks(target.kind, 'replace instances in batches');
+      await target.batches.replaceBatch({ candidate: step.revision, candidateInstances: step.candidateInstances, stableInstances: step.stableInstances }, act(deadlines.provisionMs));
+      const state = await target.inspect(request.signal);
+      const weightPercent = findRevision(state, step.revision.id)?.weightPercent ?? 0;
+      assertWeight(weightPercent, (step.candidateInstances / (step.candidateInstances + step.stableInstances)) * 100);
+      return { weightPercent, candidateInstances: step.candidateInstances, stableInstances: step.stableInstances };
+    }
+    case 'promote': {
+      await target.promote({ revision: step.revision, standbyMs: step.standbyMs }, act(deadlines.changeMs));
+      const role = findRevision(await target.inspect(request.signal), step.revision.id)?.role ?? 'absent';
+      if (role !== 'stable') throw new DeployError('TARGET_CHANGED', { reason: `${step.revision.version} should be stable and is ${role}` });
+      return { role };
+    }
+    case 'drain': {
+      if (target.traffic === undefined) throw lacks(target.kind, 'drain');
+      const { cut } = await target.traffic.drain({ revisionId: step.revision.id, deadlineMs: step.deadlineMs }, act(step.deadlineMs + deadlines.retireMs));
+      return { cut };
+    }
+    case 'retire': {
+      await target.retire({ revisionId: step.revision.id }, act(deadlines.retireMs));
+      const left = findRevision(await target.inspect(request.signal), step.revision.id)?.instances.length ?? 0;
+      if (left > 0) throw new DeployError('TARGET_CHANGED', { reason: `${left} instances of ${step.revision.version} are still there` });
+      return { instances: 0 };
+    }
+  }
+}
+
+export function findRevision(state: TargetState, revisionId: string): PlacedRevision | null {
+  return state.revisions.find((placed) => placed.revision.id === revisionId) ?? null;
+}
+
+async function setWeight(ports: RolloutPorts, step: { weightPercent: number }, { candidateId, act }: { candidateId: string; act: Act }): Promise<StepEvidence> {
+  const { target } = ports;
+  if (target.traffic === undefined) throw lacks(target.kind, 'move traffic');
+  const before = findRevision(await target.inspect(act.signal), candidateId);
+  // A candidate that was never provisioned, or is gone, has no users: that is what weight 0 asks for.
+  if (before === null && step.weightPercent === 0) return { weightPercent: 0, candidate: 'absent' };
+  await target.traffic.setWeight({ revisionId: candidateId, weightPercent: step.weightPercent }, act);
+  const weightPercent = findRevision(await target.inspect(act.signal), candidateId)?.weightPercent ?? 0;
+  assertWeight(weightPercent, step.weightPercent);
+  return { weightPercent };
+}
+
+/** Batches give shares such as 33.33, hence the tolerance. */
+function assertWeight(seen: number, wanted: number): void {
+  if (Math.abs(seen - wanted) > 0.51) throw new DeployError('TARGET_CHANGED', { reason: `the weight should be ${wanted} % and reads back as ${seen} %` });
+}
+
+function readInstances(state: TargetState, step: { revision: { id: string; version: string }; instances: number }): StepEvidence {
+  const ready = findRevision(state, step.revision.id)?.instances.filter((instance) => instance.state === 'ready').length ?? 0;
+  if (ready < step.instances) throw new DeployError('TARGET_CHANGED', { reason: `${ready} of ${step.instances} instances of ${step.revision.version} are ready` });
+  return { ready };
+}
+
+async function runSmokeStep(ports: RolloutPorts, on: 'candidate' | 'environment', request: { phase: 'forward' | 'back'; signal: AbortSignal }): Promise<StepEvidence> {
+  const place = request.phase === 'back' ? 'rollback' : on;
+  const checks = await ports.smoke(place, request.signal);
+  await ports.append({ type: 'smoke_completed', data: { on: place, checks } });
+  const bad = checks.filter((check) => check.status === 'failed' || check.status === 'unknown');
+  if (bad.length > 0) throw new DeployError('SMOKE_FAILED', { failed: bad.map(renderFinding).join('; ') });
+  return { passed: checks.filter((check) => check.status === 'passed').length, skipped: checks.filter((check) => check.status === 'skipped').length };
+}
+
+function renderFinding(check: CheckResult): string {
+  return `${check.title} (${check.reason})`;
+}
+
+function lacks(kind: string, what: string): DeployError {
+  return new DeployError('STRATEGY_UNSUPPORTED', { strategy: 'The plan', reasons: `the target ${kind} cannot ${what}`, remedy: 'Make a new plan.' });
+}

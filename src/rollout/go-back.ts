@@ -1,0 +1,108 @@
+import { toDeployError } from '../model/deploy-error.ts';
+import type { Outcome } from '../model/run-event.ts';
+import { renderStep, type Step } from '../model/step.ts';
+import { end, type Failure, failureOf } from './end-run.ts';
+import { type ActStep, executeStep } from './execute-step.ts';
+import { summariseExposure } from './exposure.ts';
+import { planRollback } from './plan-rollback.ts';
+import { type AbortRun, type RunContext, watchWhile } from './run-context.ts';
+import { verifyRevision, waitUntilUnrouted } from './verify-revision.ts';
+
+/** Pauses between the attempts of one step of the way back, ms. */
+const retryPausesMs = [250, 500, 1000, 2000, 4000, 8000, 15_000];
+
+/**
+ * Takes users back to the stable revision and proves it: routing read back, the data plane seen, stable smoke-tested,
+ * the revision read.
+ */
+export async function goBack(context: RunContext, abort: AbortRun, error: Failure | null): Promise<Outcome> {
+  await context.noteVerdicts(true);
+  await context.append({ type: 'decision', data: { stepId: context.currentStepId, decision: abort.decision } });
+  context.phase = 'back';
+  await context.unhold('going back to the stable revision');
+  const steps = planRollback(context.record());
+  const { reason, trigger } = abort.decision;
+  await context.append({ type: 'rollback_started', data: { trigger: trigger ?? 'unknown', reason, steps, detectedAtMs: abort.detectedAtMs } });
+  const broken = await runWayBack(context, steps, abort);
+  if (context.maxWeightPercent > 0) await summariseExposure(context);
+  if (broken !== null) return rollbackFailed(context, broken);
+  return concludeWayBack(context, abort, error);
+}
+
+async function runWayBack(context: RunContext, steps: readonly Step[], abort: AbortRun): Promise<Failure | null> {
+  for (const step of steps) {
+    if (step.kind === 'bake' || step.kind === 'approve') continue;
+    const failure = await doStubbornly(context, step);
+    if (failure !== null && !isTidying(step)) return failure;
+    if (failure !== null) await context.append({ type: 'warning', data: { code: failure.code, message: `${step.id}: ${failure.message}`.slice(0, 2000) } });
+    if (step.kind === 'set_weight') {
+      const unseen = await proveTrafficIsBack(context, abort);
+      if (unseen !== null) return unseen;
+    }
+  }
+  return null;
+}
+
+/** What fails here leaves an unused process behind, but no user on the wrong revision. */
+function isTidying(step: Step): boolean {
+  return step.kind === 'drain' || step.kind === 'retire';
+}
+
+async function doStubbornly(context: RunContext, step: ActStep): Promise<Failure | null> {
+  const place = { step: step.id, idem: `${context.runId}:${step.id}` };
+  context.currentStepId = step.id;
+  let failure: Failure | null = null;
+  for (const [index, pauseMs] of retryPausesMs.entries()) {
+    await context.append({ type: 'step_started', data: { step, attempt: index + 1, phase: 'back' } }, place);
+    try {
+      const signal = new AbortController().signal;
+      const evidence = await watchWhile(context, executeStep(context.ports, step, { runId: context.runId, candidateId: context.plan.content.revision.id, phase: 'back', signal }));
+      if (step.kind === 'set_weight') context.monitor.setWeight(step.weightPercent);
+      await context.append({ type: 'step_completed', data: { stepId: step.id, phase: 'back', evidence } }, place);
+      return null;
+    } catch (thrown) {
+      const error = toDeployError(thrown);
+      if (error.code === 'LOCK_LOST') throw error;
+      failure = failureOf(error);
+      await context.append({ type: 'step_failed', data: { stepId: step.id, phase: 'back', error: failure } }, place);
+      if (isTidying(step) && index >= 2) return failure;
+      if (index < retryPausesMs.length - 1) await watchWhile(context, context.ports.clock.sleep(pauseMs));
+    }
+  }
+  return failure;
+}
+
+async function proveTrafficIsBack(context: RunContext, abort: AbortRun): Promise<Failure | null> {
+  const { plan, ports, maxWeightPercent } = context;
+  if (maxWeightPercent === 0 || plan.content.stable === null) return null;
+  const unrouted = await watchWhile(context, waitUntilUnrouted(ports, plan.content.revision.id, { withinMs: 20_000, signal: new AbortController().signal }));
+  if (unrouted === null) return { code: 'ROLLBACK_FAILED', message: 'the traffic path still answers from the candidate', remedy: manualSteps(context) };
+  await context.append({ type: 'traffic_restored', data: { afterMs: Math.max(0, ports.clock.now() - abort.detectedAtMs), reads: unrouted.reads } });
+  return null;
+}
+
+async function concludeWayBack(context: RunContext, abort: AbortRun, error: Failure | null): Promise<Outcome> {
+  const { plan, ports, maxWeightPercent } = context;
+  const { reason, trigger } = abort.decision;
+  if (plan.content.stable !== null) {
+    const verification = await watchWhile(context, verifyRevision(ports, plan.content.stable.id, { withinMs: 15_000, signal: new AbortController().signal }));
+    await context.append({ type: 'revision_verified', data: verification });
+    if (!verification.ok) return rollbackFailed(context, { code: 'ROLLBACK_FAILED', message: verification.reason, remedy: manualSteps(context) });
+  }
+  const where = plan.content.stable === null ? 'the candidate was taken down; nothing served before it' : `users are on ${plan.content.stable.version}`;
+  const outcome = trigger === 'person' || (trigger === 'person-rollback' && maxWeightPercent === 0) ? 'aborted' : maxWeightPercent === 0 ? 'failed' : 'rolled_back';
+  await end(context, outcome, `${reason}; ${where}`, error);
+  await ports.notify(outcome === 'failed' ? 'failed' : 'rollback', `${plan.content.revision.version}: ${reason}; ${where}`);
+  return outcome;
+}
+
+async function rollbackFailed(context: RunContext, failure: Failure): Promise<Outcome> {
+  const message = `CRITICAL: the rollback failed: ${failure.message}`;
+  await end(context, 'rollback_failed', message, { code: 'ROLLBACK_FAILED', message, remedy: manualSteps(context) });
+  await context.ports.notify('rollback_failed', `P0: ${message}. By hand: ${manualSteps(context)}`);
+  return 'rollback_failed';
+}
+
+function manualSteps(context: RunContext): string {
+  return planRollback(context.record()).map(renderStep).join(' → ');
+}

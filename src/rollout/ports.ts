@@ -1,0 +1,39 @@
+import type { CheckResult } from '../model/check.ts';
+import type { Clock } from '../model/clock.ts';
+import type { MetricSource } from '../model/metric-source.ts';
+import type { ControlAction, RecordedEvent, RunEvent } from '../model/run-event.ts';
+import type { Target } from '../model/target.ts';
+
+export type ControlRequest = { requestId: string; action: ControlAction; by: string; reason: string | null };
+
+export type Deadlines = {
+  /** Checkout, preparation, start and health of a revision. */
+  provisionMs: number;
+  /** Any single change of traffic or role, with its read-back. */
+  changeMs: number;
+  /** Beyond a drain's own deadline. */
+  retireMs: number;
+};
+
+/** Everything that a rollout touches, handed in: the loop itself knows no driver, no file and no real clock. */
+export type RolloutPorts = {
+  target: Target;
+  metrics: MetricSource;
+  clock: Clock;
+  deadlines: Deadlines;
+  /** Fencing token of the lock under which this runs. */
+  generation: number;
+  /** False as soon as somebody else owns the target; nothing is done or written after that. */
+  stillOwner(): Promise<boolean>;
+  /** Durable unless the event is `counts`. */
+  append(event: RunEvent, place?: { step?: string; idem?: string }): Promise<RecordedEvent>;
+  /** False once an event could not be written: then no forward step is taken, and the way back still is. */
+  journalWritable(): boolean;
+  /** Requests that arrived since the last call, in order, each at most once. */
+  takeControls(): Promise<ControlRequest[]>;
+  smoke(on: 'candidate' | 'environment' | 'rollback', signal: AbortSignal): Promise<CheckResult[]>;
+  /** One request by a new user through the traffic path; the revision id that answered, or null when none could be read. */
+  readLive(signal: AbortSignal): Promise<string | null>;
+  /** Tells people; never throws and never takes long. */
+  notify(about: 'start' | 'success' | 'rollback' | 'rollback_failed' | 'failed' | 'held', text: string): Promise<void>;
+};

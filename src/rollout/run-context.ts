@@ -1,0 +1,184 @@
+import type { Judge } from '../analysis/judge.ts';
+import { replayRun } from '../journal/fold-run.ts';
+import { DeployError } from '../model/deploy-error.ts';
+import type { RecordedEvent, RunEvent } from '../model/run-event.ts';
+import type { RunRecord } from '../model/run-record.ts';
+import type { Decision, Verdict } from '../model/verdict.ts';
+import { decide, type Situation } from './decide.ts';
+import { createMonitor, type Monitor } from './monitor.ts';
+import type { ControlRequest, RolloutPorts } from './ports.ts';
+
+export const tickMs = 250;
+
+/** Thrown inside the forward phase when the run must go back; carries why. */
+export class AbortRun extends Error {
+  override readonly name = 'AbortRun';
+  readonly decision: Decision;
+  readonly detectedAtMs: number;
+
+  constructor(decision: Decision, detectedAtMs: number) {
+    super(decision.reason);
+    this.decision = decision;
+    this.detectedAtMs = detectedAtMs;
+  }
+}
+
+/** The state of one run in its owner's memory; everything that must last is in the journal. */
+export type RunContext = {
+  readonly ports: RolloutPorts;
+  readonly runId: string;
+  readonly plan: RunRecord['plan'];
+  readonly monitor: Monitor;
+  /** Fires when the forward phase must stop at once. */
+  stop: AbortController;
+  phase: 'forward' | 'closing' | 'back' | 'frozen';
+  currentStepId: string | null;
+  maxWeightPercent: number;
+  /** Decided but not yet acted upon. */
+  pendingAbort: AbortRun | null;
+  paused: string | null;
+  /** Who chose to go forward in spite of proven harm, after a freeze; null when nobody has. */
+  harmAcceptedBy: string | null;
+  /** Step id → who let the run go past it. */
+  promoted: Map<string, string>;
+  heldReason: string | null;
+  record(): RunRecord;
+  append(event: RunEvent, place?: { step?: string; idem?: string }): Promise<RecordedEvent>;
+  /** Everything that happens in every state of a run: requests, measurements, hard rules. Throws LOCK_LOST. */
+  tick(): Promise<void>;
+  decide(bake: Situation['bake']): Decision;
+  hold(reason: string, gate: string | null): Promise<void>;
+  unhold(reason: string): Promise<void>;
+  /** Writes down verdicts whose outcome changed, or all of them. */
+  noteVerdicts(all: boolean): Promise<void>;
+};
+
+export function createRunContext(ports: RolloutPorts, record: RunRecord, judge: Judge): RunContext {
+  const events: RecordedEvent[] = [...record.events];
+  const noted = new Map<string, string>();
+  const append: RunContext['append'] = async (event, place) => {
+    const written = await ports.append(event, place);
+    events.push(written);
+    return written;
+  };
+  const observed: RolloutPorts = { ...ports, append };
+  const context: RunContext = {
+    ports: observed,
+    runId: record.runId,
+    plan: record.plan,
+    monitor: createMonitor(observed, record.plan, judge),
+    stop: new AbortController(),
+    phase: 'forward',
+    currentStepId: null,
+    maxWeightPercent: record.maxWeightPercent,
+    pendingAbort: null,
+    paused: null,
+    harmAcceptedBy: null,
+    promoted: new Map(),
+    heldReason: null,
+    record: () => replayRun(events, record.damage, record.runId),
+    append,
+    tick: () => tick(context),
+    decide: (bake) => decideNow(context, bake),
+    hold: async (reason, gate) => {
+      if (context.heldReason === reason) return;
+      const news = context.heldReason === null;
+      context.heldReason = reason;
+      await append({ type: 'held', data: { reason, gate } });
+      if (news) await ports.notify('held', reason);
+    },
+    unhold: async (reason) => {
+      if (context.heldReason === null) return;
+      context.heldReason = null;
+      await append({ type: 'resumed', data: { reason } });
+    },
+    noteVerdicts: async (all) => {
+      for (const verdict of context.monitor.verdicts()) {
+        const key = keyOf(verdict);
+        if (!all && noted.get(verdict.metric) === key) continue;
+        noted.set(verdict.metric, key);
+        await append({ type: 'verdict', data: { stepId: context.currentStepId, verdict } });
+      }
+    },
+  };
+  return context;
+}
+
+/** Awaits `work` while the run keeps watching; the tick goes on until it is settled. */
+export async function watchWhile<T>(context: RunContext, work: Promise<T>): Promise<T> {
+  const settled = new AbortController();
+  const guarded = work.finally(() => settled.abort());
+  guarded.catch(() => undefined);
+  while (!settled.signal.aborted) {
+    await context.ports.clock.sleep(tickMs, settled.signal);
+    await context.tick();
+  }
+  return guarded;
+}
+
+async function tick(context: RunContext): Promise<void> {
+  if (!(await context.ports.stillOwner())) throw new DeployError('LOCK_LOST', { generation: context.ports.generation });
+  for (const request of await context.ports.takeControls()) await obey(context, request);
+  await context.monitor.observe();
+  if (context.phase !== 'forward' || context.pendingAbort !== null) return;
+  if (!context.ports.journalWritable()) return raise(context, { action: 'abort', reason: 'the journal cannot be written any more', trigger: 'journal' });
+  const decision = context.decide(null);
+  if (decision.action === 'abort') raise(context, decision);
+}
+
+function raise(context: RunContext, decision: Decision): void {
+  context.pendingAbort = new AbortRun(decision, context.ports.clock.now());
+  context.stop.abort();
+}
+
+async function obey(context: RunContext, request: ControlRequest): Promise<void> {
+  const answer = applyControl(context, request);
+  await context.append({ type: 'control', data: { ...request, accepted: answer.accepted, answer: answer.text } });
+}
+
+function applyControl(context: RunContext, { action, by, reason }: ControlRequest): { accepted: boolean; text: string } {
+  const because = reason === null ? '' : `: ${reason}`;
+  if (context.phase === 'back') return { accepted: false, text: 'the run is already going back to the stable revision' };
+  switch (action) {
+    case 'pause':
+      context.paused = `paused by ${by}${because}`;
+      return { accepted: true, text: 'the weight stays as it is; harm still rolls back' };
+    case 'resume':
+      context.paused = null;
+      return { accepted: true, text: 'the run goes on' };
+    case 'promote':
+      if (context.phase === 'frozen') {
+        context.harmAcceptedBy = by;
+        return { accepted: true, text: 'the harm is accepted and the run goes forward' };
+      }
+      if (context.currentStepId === null || (context.heldReason === null && !context.currentStepId.includes('bake'))) {
+        return { accepted: false, text: 'the run is not waiting at an observation or a gate' };
+      }
+      context.promoted.set(context.currentStepId, by);
+      return { accepted: true, text: `${context.currentStepId} is passed without waiting for more` };
+    case 'abort':
+    case 'rollback':
+      if (context.phase === 'closing') return { accepted: false, text: 'the candidate is already stable; use rollback to make the former revision stable again' };
+      raise(context, { action: 'abort', reason: `${action} by ${by}${because}`, trigger: action === 'abort' ? 'person' : 'person-rollback' });
+      return { accepted: true, text: 'users go back to the stable revision' };
+  }
+}
+
+function decideNow(context: RunContext, bake: Situation['bake']): Decision {
+  const { monitor, ports, plan, paused } = context;
+  return decide({
+    settings: plan.content.judge,
+    verdicts: monitor.verdicts(),
+    baselineBreaches: monitor.baselineBreaches(),
+    firedRules: monitor.firedRules(),
+    bake,
+    sourceSilentMs: ports.metrics.silentForMs(),
+    paused,
+    harmAcceptedBy: context.harmAcceptedBy,
+    promotedBy: context.currentStepId === null ? null : (context.promoted.get(context.currentStepId) ?? null),
+  });
+}
+
+function keyOf(verdict: Verdict): string {
+  return `${verdict.outcome}/${verdict.cause}`;
+}

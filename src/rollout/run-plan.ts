@@ -1,0 +1,124 @@
+import type { Judge } from '../analysis/judge.ts';
+import { toDeployError } from '../model/deploy-error.ts';
+import type { Outcome } from '../model/run-event.ts';
+import type { RunRecord } from '../model/run-record.ts';
+import type { Step } from '../model/step.ts';
+import { end, failureOf } from './end-run.ts';
+import { executeStep } from './execute-step.ts';
+import { freezeUntilPerson, isOneWay } from './freeze.ts';
+import { goBack } from './go-back.ts';
+import type { RolloutPorts } from './ports.ts';
+import type { Reconciliation } from './reconcile.ts';
+import { AbortRun, createRunContext, type RunContext, watchWhile } from './run-context.ts';
+import { summariseExposure } from './exposure.ts';
+import { verifyRevision } from './verify-revision.ts';
+import { awaitPerson, awaitResume, bake, throwPending } from './wait-step.ts';
+
+export type RunRequest = {
+  ports: RolloutPorts;
+  /** The run as its journal has it. */
+  record: RunRecord;
+  judge: Judge;
+  /** `forward` for a new run; otherwise what `reconcile` found for one whose owner went away. */
+  mode: 'forward' | Exclude<Reconciliation['act'], 'nothing'>;
+  reason: string;
+};
+
+/**
+ * Carries a plan out, one step at a time, and says how it ended. Every step is journalled before it is begun, done, read
+ * back, and journalled as done. Whatever goes wrong before the candidate is stable leads back to the stable revision.
+ * Throws only LOCK_LOST (somebody else owns the target; nothing more is written) and journal errors.
+ */
+export async function runPlan(request: RunRequest): Promise<Outcome> {
+  const { ports, record, judge, mode, reason } = request;
+  const context = createRunContext(ports, record, judge);
+  if (mode === 'close') return end(context, 'aborted', reason, null);
+  const lost = { action: 'abort' as const, reason, trigger: record.rollback?.trigger ?? 'owner-lost' };
+  if (mode === 'roll_back') return goBack(context, new AbortRun(lost, record.rollback?.detectedAtMs ?? ports.clock.now()), null);
+  for (;;) {
+    try {
+      await goForward(context);
+      return finish(context);
+    } catch (thrown) {
+      const { abort, error } = explain(context, thrown);
+      if (!isOneWay(context, abort) || (await freezeUntilPerson(context, abort)) === 'back') return goBack(context, abort, error);
+    }
+  }
+}
+
+async function goForward(context: RunContext): Promise<void> {
+  const done = new Set(context.record().steps.filter((progress) => progress.phase === 'forward' && progress.state === 'completed').map((progress) => progress.step.id));
+  for (const step of context.plan.content.steps) {
+    if (step.kind === 'promote' && done.has(step.id)) context.phase = 'closing';
+    if (done.has(step.id)) continue;
+    await context.tick();
+    throwPending(context);
+    await awaitResume(context);
+    await performStep(context, step);
+  }
+}
+
+async function performStep(context: RunContext, step: Step): Promise<void> {
+  const place = { step: step.id, idem: `${context.runId}:${step.id}` };
+  context.currentStepId = step.id;
+  await context.append({ type: 'step_started', data: { step, attempt: 1, phase: 'forward' } }, place);
+  try {
+    // The intent must be on disk before the act.
+    if (!context.ports.journalWritable()) throw new AbortRun({ action: 'abort', reason: 'the journal cannot be written any more', trigger: 'journal' }, context.ports.clock.now());
+    const evidence = await doStep(context, step);
+    noteWeight(context, evidence['weightPercent']);
+    await context.append({ type: 'step_completed', data: { stepId: step.id, phase: 'forward', evidence } }, place);
+    if (step.kind === 'promote') context.phase = 'closing';
+  } catch (thrown) {
+    if (thrown instanceof AbortRun) throw thrown;
+    const error = toDeployError(thrown);
+    if (error.code === 'LOCK_LOST') throw error;
+    await context.append({ type: 'step_failed', data: { stepId: step.id, phase: 'forward', error: failureOf(error) } }, place);
+    throwPending(context);
+    // The candidate is stable and proven; what is left to tidy up must not take users away from it.
+    if (context.phase !== 'closing') throw error;
+    await context.append({ type: 'warning', data: { code: error.code, message: `${step.id}: ${error.message}` } });
+  }
+}
+
+async function doStep(context: RunContext, step: Step): Promise<Record<string, string | number | boolean | null>> {
+  if (step.kind === 'bake') return bake(context, step);
+  if (step.kind === 'approve') return awaitPerson(context, step);
+  // From here on some users may be on the candidate, also when the answer to the change is lost.
+  if (step.kind === 'set_weight') noteWeight(context, step.weightPercent);
+  if (step.kind === 'replace_batch') noteWeight(context, 1);
+  return watchWhile(
+    context,
+    executeStep(context.ports, step, { runId: context.runId, candidateId: context.plan.content.revision.id, phase: 'forward', signal: context.stop.signal }),
+  );
+}
+
+function noteWeight(context: RunContext, weight: unknown): void {
+  if (typeof weight !== 'number') return;
+  context.monitor.setWeight(weight);
+  context.maxWeightPercent = Math.max(context.maxWeightPercent, weight);
+}
+
+/** Why the way forward ended; throws on where not even the way back may be walked from here. */
+function explain(context: RunContext, thrown: unknown): { abort: AbortRun; error: ReturnType<typeof failureOf> | null } {
+  if (thrown instanceof AbortRun) return { abort: thrown, error: null };
+  const error = toDeployError(thrown);
+  if (error.code === 'LOCK_LOST') throw error;
+  const trigger = error.code === 'SMOKE_FAILED' ? 'smoke' : error.code === 'PROVISION_FAILED' || error.code === 'PREPARE_FAILED' ? 'provision' : 'step-failed';
+  return { abort: new AbortRun({ action: 'abort', reason: error.message, trigger }, context.ports.clock.now()), error: failureOf(error) };
+}
+
+/** Success is bound to the revision: it must have been seen answering on the path that users take. */
+async function finish(context: RunContext): Promise<Outcome> {
+  context.phase = 'closing';
+  const { content } = context.plan;
+  // A rehearsal moves nobody: what served before must still serve.
+  const expected = content.kind === 'rehearsal' ? (content.stable ?? content.revision) : content.revision;
+  const verification = await watchWhile(context, verifyRevision(context.ports, expected.id, { withinMs: 15_000, signal: new AbortController().signal }));
+  await context.append({ type: 'revision_verified', data: verification });
+  await summariseExposure(context);
+  if (!verification.ok) return end(context, 'unverified', `every step was done, but ${verification.reason}`, null);
+  const outcome = await end(context, 'succeeded', `${expected.version} serves all users: ${verification.reason}`, null);
+  await context.ports.notify('success', `${expected.version} serves all users`);
+  return outcome;
+}

@@ -1,0 +1,54 @@
+import type { Step } from '../model/step.ts';
+import { AbortRun, type RunContext, tickMs } from './run-context.ts';
+
+/** Observes until the evidence decides. Returns when the run may advance; throws AbortRun when it must go back. */
+export async function bake(context: RunContext, step: Extract<Step, { kind: 'bake' }>): Promise<Record<string, string | number>> {
+  const { clock } = context.ports;
+  const startedMs = clock.monotonic();
+  context.monitor.beginBake(step.id);
+  for (;;) {
+    await context.tick();
+    throwPending(context);
+    const decision = context.decide({ elapsedMs: clock.monotonic() - startedMs, minMs: step.minMs, maxMs: step.maxMs });
+    await context.noteVerdicts(decision.action === 'advance' || decision.action === 'abort');
+    if (decision.action === 'abort') throw new AbortRun(decision, clock.now());
+    if (decision.action === 'advance') {
+      await context.unhold(decision.reason);
+      await context.append({ type: 'decision', data: { stepId: step.id, decision } });
+      return { observedMs: Math.round(clock.monotonic() - startedMs), reason: decision.reason };
+    }
+    if (decision.action === 'hold') await context.hold(decision.reason, null);
+    else await context.unhold(decision.reason);
+    await clock.sleep(tickMs, context.stop.signal);
+  }
+}
+
+/** Waits for a person, watching all the while. */
+export async function awaitPerson(context: RunContext, step: Extract<Step, { kind: 'approve' }>): Promise<Record<string, string | number>> {
+  await context.hold(`waiting for a person at ${step.gate}`, step.gate);
+  for (;;) {
+    await context.tick();
+    throwPending(context);
+    const by = context.promoted.get(step.id);
+    if (by !== undefined && context.paused === null) {
+      await context.unhold(`${by} let it go on`);
+      return { by };
+    }
+    await context.ports.clock.sleep(tickMs, context.stop.signal);
+  }
+}
+
+/** Holds between two steps while a person has paused the run. */
+export async function awaitResume(context: RunContext): Promise<void> {
+  while (context.paused !== null) {
+    await context.hold(context.paused, null);
+    await context.ports.clock.sleep(tickMs, context.stop.signal);
+    await context.tick();
+    throwPending(context);
+  }
+  await context.unhold('resumed');
+}
+
+export function throwPending(context: RunContext): void {
+  if (context.pendingAbort !== null) throw context.pendingAbort;
+}

@@ -1,0 +1,38 @@
+/** Variables that every program gets, when they are set here. */
+const always = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'USER', 'LOGNAME', 'SHELL'] as const;
+
+export type EnvironmentRequest = {
+  /** Names handed on from this process. */
+  pass: readonly string[];
+  /** Content of a KEY=value file, or null. */
+  fileText: string | null;
+  /** Fixed values. */
+  set: Readonly<Record<string, string>>;
+};
+
+/** The complete environment for a program: a short fixed list, what is named, and nothing else; later sources win. */
+export function allowedEnvironment(request: EnvironmentRequest, source: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  const result: Record<string, string> = {};
+  for (const name of [...always, ...request.pass]) {
+    const value = source[name];
+    if (value !== undefined) result[name] = value;
+  }
+  return { ...result, ...parseEnvironmentFile(request.fileText ?? ''), ...request.set };
+}
+
+/** What our own detached processes get: the fixed list plus where state lies. */
+export function ownEnvironment(source: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  return allowedEnvironment({ pass: ['XDG_STATE_HOME', 'XDG_RUNTIME_DIR', 'SEATRIAL_STATE_HOME', 'NODE_OPTIONS'], fileText: null, set: {} }, source);
+}
+
+/** `KEY=value` lines; `#` comments and blank lines are passed over, one pair of matching quotes is taken off, nothing is expanded. */
+export function parseEnvironmentFile(text: string): Record<string, string> {
+  const result: Record<string, string> = {};
+  for (const line of text.split(/\r?\n/)) {
+    const match = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*$/.exec(line);
+    if (match?.[1] === undefined || match[2] === undefined) continue;
+    const quoted = /^(["'])(.*)\1$/.exec(match[2]);
+    result[match[1]] = quoted?.[2] ?? match[2];
+  }
+  return result;
+}

@@ -1,0 +1,130 @@
+import { execa } from 'execa';
+
+export type CommandRequest = {
+  /** Program and arguments; never a shell line. */
+  argv: readonly string[];
+  cwd: string;
+  /** The complete environment of the program; nothing is inherited. */
+  env: Readonly<Record<string, string>>;
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+  /** Written to standard input, which is closed otherwise. */
+  input?: string | undefined;
+  /** Characters kept of each stream; the rest is read and dropped. */
+  outputLimit?: number | undefined;
+};
+
+/** Success and failure have the same shape. */
+export type CommandResult = {
+  ok: boolean;
+  exitCode: number | null;
+  signal: string | null;
+  timedOut: boolean;
+  aborted: boolean;
+  notFound: boolean;
+  stdout: string;
+  stderr: string;
+  durationMs: number;
+  /** `exit code 3`, `killed by SIGTERM`, `not finished after 30 s`, … */
+  how: string;
+};
+
+const killAfterMs = 2000;
+
+/** Runs a program in a process group of its own and waits for its end; a deadline or `signal` ends the whole group. Never throws for a failing program. */
+export async function runCommand(request: CommandRequest): Promise<CommandResult> {
+  const [program, ...args] = request.argv;
+  const started = performance.now();
+  const limit = request.outputLimit ?? 200_000;
+  if (program === undefined) return describe({ started, exitCode: null, signal: null, ended: 'exit', notFound: true, stdout: '', stderr: '' });
+  const child = execa(program, args, {
+    cwd: request.cwd,
+    env: request.env,
+    extendEnv: false,
+    reject: false,
+    buffer: false,
+    detached: true,
+    ...(request.input === undefined ? { stdin: 'ignore' as const } : { input: request.input }),
+  });
+  const stdout = keepText(child.stdout, limit);
+  const stderr = keepText(child.stderr, limit);
+  const ended = endGroupOn(child.pid, request);
+  const result = await child;
+  const how = ended.stop();
+  const notFound = 'code' in result && result.code === 'ENOENT';
+  return describe({ started, exitCode: result.exitCode ?? null, signal: result.signal ?? null, ended: how, notFound, stdout: stdout(), stderr: stderr() }, request.timeoutMs);
+}
+
+type Ended = 'exit' | 'deadline' | 'aborted';
+
+function keepText(stream: NodeJS.ReadableStream | null | undefined, limit: number): () => string {
+  let text = '';
+  stream?.setEncoding('utf8');
+  stream?.on('data', (chunk: string) => {
+    if (text.length < limit) text += chunk.slice(0, limit - text.length);
+  });
+  return () => text;
+}
+
+function endGroupOn(pid: number | undefined, request: CommandRequest): { stop(): Ended } {
+  let ended: Ended = 'exit';
+  let killTimer: NodeJS.Timeout | undefined;
+  const end = (why: Ended): void => {
+    if (pid === undefined || ended !== 'exit') return;
+    ended = why;
+    signalGroup(pid, 'SIGTERM');
+    killTimer = setTimeout(() => signalGroup(pid, 'SIGKILL'), killAfterMs);
+  };
+  const onAbort = (): void => end('aborted');
+  const deadline = setTimeout(() => end('deadline'), request.timeoutMs);
+  if (request.signal?.aborted) onAbort();
+  request.signal?.addEventListener('abort', onAbort, { once: true });
+  return {
+    stop: () => {
+      clearTimeout(deadline);
+      clearTimeout(killTimer);
+      request.signal?.removeEventListener('abort', onAbort);
+      // What the program started and left behind goes with it.
+      if (pid !== undefined) signalGroup(pid, 'SIGKILL');
+      return ended;
+    },
+  };
+}
+
+/** Sends a signal to a process group; a group that is gone is fine. */
+export function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // The group has ended by itself.
+  }
+}
+
+function describe(
+  raw: { started: number; exitCode: number | null; signal: string | null; ended: Ended; notFound: boolean; stdout: string; stderr: string },
+  timeoutMs = 0,
+): CommandResult {
+  const timedOut = raw.ended === 'deadline';
+  const aborted = raw.ended === 'aborted';
+  const how = raw.notFound
+    ? 'program not found'
+    : timedOut
+      ? `not finished after ${Math.round(timeoutMs / 100) / 10} s`
+      : aborted
+        ? 'cancelled'
+        : raw.signal !== null
+          ? `killed by ${raw.signal}`
+          : `exit code ${raw.exitCode}`;
+  return {
+    ok: raw.ended === 'exit' && raw.exitCode === 0,
+    exitCode: raw.exitCode,
+    signal: raw.signal,
+    timedOut,
+    aborted,
+    notFound: raw.notFound,
+    stdout: raw.stdout,
+    stderr: raw.stderr,
+    durationMs: performance.now() - raw.started,
+    how,
+  };
+}

@@ -1,0 +1,93 @@
+import {
+  claimEndpoint,
+  type Endpoint,
+  type OpenRequest,
+  type RoutedRevision,
+  type RoutingTable,
+} from './routing-table.ts';
+import type { CountedRequest, Stratum, TrafficCounter } from './traffic-counter.ts';
+
+export type ClaimRequest = {
+  table: () => RoutingTable;
+  counter: TrafficCounter;
+  /** Revision that the unit was assigned to; null when nothing serves. */
+  assignedId: string | null;
+  /** Only this revision may answer, also when it has none of the traffic. */
+  fixed: boolean;
+  /** Null: not counted. */
+  stratum: Stratum | null;
+  arrivedAtMs: number;
+  request: OpenRequest;
+};
+
+/** A request's hold on an endpoint, and its entry in the counts. Exactly one endpoint is held at a time. */
+export class Claim {
+  readonly #options: ClaimRequest;
+  readonly #tried = new Set<Endpoint>();
+  #endpoint: Endpoint | null = null;
+  #revision: RoutedRevision | null = null;
+  #countedId: string | null = null;
+  #counted: CountedRequest | null = null;
+
+  constructor(options: ClaimRequest) {
+    this.#options = options;
+  }
+
+  /** Revision that holds or last held the request, or the one that it was assigned to. */
+  get revisionId(): string | null {
+    return this.#revision?.revisionId ?? this.#options.assignedId;
+  }
+
+  get version(): string | null {
+    return this.#revision?.version ?? null;
+  }
+
+  get counted(): CountedRequest | null {
+    return this.#counted;
+  }
+
+  /**
+   * Takes the next endpoint: another one of the assigned revision, then one of the stable revision, each at most once.
+   * Null when there is none left. One synchronous step from the choice to the registration.
+   */
+  next(): Endpoint | null {
+    this.release();
+    const table = this.#options.table();
+    for (const revision of this.#eligible(table)) {
+      const endpoint = claimEndpoint(revision, this.#tried, this.#options.request);
+      if (endpoint === null) continue;
+      this.#tried.add(endpoint);
+      this.#endpoint = endpoint;
+      this.#revision = revision;
+      this.#count(revision.revisionId);
+      return endpoint;
+    }
+    if (this.#counted === null && this.#options.assignedId !== null) this.#count(this.#options.assignedId);
+    return null;
+  }
+
+  /** The endpoint may be taken once more: nothing was wrong with it but an old connection. */
+  allowAgain(): void {
+    if (this.#endpoint !== null) this.#tried.delete(this.#endpoint);
+  }
+
+  release(): void {
+    this.#endpoint?.open.delete(this.#options.request);
+    this.#endpoint = null;
+  }
+
+  #eligible(table: RoutingTable): RoutedRevision[] {
+    const ids = this.#options.fixed ? [this.#options.assignedId] : [this.#options.assignedId, table.stableId];
+    const found = [...new Set(ids)].map((id) => (id === null ? undefined : table.revisions.get(id)));
+    return found.filter((revision) => revision !== undefined);
+  }
+
+  #count(revisionId: string): void {
+    const { stratum, counter, arrivedAtMs } = this.#options;
+    if (stratum === null || this.#countedId === revisionId) return;
+    // The revision that could not be connected to has failed this request, though another one now answers it.
+    this.#counted?.failed(Date.now());
+    this.#countedId = revisionId;
+    this.#counted = counter.arrived(revisionId, stratum, arrivedAtMs);
+  }
+}

@@ -1,0 +1,393 @@
+import { describe, expect, it } from 'vitest';
+import { createJudge } from '../../src/analysis/judge.ts';
+import { replayRun } from '../../src/journal/fold-run.ts';
+import { strategySchema } from '../../src/model/config/strategy.ts';
+import type { Plan, PlanContent } from '../../src/model/plan.ts';
+import type { Outcome } from '../../src/model/run-event.ts';
+import type { RunRecord } from '../../src/model/run-record.ts';
+import type { JudgeSettings } from '../../src/model/verdict.ts';
+import { reconcile } from '../../src/rollout/reconcile.ts';
+import { runPlan } from '../../src/rollout/run-plan.ts';
+import { findStrategy } from '../../src/strategies/list.ts';
+import { planWayBack } from '../../src/strategies/plan-way-back.ts';
+import { createRevision } from '../fixtures/revisions.ts';
+import { createWorld, type World } from '../fixtures/simulated-world.ts';
+import { createVirtualClock, type VirtualClock } from '../fixtures/virtual-clock.ts';
+
+const one = createRevision('1.0.0');
+const two = createRevision('2.0.0');
+
+const judge: JudgeSettings = {
+  errorMargin: 0.02,
+  alphaRollback: 0.01,
+  alphaPromote: 0.05,
+  mustPass: ['errorRate'],
+  sourceGraceMs: 10_000,
+  onInconclusive: 'hold',
+  requestTimeoutMs: 5000,
+  slos: [],
+  hardRules: { restarts: 3, restartsWindowMs: 300_000, canaryExits: 2, exitsWindowMs: 60_000, oom: true, unhealthyRatio: 0.5, wrongRevision: true },
+  stratum: 'user',
+};
+
+type Options = { kind?: 'canary' | 'direct' | 'blue-green' | 'rolling'; spec?: Record<string, unknown>; content?: Partial<PlanContent> };
+
+function createPlan({ kind = 'canary', spec = {}, content = {} }: Options = {}): Plan {
+  const stable = content.stable === undefined ? one : content.stable;
+  const short = kind === 'canary' ? { steps: [{ weight: '5%', bake: '10s' }, { weight: '100%', bake: '10s' }] } : kind === 'rolling' ? { bake: '5s', finalBake: '5s' } : { bake: '10s' };
+  const planned = findStrategy(kind)?.plan({
+    spec: strategySchema.parse({ kind, maxBake: '10m', ...short, ...spec }),
+    capabilities: { targetKind: 'simulated', traffic: true, batches: true, standby: true, instances: 2 },
+    revision: two,
+    stable,
+    instances: 2,
+    drainMs: 1000,
+  });
+  if (!planned?.ok) throw new Error('no plan');
+  return {
+    planId: 'a'.repeat(64),
+    createdAtMs: 0,
+    expiresAtMs: 1,
+    requester: 'test',
+    approval: 'none',
+    notes: [],
+    content: {
+      schema: 1,
+      projectId: 'p',
+      service: 'shop',
+      environment: 'test',
+      kind: 'rollout',
+      strategy: kind,
+      revision: two,
+      targetIdentity: 'simulated:1',
+      targetToken: 't',
+      instances: 2,
+      weights: {},
+      steps: planned.steps,
+      wayBack: planWayBack({ candidate: two, stable, instances: 2, drainMs: 1000, replacesInstances: kind === 'rolling' }),
+      judge,
+      migration: 'none',
+      configHash: 'c',
+      policyHash: 'p',
+      guidance: null,
+      deadMan: '-',
+      ...content,
+      stable,
+    },
+  };
+}
+
+type Run = { world: World; clock: VirtualClock; ended: () => Outcome | null; record: () => RunRecord; until(done: () => boolean, limitMs?: number): Promise<void>; toEnd(limitMs?: number): Promise<Outcome> };
+
+async function begin(options: Options = {}, mode: 'forward' | 'roll_back' | 'finish' | 'close' = 'forward', earlier?: Run): Promise<Run> {
+  const clock = earlier?.clock ?? createVirtualClock();
+  const plan = earlier?.record().plan ?? createPlan(options);
+  const world = earlier?.world ?? createWorld(clock, plan);
+  if (earlier === undefined) await world.ports.append({ type: 'run_started', data: { plan, requester: 'test', dryRun: false } });
+  let outcome: Outcome | null = null;
+  let failure: unknown = null;
+  const record = (): RunRecord => replayRun(world.events, null, 'run');
+  runPlan({ ports: world.ports, record: record(), judge: createJudge(plan.content.judge, { bakes: 2 }), mode, reason: 'the supervisor went away' }).then(
+    (value) => {
+      outcome = value;
+    },
+    (thrown: unknown) => {
+      failure = thrown;
+    },
+  );
+  const until = async (done: () => boolean, limitMs = 3_600_000): Promise<void> => {
+    await clock.runUntil(() => done() || outcome !== null || failure !== null, limitMs);
+    if (failure !== null) throw failure;
+  };
+  return {
+    world,
+    clock,
+    ended: () => outcome,
+    record,
+    until,
+    toEnd: async (limitMs) => {
+      await until(() => false, limitMs);
+      if (outcome === null) throw new Error(`not ended; ${world.acts.join(', ')}`);
+      return outcome;
+    },
+  };
+}
+
+const ask = (run: Run, action: 'pause' | 'resume' | 'promote' | 'abort' | 'rollback'): void => void run.world.controls.push({ requestId: `${action}-${run.world.events.length}`, action, by: 'mo', reason: null });
+const stepsSeen = (run: Run): string[] => run.record().steps.filter((progress) => progress.state !== 'pending').map((progress) => `${progress.step.id} ${progress.state}`);
+
+describe('a good release', () => {
+  it.each(['canary', 'direct', 'blue-green'] as const)('%s: every step is done and read back, and the revision is seen serving', async (kind) => {
+    const run = await begin({ kind });
+    expect(await run.toEnd()).toBe('succeeded');
+    expect(run.world.acts[0]).toBe('provision 2.0.0');
+    expect(run.world.acts).toContain('promote 2.0.0');
+    expect(run.record().steps.every((progress) => progress.state === 'completed')).toBe(true);
+    expect(run.record().verified).toMatchObject({ ok: true, expected: two.id, matching: 20 });
+    expect(run.world.notices).toEqual(['success']);
+  });
+
+  it('advances only after the bake and with a verdict that passed', async () => {
+    const run = await begin();
+    await run.until(() => run.world.weight() === 5);
+    const from = run.clock.now();
+    await run.until(() => run.world.weight() === 100);
+    expect(run.clock.now() - from).toBeGreaterThanOrEqual(10_000);
+    const { events, decisions } = run.record();
+    expect(decisions.at(-1)?.decision.action).toBe('advance');
+    const before = events.filter((event) => event.type === 'verdict' && event.seq < (decisions.at(-1)?.seq ?? 0)).at(-1);
+    expect(before?.type === 'verdict' && before.data.verdict.outcome).toBe('pass');
+  });
+
+  it('rolling waits for a person between the batches', async () => {
+    const run = await begin({ kind: 'rolling' });
+    await run.until(() => run.record().status === 'held');
+    expect(run.world.acts.at(-1)).toBe('replace_batch 1:1');
+    await run.until(() => false, 120_000).catch(() => undefined);
+    expect(run.world.acts.at(-1)).toBe('replace_batch 1:1');
+    ask(run, 'promote');
+    expect(await run.toEnd()).toBe('succeeded');
+    expect(run.world.acts).toContain('replace_batch 0:0'.replace('0:0', '2:0'));
+  });
+});
+
+describe('a bad release', () => {
+  it('is rolled back by evidence, traffic first, and the way back is proven', async () => {
+    const run = await begin();
+    run.world.behaviour.failures.canary = 0.2;
+    expect(await run.toEnd()).toBe('rolled_back');
+    const back = run.world.acts.slice(run.world.acts.lastIndexOf('set_weight 0'));
+    expect(back).toEqual(['set_weight 0', 'promote 1.0.0', `drain ${two.id}`, `retire ${two.id}`]);
+    const record = run.record();
+    expect(record.rollback).toMatchObject({ trigger: 'error-rate' });
+    expect(record.rollback?.trafficRestoredAfterMs).toBeGreaterThanOrEqual(0);
+    expect(record.verified).toMatchObject({ expected: one.id, ok: true });
+    expect(record.exposure?.failedByRelease).toBeGreaterThan(0);
+    expect(record.reason).toContain('users are on 1.0.0');
+    expect(run.world.weight()).toBe(0);
+  });
+
+  it('that never had users has failed, and is taken away again', async () => {
+    const run = await begin();
+    run.world.behaviour.faults.set('provision', 1);
+    expect(await run.toEnd()).toBe('failed');
+    expect(run.record().maxWeightPercent).toBe(0);
+    expect(run.record().error?.code).toBe('PROVISION_FAILED');
+    expect(run.world.notices).toEqual(['failed']);
+  });
+
+  it('stops at smoke tests before users, and rolls back at smoke tests after', async () => {
+    const before = await begin();
+    before.world.behaviour.smoke = (on) => (on === 'candidate' ? 'failed' : 'passed');
+    expect(await before.toEnd()).toBe('failed');
+    expect(before.world.acts.some((act) => act === 'set_weight 5')).toBe(false);
+    const after = await begin();
+    after.world.behaviour.smoke = (on) => (on === 'environment' ? 'failed' : 'passed');
+    expect(await after.toEnd()).toBe('rolled_back');
+    expect(after.record().rollback?.trigger).toBe('smoke');
+  });
+
+  it('an unknown smoke result is no pass', async () => {
+    const run = await begin();
+    run.world.behaviour.smoke = (on) => (on === 'candidate' ? 'unknown' : 'passed');
+    expect(await run.toEnd()).toBe('failed');
+  });
+
+  it('a crashing canary goes at once, also while a person is waited for', async () => {
+    const run = await begin({ kind: 'rolling' });
+    await run.until(() => run.record().status === 'held');
+    for (const _ of [1, 2]) run.world.instanceEvents.push({ revisionId: two.id, instanceId: 'i', atMs: run.clock.now(), what: 'exited', code: 1, signal: null, excerpt: null });
+    expect(await run.toEnd()).toBe('rolled_back');
+    expect(run.record().rollback?.trigger).toBe('canary-exits');
+  });
+
+  it('rolling with every stable instance gone brings them back before users', async () => {
+    const run = await begin({ kind: 'rolling', spec: { auto: true, batch: 2, finalBake: '30s' } });
+    await run.until(() => run.world.acts.includes('replace_batch 2:0'));
+    run.world.behaviour.failures.canary = 0.9;
+    expect(await run.toEnd()).toBe('rolled_back');
+    const back = run.world.acts.slice(run.world.acts.indexOf('replace_batch 2:0') + 1);
+    expect(back.slice(0, 2)).toEqual(['replace_batch 0:2', 'set_weight 0']);
+  });
+});
+
+describe('doubt', () => {
+  it('no traffic: holds at the end of the bake, says why, and never passes', async () => {
+    const run = await begin({ spec: { maxBake: '30s' } });
+    run.world.behaviour.requestsPerSecond = 0;
+    await run.until(() => run.record().status === 'held');
+    expect(run.world.weight()).toBe(5);
+    expect(run.record().reason).toMatch(/no verdict after 30s/);
+    run.world.behaviour.requestsPerSecond = 400;
+    expect(await run.toEnd()).toBe('succeeded');
+  });
+
+  it('a silent metrics source holds and then goes on; it does not roll back', async () => {
+    const run = await begin();
+    await run.until(() => run.world.weight() === 5);
+    run.world.behaviour.metricsSilent = true;
+    await run.until(() => run.record().status === 'held');
+    expect(run.record().reason).toMatch(/metrics source has not answered/);
+    run.world.behaviour.metricsSilent = false;
+    expect(await run.toEnd()).toBe('succeeded');
+  });
+
+  it('onInconclusive: abort goes back instead', async () => {
+    const run = await begin({ spec: { maxBake: '30s' }, content: { judge: { ...judge, onInconclusive: 'abort' } } });
+    run.world.behaviour.requestsPerSecond = 0;
+    expect(await run.toEnd()).toBe('rolled_back');
+    expect(run.record().rollback?.trigger).toBe('inconclusive');
+  });
+
+  it('a revision that is not seen serving is unverified, not a success', async () => {
+    const run = await begin();
+    run.world.behaviour.answersFrom = 'somebody-else';
+    expect(await run.toEnd()).toBe('unverified');
+  });
+
+  it('a rollback whose traffic does not follow has failed, and says what to do by hand', async () => {
+    const run = await begin();
+    run.world.behaviour.failures.canary = 0.5;
+    run.world.behaviour.answersFrom = two.id;
+    expect(await run.toEnd()).toBe('rollback_failed');
+    expect(run.record().error?.remedy).toContain('candidate gets 0 %');
+    expect(run.world.notices).toContain('rollback_failed');
+  });
+
+  it('a way back that fails at first is tried again until it is done', async () => {
+    const run = await begin();
+    run.world.behaviour.failures.canary = 0.5;
+    run.world.behaviour.faults.set('set_weight 0', 3);
+    expect(await run.toEnd()).toBe('rolled_back');
+    expect(run.world.acts.filter((act) => act === 'set_weight 0').length).toBe(4);
+  });
+});
+
+describe('people', () => {
+  it('pause keeps the weight, harm still rolls back', async () => {
+    const run = await begin();
+    await run.until(() => run.world.weight() === 5);
+    ask(run, 'pause');
+    await run.until(() => run.record().status === 'held');
+    await run.clock.advance(120_000);
+    expect(run.world.weight()).toBe(5);
+    run.world.behaviour.failures.canary = 0.5;
+    expect(await run.toEnd()).toBe('rolled_back');
+  });
+
+  it('resume goes on', async () => {
+    const run = await begin();
+    await run.until(() => run.world.weight() === 5);
+    ask(run, 'pause');
+    await run.until(() => run.record().status === 'held');
+    ask(run, 'resume');
+    expect(await run.toEnd()).toBe('succeeded');
+  });
+
+  it('promote goes past a bake and is in the record; it does not go past harm', async () => {
+    const run = await begin({ spec: { maxBake: '10m' } });
+    run.world.behaviour.requestsPerSecond = 0;
+    await run.until(() => run.world.weight() === 5);
+    await run.clock.advance(3000);
+    ask(run, 'promote');
+    await run.until(() => run.world.weight() === 100, 5000);
+    expect(run.world.weight()).toBe(100);
+    expect(run.record().decisions.at(-1)?.decision).toMatchObject({ action: 'advance', trigger: 'person' });
+    run.world.behaviour.requestsPerSecond = 400;
+    run.world.behaviour.failures.canary = 0.5;
+    ask(run, 'promote');
+    const outcome = await run.toEnd();
+    expect(['rolled_back', 'succeeded']).toContain(outcome);
+  });
+
+  it('abort at every moment returns users to stable', async () => {
+    for (const at of [10, 30, 500, 5000, 12_000]) {
+      const run = await begin();
+      await run.clock.advance(at);
+      ask(run, 'abort');
+      expect(await run.toEnd()).toBe('aborted');
+      expect(run.world.weight()).toBe(0);
+    }
+  });
+
+  it('is refused while going back', async () => {
+    const run = await begin();
+    run.world.behaviour.failures.canary = 0.5;
+    await run.until(() => run.record().status === 'rolling_back');
+    ask(run, 'promote');
+    await run.toEnd();
+    expect(run.record().controls).toEqual([expect.objectContaining({ action: 'promote', accepted: false })]);
+  });
+
+  it('an irreversible migration freezes with users on the candidate, and a person chooses', async () => {
+    for (const [choice, outcome] of [
+      ['rollback', 'rolled_back'],
+      ['promote', 'succeeded'],
+    ] as const) {
+      const run = await begin({ content: { migration: 'irreversible' } });
+      run.world.behaviour.failures.canary = 0.5;
+      await run.until(() => run.record().status === 'frozen');
+      await run.clock.advance(30_000);
+      expect(run.world.weight()).toBe(5);
+      ask(run, choice);
+      expect(await run.toEnd()).toBe(outcome);
+    }
+  });
+});
+
+describe('an owner that goes away', () => {
+  it('stops at once when somebody else owns the target, and writes nothing more', async () => {
+    const run = await begin();
+    await run.until(() => run.world.weight() === 5);
+    run.world.behaviour.owner = false;
+    await expect(run.toEnd()).rejects.toMatchObject({ code: 'LOCK_LOST' });
+    const lines = run.world.events.length;
+    await run.clock.advance(10_000);
+    expect(run.world.events.length).toBe(lines);
+  });
+
+  it('is followed by one that rolls back a half-done rollout', async () => {
+    const run = await begin();
+    await run.until(() => run.world.weight() === 5);
+    run.world.behaviour.owner = false;
+    await run.toEnd().catch(() => undefined);
+    run.world.behaviour.owner = true;
+    const now = reconcile(run.record());
+    expect(now.act).toBe('roll_back');
+    const next = await begin({}, 'roll_back', run);
+    expect(await next.toEnd()).toBe('rolled_back');
+    expect(next.world.weight()).toBe(0);
+    expect(next.record().verified).toMatchObject({ expected: one.id, ok: true });
+  });
+
+  it('is followed by one that finishes when the candidate is already stable', async () => {
+    const run = await begin();
+    await run.until(() => run.record().steps.some((progress) => progress.step.kind === 'promote' && progress.state === 'completed'));
+    run.world.behaviour.owner = false;
+    await run.toEnd().catch(() => undefined);
+    run.world.behaviour.owner = true;
+    expect(reconcile(run.record()).act).toBe('finish');
+    const next = await begin({}, 'finish', run);
+    expect(await next.toEnd()).toBe('succeeded');
+  });
+
+  it('that never began is closed without a change', async () => {
+    const run = await begin({}, 'close');
+    expect(await run.toEnd()).toBe('aborted');
+    expect(run.world.acts).toEqual([]);
+  });
+
+  it('without a journal there is no forward step, and the way back is still walked', async () => {
+    const run = await begin();
+    await run.until(() => run.world.weight() === 5);
+    run.world.behaviour.journalWritable = false;
+    expect(await run.toEnd()).toBe('rolled_back');
+    expect(run.world.acts.filter((act) => act === 'set_weight 100')).toEqual([]);
+  });
+
+  it('steps are written before they are done', async () => {
+    const run = await begin();
+    await run.until(() => run.world.acts.includes('set_weight 5'));
+    expect(stepsSeen(run)).toContain('03-set-weight-5 running');
+  });
+});

@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { type StrategySpec, strategySchema } from '../../src/model/config/strategy.ts';
+import { type Step, renderStep } from '../../src/model/step.ts';
+import type { Capabilities } from '../../src/model/target.ts';
+import { findStrategy, strategies } from '../../src/strategies/list.ts';
+import { planWayBack } from '../../src/strategies/plan-way-back.ts';
+import { createRevision } from '../fixtures/revisions.ts';
+
+const one = createRevision('1.0.0');
+const two = createRevision('2.0.0');
+const everything: Capabilities = { targetKind: 'process', traffic: true, batches: true, standby: true, instances: 3 };
+
+function plan(spec: StrategySpec, overrides: { capabilities?: Partial<Capabilities>; stable?: null } = {}): { steps: string[]; ids: string[] } | { reasons: string[] } {
+  const result = findStrategy(spec.kind)?.plan({
+    spec,
+    capabilities: { ...everything, ...overrides.capabilities },
+    revision: two,
+    stable: overrides.stable === null ? null : one,
+    instances: 3,
+    drainMs: 30_000,
+  });
+  if (result === undefined) throw new Error(`no strategy ${spec.kind}`);
+  return result.ok ? { steps: result.steps.map(short), ids: result.steps.map((step) => step.id) } : { reasons: result.reasons };
+}
+
+function short(step: Step): string {
+  const rest: Record<string, unknown> = { ...step, revision: 'revision' in step ? step.revision.version : undefined };
+  return Object.entries(rest)
+    .filter(([key, value]) => key !== 'id' && value !== undefined)
+    .map(([, value]) => value)
+    .join(' ');
+}
+
+describe('strategies', () => {
+  it('canary: the seeds’ weights and times by default', () => {
+    const result = plan(strategySchema.parse({ kind: 'canary' }));
+    expect(result).toEqual({
+      steps: [
+        'provision 2.0.0 3',
+        'smoke candidate',
+        'set_weight 5',
+        'bake 5 600000 7200000',
+        'set_weight 25',
+        'bake 25 600000 7200000',
+        'set_weight 50',
+        'bake 50 600000 7200000',
+        'set_weight 100',
+        'bake 100 1800000 7200000',
+        'smoke environment',
+        'promote 2.0.0 0',
+        'drain 1.0.0 30000',
+        'retire 1.0.0',
+      ],
+      ids: expect.arrayContaining(['01-provision', '03-set-weight-5', '04-bake-5', '14-retire']),
+    });
+  });
+
+  it('blue-green: blue stays as standby for 24 h and is not retired by the run', () => {
+    expect(plan(strategySchema.parse({ kind: 'blue-green' }))).toMatchObject({
+      steps: ['provision 2.0.0 3', 'smoke candidate', 'set_weight 100', 'bake 100 900000 7200000', 'smoke environment', 'promote 2.0.0 86400000'],
+    });
+  });
+
+  it('rolling: one at a time, a person between the batches', () => {
+    expect(plan(strategySchema.parse({ kind: 'rolling', bake: '1s', finalBake: '2s', maxBake: '1m' }))).toMatchObject({
+      steps: [
+        'provision 2.0.0 1',
+        'smoke candidate',
+        'replace_batch 2.0.0 1 2',
+        'bake 33.33 1000 60000',
+        'approve batch-1-of-3',
+        'replace_batch 2.0.0 2 1',
+        'bake 66.67 1000 60000',
+        'approve batch-2-of-3',
+        'replace_batch 2.0.0 3 0',
+        'bake 100 2000 60000',
+        'smoke environment',
+        'promote 2.0.0 0',
+        'drain 1.0.0 30000',
+        'retire 1.0.0',
+      ],
+    });
+  });
+
+  it('rolling with auto: verdicts instead of a person', () => {
+    const result = plan(strategySchema.parse({ kind: 'rolling', auto: true, batch: 2 }));
+    expect('steps' in result && result.steps.filter((step) => step.startsWith('approve'))).toEqual([]);
+    expect('steps' in result && result.steps.filter((step) => step.startsWith('replace_batch'))).toEqual(['replace_batch 2.0.0 2 1', 'replace_batch 2.0.0 3 0']);
+  });
+
+  it('direct works where nothing serves yet; the others say why not', () => {
+    expect(plan(strategySchema.parse({ kind: 'direct' }), { stable: null })).toMatchObject({
+      steps: ['provision 2.0.0 3', 'smoke candidate', 'set_weight 100', 'bake 100 900000 7200000', 'smoke environment', 'promote 2.0.0 0'],
+    });
+    for (const kind of ['canary', 'blue-green', 'rolling'] as const) {
+      expect(plan(strategySchema.parse({ kind }), { stable: null })).toEqual({ reasons: [expect.stringContaining('nothing serves yet')] });
+    }
+  });
+
+  it('a capability that the target lacks is a reason, never a silent no-op', () => {
+    expect(plan(strategySchema.parse({ kind: 'canary' }), { capabilities: { traffic: false } })).toEqual({ reasons: ['the target process cannot split traffic'] });
+    expect(plan(strategySchema.parse({ kind: 'rolling' }), { capabilities: { batches: false } })).toEqual({ reasons: ['the target process cannot replace instances one by one'] });
+    expect(plan(strategySchema.parse({ kind: 'blue-green' }), { capabilities: { standby: false } })).toEqual({ reasons: ['the target process cannot keep a standby'] });
+  });
+
+  it('has a line for people about each strategy and each step', () => {
+    for (const strategy of strategies) {
+      expect(strategy.whenToUse.length).toBeGreaterThan(10);
+      const result = strategy.plan({ spec: strategySchema.parse({ kind: strategy.kind }), capabilities: everything, revision: two, stable: one, instances: 2, drainMs: 1000 });
+      expect(result.ok && result.steps.map(renderStep).every((line) => line.length > 10 && !line.includes('undefined'))).toBe(true);
+    }
+  });
+});
+
+describe('the way back', () => {
+  it('moves traffic first and waits for the candidate last', () => {
+    const steps = planWayBack({ candidate: two, stable: one, instances: 3, drainMs: 5000, replacesInstances: false });
+    expect(steps.map(short)).toEqual(['set_weight 0', 'promote 1.0.0 0', 'smoke environment', 'drain 2.0.0 5000', 'retire 2.0.0']);
+  });
+
+  it('is "down" when nothing served before', () => {
+    const steps = planWayBack({ candidate: two, stable: null, instances: 3, drainMs: 5000, replacesInstances: false });
+    expect(steps.map(short)).toEqual(['set_weight 0', 'drain 2.0.0 5000', 'retire 2.0.0']);
+  });
+
+  it('brings replaced instances back', () => {
+    const steps = planWayBack({ candidate: two, stable: one, instances: 3, drainMs: 5000, replacesInstances: true });
+    expect(steps.map((step) => step.kind)).toEqual(['set_weight', 'replace_batch', 'promote', 'smoke', 'drain', 'retire']);
+  });
+});

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/engines/**/*.test.ts'],
+    testTimeout: 600_000,
+    hookTimeout: 120_000,
+    // Loss and load are measured: one suite has the machine to itself.
+    fileParallelism: false,
+  },
+});
