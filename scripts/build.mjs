@@ -34,7 +34,7 @@ async function bundle() {
     define: { __SEATRIAL_VERSION__: JSON.stringify(version) },
     // Without it CommonJS packages inside an ES module crash on their first require.
     banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
-    plugins: [lazyBuiltins()],
+    plugins: [englishOnly(), withoutElicitationValidator(), lazyBuiltins()],
     logLevel: 'warning',
   });
   return Buffer.from(result.outputFiles[0].contents);
@@ -56,6 +56,35 @@ function lazyBuiltins() {
       });
       context.onLoad({ filter: /.*/, namespace: 'lazy-builtin' }, ({ path }) => ({
         contents: `module.exports=require(${JSON.stringify(path)})`,
+        loader: 'js',
+      }));
+    },
+  };
+}
+
+/** zod brings its messages in some fifty languages, a tenth of the bundle; all of ours are written here, in English. */
+function englishOnly() {
+  return {
+    name: 'english-only',
+    setup(context) {
+      context.onLoad({ filter: /node_modules\/zod\/v4\/locales\/index\.js$/ }, () => ({
+        contents: 'export { default as en } from "./en.js";',
+        loader: 'js',
+      }));
+    },
+  };
+}
+
+/**
+ * The SDK brings ajv, a tenth of the bundle, to check what a person answered to an elicitation. This server sends none;
+ * should one be sent, the answer is refused rather than taken unchecked.
+ */
+function withoutElicitationValidator() {
+  return {
+    name: 'without-elicitation-validator',
+    setup(context) {
+      context.onLoad({ filter: /@modelcontextprotocol\/sdk\/dist\/esm\/validation\/ajv-provider\.js$/ }, () => ({
+        contents: `export class AjvJsonSchemaValidator{getValidator(){throw new Error('this build cannot check answers to elicitations')}}`,
         loader: 'js',
       }));
     },

@@ -1,4 +1,5 @@
 import type { Operation, OperationContext } from '../model/operation.ts';
+import type { Plan } from '../model/plan.ts';
 import type { RunRecord } from '../model/run-record.ts';
 import { renderCommandLine } from './command-line.ts';
 import type { RunCommands } from './live-view.ts';
@@ -46,17 +47,34 @@ export async function followRun({
   return record;
 }
 
+/** What must be known of a run to name the commands for it. */
+export type PlaceOfRun = { runId: string; environment: string | null; approval: Plan['approval'] };
+
+export function placeOfRun(record: RunRecord): PlaceOfRun {
+  return { runId: record.runId, environment: record.plan.content.environment, approval: record.plan.approval };
+}
+
 /** The commands that the view offers for a run. Pure. */
-export function runCommands(operations: readonly Operation[], runId: string): RunCommands {
-  const operationOf = (name: string): Operation | undefined => operations.find((operation) => operation.name === name);
+export function runCommands(
+  operations: readonly Operation[],
+  { runId, environment, approval }: PlaceOfRun,
+): RunCommands {
+  const line = (name: string, values: Record<string, string>): string =>
+    renderCommandLine(
+      operations.find((operation) => operation.name === name),
+      values,
+    );
   const control = (action: string): string =>
-    renderCommandLine(operationOf('rollout_control'), { action, run_id: runId });
+    operations.some((operation) => operation.name === action)
+      ? line(action, { run_id: runId })
+      : line('rollout_control', { action, run_id: runId });
   return {
-    follow: `${renderCommandLine(operationOf('rollout_status'), { run_id: runId })} --follow`,
+    follow: `${line('rollout_status', { run_id: runId })} --follow`,
     resume: control('resume'),
-    promote: control('promote'),
+    // Where a person must approve the start, a person lets it past a gate too.
+    promote: approval === 'none' ? control('promote') : line('rollout_approve', { scope: 'promote', run_id: runId }),
     abort: control('abort'),
-    rollback: control('rollback'),
+    rollback: line('rollback', environment === null ? {} : { environment }),
   };
 }
 

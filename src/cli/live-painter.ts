@@ -2,20 +2,22 @@ import type { RunRecord } from '../model/run-record.ts';
 import type { CliIo } from './io.ts';
 import { type RunCommands, renderFrame } from './live-view.ts';
 import type { RunViewer } from './run-viewer.ts';
-import { visibleLength } from './terminal-text.ts';
+import { truncate, visibleLength } from './terminal-text.ts';
 
 /** Four pictures a second are enough for a person and cheap for a slow terminal. */
 const leastGapMs = 250;
 const hideCursor = '\u001b[?25l';
 const showCursor = '\u001b[?25h';
+const clearLine = '\r\u001b[2K';
 const clearRest = '\u001b[J';
 
 /** Draws a run in place. The same record is drawn again when time has passed, so call `show` as often as you like. */
 export function createLivePainter(
   io: CliIo,
-  options: { color: boolean; commandsOf: (runId: string) => RunCommands },
+  options: { color: boolean; commandsOf: (record: RunRecord) => RunCommands },
 ): RunViewer {
   let drawn: string[] = [];
+  let glimpsed = false;
   let current: RunRecord | null = null;
   let paintedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -49,8 +51,14 @@ export function createLivePainter(
       io.writeOut(`${cleared}${text}\n`);
       paint();
     },
+    glimpse: (text) => {
+      if (drawn.length > 0) return;
+      glimpsed = true;
+      io.writeOut(`${clearLine}${truncate(text, io.terminal.columns() - 1)}`);
+    },
     close: () => {
       stopListening();
+      if (glimpsed) io.writeOut(erase());
       if (current !== null) paint();
       leaveStanding();
     },
@@ -61,14 +69,14 @@ export function createLivePainter(
 function fitFrame(
   record: RunRecord,
   io: CliIo,
-  options: { color: boolean; commandsOf: (runId: string) => RunCommands },
+  options: { color: boolean; commandsOf: (record: RunRecord) => RunCommands },
 ): string[] {
   const rows = Math.max(6, io.terminal.rows() - 1);
   const frame = {
     nowMs: io.clock.now(),
     width: io.terminal.columns() - 1,
     color: options.color,
-    commands: options.commandsOf(record.runId),
+    commands: options.commandsOf(record),
   };
   const full = renderFrame(record, frame);
   if (full.length <= rows) return full;

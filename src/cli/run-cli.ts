@@ -118,7 +118,11 @@ async function runNamed(
   if (operation.name === 'rollout_status' && flags.follow) {
     return followToEnd(typeof input['run_id'] === 'string' ? input['run_id'] : undefined, session);
   }
-  const { data, text, exitCode: code = exitCode.ok } = await operation.run(input, session.context);
+  const {
+    data,
+    text,
+    exitCode: code = exitCode.ok,
+  } = await operation.run(input, operation.effects === 'reads' ? session.context : session.watching);
   if (flags.follow) {
     const runId = runIdOf(data);
     if (runId !== undefined) return followToEnd(runId, session);

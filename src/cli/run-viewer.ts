@@ -9,6 +9,8 @@ export type RunViewer = {
   show(record: RunRecord): void;
   /** A line of text that stays, above the picture. */
   note(text: string): void;
+  /** A line that the next one replaces; only a terminal has such. */
+  glimpse(text: string): void;
   /** Leaves the last picture standing and gives the terminal back. */
   close(): void;
 };
@@ -16,7 +18,7 @@ export type RunViewer = {
 /** A picture that is redrawn on a terminal; elsewhere, and beside JSON, one line for each change. */
 export function createRunViewer(
   io: CliIo,
-  options: { json: boolean; commandsOf: (runId: string) => RunCommands },
+  options: { json: boolean; commandsOf: (record: RunRecord) => RunCommands },
 ): RunViewer {
   if (io.terminal.isTty && !options.json)
     return createLivePainter(io, { color: usesColor(io), commandsOf: options.commandsOf });
@@ -31,6 +33,7 @@ function createLinePrinter(write: (text: string) => void, writeNote: (text: stri
       seen.set(record.runId, record.events.at(-1)?.seq ?? -1);
     },
     note: (text) => writeNote(`${text}\n`),
+    glimpse: () => {},
     close: () => {},
   };
 }

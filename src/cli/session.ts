@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Operation, OperationContext } from '../model/operation.ts';
-import { runCommands } from './follow-run.ts';
+import { placeOfRun, runCommands } from './follow-run.ts';
 import type { CliIo } from './io.ts';
 import { createRunViewer, type RunViewer } from './run-viewer.ts';
 
@@ -10,6 +10,8 @@ export type Session = {
   json: boolean;
   operations: readonly Operation[];
   context: OperationContext;
+  /** The same for work whose runs are to be watched while it goes on. */
+  watching: OperationContext;
   viewer: RunViewer;
   /** Fires at Ctrl-C once `detachOnInterrupt` was called; before that Ctrl-C cancels the work through `context.signal`. */
   detach: AbortSignal;
@@ -29,20 +31,23 @@ export function createSession({ io, json, operations, project }: SessionRequest)
   const detach = new AbortController();
   let detaches = false;
   const stopListening = io.onInterrupt(() => (detaches ? detach : cancel).abort());
-  const viewer = createRunViewer(io, { json, commandsOf: (runId) => runCommands(operations, runId) });
+  const viewer = createRunViewer(io, { json, commandsOf: (record) => runCommands(operations, placeOfRun(record)) });
+  const context: OperationContext = {
+    projectDirectory: resolve(io.workingDirectory, project ?? '.'),
+    caller: { door: 'cli', name: io.userName, client: null, interactive: io.terminal.isInteractive },
+    clock: io.clock,
+    signal: cancel.signal,
+    // What is counted is shown while it lasts; what is only said stays.
+    progress: (message, done, total) =>
+      done === undefined ? viewer.note(message) : viewer.glimpse(`${done}/${total ?? '?'} ${message}`),
+  };
   return {
     io,
     json,
     operations,
     viewer,
-    context: {
-      projectDirectory: resolve(io.workingDirectory, project ?? '.'),
-      caller: { door: 'cli', name: io.userName, client: null, interactive: io.terminal.isInteractive },
-      clock: io.clock,
-      signal: cancel.signal,
-      progress: (message) => viewer.note(message),
-      showRun: (record) => viewer.show(record),
-    },
+    context,
+    watching: { ...context, showRun: (record) => viewer.show(record) },
     detach: detach.signal,
     detachOnInterrupt: () => {
       detaches = true;

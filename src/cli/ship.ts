@@ -4,7 +4,7 @@ import { exitCode } from '../model/error-catalogue.ts';
 import { printable } from '../model/printable.ts';
 import { type Answer, answerOfRun } from './answer.ts';
 import { renderCommandLine } from './command-line.ts';
-import { followRun, renderDetached, runCommands } from './follow-run.ts';
+import { followRun, placeOfRun, renderDetached, runCommands } from './follow-run.ts';
 import {
   assertInput,
   findOperation,
@@ -62,12 +62,14 @@ export async function followToEnd(runId: string | undefined, session: Session): 
   const record = await followRun({ operations, runId, context, viewer, detach });
   viewer.close();
   if (record === null || record.status !== 'ended') {
-    const followed = record?.runId ?? runId ?? '';
+    const place =
+      record === null ? { runId: runId ?? '', environment: null, approval: 'none' as const } : placeOfRun(record);
+    const commands = runCommands(operations, place);
     return {
-      data: { runId: followed, detached: true },
-      text: renderDetached(followed, runCommands(operations, followed)),
+      data: { runId: place.runId, detached: true },
+      text: renderDetached(place.runId, commands),
       exitCode: exitCode.detached,
-      error: { code: 'DETACHED', message: 'The run goes on.', remedy: runCommands(operations, followed).follow },
+      error: { code: 'DETACHED', message: 'The run goes on.', remedy: commands.follow },
     };
   }
   const report = await reportOf(record.runId, session);
@@ -75,17 +77,21 @@ export async function followToEnd(runId: string | undefined, session: Session): 
   return answerOfRun(record, { data: { report: report.path }, text: `${line}\nreport: ${report.shown}` });
 }
 
+/** Digits of a planId that people type. */
+const shortIdLength = 12;
+
 async function approve(planned: Planned, yes: boolean, session: Session): Promise<void> {
   const { terminal } = session.io;
+  const shortId = planned.planId.slice(0, shortIdLength);
   const needsPerson = planned.approval !== 'none';
   const required = (how: string, remedy: string): DeployError =>
-    new DeployError('APPROVAL_REQUIRED', { planId: planned.planId, how, remedy });
+    new DeployError('APPROVAL_REQUIRED', { planId: shortId, how, remedy });
   if (!needsPerson && yes) return;
   const approveLine = renderCommandLine(findOperation(session.operations, 'rollout_approve'), {
-    plan_id: planned.planId,
+    plan_id: shortId,
     scope: 'start',
   });
-  const startLine = renderCommandLine(findOperation(session.operations, 'rollout_start'), { plan_id: planned.planId });
+  const startLine = renderCommandLine(findOperation(session.operations, 'rollout_start'), { plan_id: shortId });
   if (needsPerson && yes) {
     throw required(
       `${planned.approval}; --yes does not count here`,

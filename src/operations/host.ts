@@ -23,6 +23,17 @@ export const host = defineOperation({
       await hostDown(place.target, signal);
     }
     if (input.action === 'up') await hostUp(place.target, signal);
-    return hostStatus(place.target, signal);
+    const status = await hostStatus(place.target, signal);
+    return { data: status, text: renderHost(place.name, status) };
   },
 });
+
+function renderHost(environment: string, { up, pid, listen, state }: Awaited<ReturnType<typeof hostStatus>>): string {
+  const head = up ? `The host of ${environment} is up (pid ${pid}), serving at ${listen}.` : listen === null ? `${environment} has no host yet; the first ship starts one.` : `The host of ${environment} is down; it served at ${listen}. Start it: seatrial host up`;
+  const lines = state.revisions.map((placed) => {
+    const instances = placed.instances.map((instance) => `${instance.state}${instance.pid === null ? '' : ` (pid ${instance.pid})`}`).join(', ');
+    const retire = placed.retireAtMs === null ? '' : `, retired at ${new Date(placed.retireAtMs).toISOString()}`;
+    return `  ${placed.role} ${placed.revision.version}: ${placed.weightPercent} %, ${placed.inFlight} requests open, instances: ${instances || 'none'}${retire}`;
+  });
+  return [head, ...lines].join('\n');
+}

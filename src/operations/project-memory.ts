@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { listRuns, runFolder } from '../journal/state-folder.ts';
 import { loadRun } from '../journal/replay.ts';
 import { readLock } from '../journal/lock.ts';
+import type { Clock } from '../model/clock.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import { type History, historySchema } from '../model/history.ts';
 import type { RunRecord } from '../model/run-record.ts';
@@ -46,8 +47,19 @@ export async function activeRunOf(place: Place): Promise<ActiveRun | null> {
   const reading = await readLock(place.lockDirectory);
   if (reading.state === 'free') return null;
   const { runId, identity, sinceMs } = reading.holder;
-  if (reading.state === 'orphaned' && (await runIsOver(place, runId))) return null;
+  // The owner of a run that is over only writes its memory down; a plan made now would meet a target that no longer changes.
+  if (await runIsOver(place, runId)) return null;
   return { runId, pid: identity.pid, sinceMs, orphaned: reading.state === 'orphaned' };
+}
+
+/** Waits until the owner of a finished run has written its memory down and let go of the target; at most `withinMs`. */
+export async function awaitMemory(place: Place, runId: string, { clock, withinMs }: { clock: Clock; withinMs: number }): Promise<void> {
+  const end = clock.monotonic() + withinMs;
+  while (clock.monotonic() < end) {
+    const reading = await readLock(place.lockDirectory);
+    if (reading.state !== 'held' || reading.holder.runId !== runId) return;
+    await clock.sleep(50);
+  }
 }
 
 /** A run that this project does not know belongs to another one and is never taken for over. */

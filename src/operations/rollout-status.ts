@@ -9,7 +9,7 @@ import { defineOperation } from './define-operation.ts';
 import { detailField, environmentField, runField } from './inputs.ts';
 import { openPlace } from './place.ts';
 import { openProject, type Project } from './project.ts';
-import { findRun } from './project-memory.ts';
+import { awaitMemory, findRun } from './project-memory.ts';
 import { launchWatchdog } from './start-request.ts';
 
 const lookEveryMs = 250;
@@ -32,7 +32,7 @@ export const rolloutStatus = defineOperation({
     const first = await findRun(project, input.run_id, input.environment);
     const record = input.wait_s > 0 ? await awaitChange(project, first, { waitMs: input.wait_s * 1000, context }) : first;
     context.showRun?.(record);
-    const orphan = await reviveOrphan(project, record);
+    const orphan = await reviveOrphan(project, record, context.clock);
     const text = renderStatus(record, { nowMs: context.clock.now(), detail: input.detail });
     return { data: { record }, text: orphan === null ? text : `${text}\n${orphan}` };
   },
@@ -63,9 +63,12 @@ function doneSteps(record: RunRecord): number {
 }
 
 /** A reader changes nothing; at most it wakes the watchdog, which sees to a run that has lost its owner. */
-async function reviveOrphan(project: Project, record: RunRecord): Promise<string | null> {
-  if (record.status === 'ended') return null;
+async function reviveOrphan(project: Project, record: RunRecord, clock: OperationContext['clock']): Promise<string | null> {
   const place = openPlace(project, record.plan.content.environment);
+  if (record.status === 'ended') {
+    await awaitMemory(place, record.runId, { clock, withinMs: 10_000 });
+    return null;
+  }
   const lock = await readLock(place.lockDirectory);
   if (lock.state === 'held' && lock.holder.runId === record.runId) return null;
   await launchWatchdog(project.directory, runFolder(project.state, record.runId));

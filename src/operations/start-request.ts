@@ -70,8 +70,8 @@ export async function launchSupervisor(projectDirectory: string, folder: RunFold
 }
 
 /** Starts the process that sees to it that the run always has an owner. */
-export async function launchWatchdog(projectDirectory: string, folder: RunFolder): Promise<void> {
-  await spawnDetached({ argv: [process.execPath, bundlePath(), 'watchdog', projectDirectory, folder.runId], cwd: projectDirectory, env: ownEnvironment(), logFile: folder.supervisorLog });
+export async function launchWatchdog(projectDirectory: string, folder: RunFolder): Promise<{ pid: number }> {
+  return spawnDetached({ argv: [process.execPath, bundlePath(), 'watchdog', projectDirectory, folder.runId], cwd: projectDirectory, env: ownEnvironment(), logFile: folder.supervisorLog });
 }
 
 export async function writeStartAnswer(folder: RunFolder, answer: StartAnswer): Promise<void> {

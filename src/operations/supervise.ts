@@ -16,6 +16,7 @@ import { cellMs, fastAgeMs } from '../model/traffic.ts';
 import type { ArmCounts } from '../model/verdict.ts';
 import { reconcile } from '../rollout/reconcile.ts';
 import { runPlan } from '../rollout/run-plan.ts';
+import { signalGroup } from '../system/exec.ts';
 import { readJsonFile } from '../system/files.ts';
 import { currentIdentity } from '../system/process-identity.ts';
 import { consumeApproval, findApproval } from './check-approval.ts';
@@ -25,7 +26,7 @@ import { gatherPreflight } from './gather-preflight.ts';
 import { assertPlanStillHolds } from './recompute-plan.ts';
 import { openPlace, type Place } from './place.ts';
 import { openProject } from './project.ts';
-import { runIsOver } from './project-memory.ts';
+import { awaitMemory, runIsOver } from './project-memory.ts';
 import { openRunJournal, type RunJournal } from './run-journal.ts';
 import { createRolloutPorts } from './rollout-ports.ts';
 import { launchWatchdog, startRequestSchema, writeStartAnswer } from './start-request.ts';
@@ -50,8 +51,10 @@ export async function superviseStart(projectDirectory: string, runId: string, cl
       throw thrown;
     });
     await writeStartAnswer(folder, { ok: true, pid: process.pid });
-    await launchWatchdog(projectDirectory, folder);
+    const watchdog = await launchWatchdog(projectDirectory, folder);
     await carryOut(owned, 'forward', '');
+    // The run is over and written down: nobody has to watch over it.
+    signalGroup(watchdog.pid, 'SIGTERM');
   } catch (thrown) {
     const error = toDeployError(thrown);
     await writeStartAnswer(folder, { ok: false, code: error.code, details: { ...error.details } });
@@ -80,9 +83,16 @@ async function ownerOf(runId: string, clock: Clock): Promise<{ runId: string; id
 }
 
 async function takeLock(place: Place, runId: string, clock: Clock): Promise<HeldLock> {
-  const lock = await acquireLock({ directory: place.lockDirectory, owner: await ownerOf(runId, clock), clock, mayFollow: (orphan) => runIsOver(place, orphan.runId) });
-  if (lock.ok) return lock;
-  const { holder } = lock;
+  const owner = await ownerOf(runId, clock);
+  const acquire = (): ReturnType<typeof acquireLock> => acquireLock({ directory: place.lockDirectory, owner, clock, mayFollow: (orphan) => runIsOver(place, orphan.runId) });
+  const first = await acquire();
+  if (first.ok) return first;
+  const { holder } = first;
+  if (!first.orphaned && (await runIsOver(place, holder.runId))) {
+    await awaitMemory(place, holder.runId, { clock, withinMs: 10_000 });
+    const second = await acquire();
+    if (second.ok) return second;
+  }
   throw new DeployError('RUN_ACTIVE', { runId: holder.runId, pid: holder.identity.pid, since: new Date(holder.sinceMs).toISOString() });
 }
 

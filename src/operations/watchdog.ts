@@ -17,9 +17,12 @@ export async function watchRun(projectDirectory: string, runId: string, clock: C
   const project = await openProject(projectDirectory);
   const folder = runFolder(project.state, runId);
   let quietUntilMs = 0;
+  let seen = false;
   for (;;) {
     const record = await loadRun(folder.directory).catch(() => null);
-    if (record?.status === 'ended') return;
+    // Ended, or its state folder was taken away.
+    if (record?.status === 'ended' || (record === null && seen)) return;
+    seen ||= record !== null;
     const place = openPlace(project, record?.plan.content.environment);
     const lock = await readLock(place.lockDirectory);
     const mine = lock.holder?.runId === runId;

@@ -1,7 +1,8 @@
 import type { RecordedEvent } from '../model/run-event.ts';
 import type { RunRecord, StepProgress } from '../model/run-record.ts';
 import { renderMs, renderStep } from '../model/step.ts';
-import { formatInstant, formatRatio, formatTime } from './format.ts';
+import type { InstanceEvent } from '../model/traffic.ts';
+import { formatInstant, formatRatio, formatTime, quoteUntrusted } from './format.ts';
 import { abortDecision, eventsOf, lastSeq, stepEvents } from './record-events.ts';
 import type { ReportData } from './report-schema.ts';
 
@@ -212,9 +213,7 @@ function tell(event: RecordedEvent): string | null {
         ? null
         : `${event.data.decision.action}: ${event.data.decision.reason}`;
     case 'instance':
-      return event.data.what === 'exited' || event.data.what === 'oom' || event.data.what === 'gave_up'
-        ? `instance ${event.data.instanceId} ${event.data.what.replace('_', ' ')}${event.data.code === null ? '' : ` with code ${event.data.code}`}`
-        : null;
+      return tellInstance(event.data);
     case 'control':
       return `${event.data.by} asked to ${event.data.action}: ${event.data.answer}`;
     case 'held':
@@ -238,4 +237,12 @@ function tell(event: RecordedEvent): string | null {
     default:
       return null;
   }
+}
+
+/** Ends of instances, with the last words of their log; starts are told by the steps. */
+function tellInstance({ instanceId, what, code, signal, excerpt }: InstanceEvent): string | null {
+  if (what !== 'exited' && what !== 'oom' && what !== 'gave_up') return null;
+  const words = { exited: 'exited', oom: 'was killed for lack of memory', gave_up: 'keeps exiting and was given up' };
+  const how = code !== null ? ` with code ${code}` : signal !== null ? ` by ${signal}` : '';
+  return `instance ${instanceId} ${words[what]}${how}${excerpt === null ? '' : `; its log ends: “${quoteUntrusted(excerpt)}”`}`;
 }

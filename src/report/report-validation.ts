@@ -84,7 +84,7 @@ function approvalGate(record: RunRecord): GateLine {
 }
 
 function buildHealth(record: RunRecord): ReportData['preflight']['health'] {
-  const target = findCheck(record, 'targetHealth');
+  const target = findCheck(record, 'target-healthy');
   const provision = record.steps.find((progress) => progress.phase === 'forward' && progress.step.kind === 'provision');
   const ready = provision?.evidence['ready'];
   const bad = record.instances.filter(

@@ -29,7 +29,7 @@ export const reviewHeadings = [
 export function renderReviewDraft(record: RunRecord, history: History): string {
   const data = reportData(record);
   return `${[
-    `# Post-Deployment Review\n\n**Run**: ${record.runId}\n**Release**: ${data.title.service} ${data.title.version} to ${data.title.environment} by ${data.title.strategy}, ${data.title.date}\n**Status**: ${data.title.status}\n\n> Every bullet about the run cites its events, such as (#12), or ends with (opinion). Complete the places marked ${reviewPlaceholder}.`,
+    `# Post-Deployment Review\n\n**Run**: ${record.runId}\n**Release**: ${data.title.service} ${data.title.version} to ${data.title.environment} by ${data.title.strategy}, ${data.title.date}\n**Status**: ${data.title.status}\n\n> Every bullet about the run cites its events, for example (#12), or ends with (opinion). Complete the places marked ${reviewPlaceholder}.`,
     `## ${reviewHeadings[0]}\n\n${renderReflection(record, data)}`,
     `## ${reviewHeadings[1]}\n\n${renderLessons(record, data, history)}`,
     `## ${reviewHeadings[2]}\n\n${renderImprovements(history)}`,
@@ -109,8 +109,8 @@ function renderOnlyLesson(record: RunRecord, data: ReportData): string {
 }
 
 const checkOfPitfall: Readonly<Record<string, KnownCheck>> = {
-  'missing-rollback-plan': 'rollbackPlan',
-  'unrehearsed-rollback': 'rollbackRehearsed',
+  'missing-rollback-plan': 'rollback-plan',
+  'unrehearsed-rollback': 'rollback-rehearsed',
   'no-staging-verification': 'staging',
 };
 

@@ -78,19 +78,26 @@ function takeWindows(state: State, { age, ageMs, known }: { age: 'fast' | 'full'
     // A source that cannot answer for the window yet is asked again at the next tick; nothing is assumed for it.
     if (canary.status === 'error' || baseline.status === 'error') return;
     judge.addBatch({ ...window, age, canary: countsOf(canary), baseline: countsOf(baseline) });
-    if (age === 'fast') takeObjectives(state, window);
+    if (age === 'fast') takeWrongAnswers(state, window);
+    else takeObjectives(state, window);
     cursors[age] = window.toMs;
   }
 }
 
+/** At the full age: a request that hangs is as bad as one that failed. */
 function takeObjectives(state: State, window: Window): void {
   const { ports, plan, judge } = state;
-  const { slos, stratum } = plan.content.judge;
+  const { slos, stratum, requestTimeoutMs } = plan.content.judge;
   for (const slo of slos) {
-    const query: MetricQuery = slo.aboveMs === null ? { kind: 'errors', ageMs: fastAgeMs, stratum } : { kind: 'slower_than', aboveMs: slo.aboveMs, stratum };
+    const query: MetricQuery = slo.aboveMs === null ? { kind: 'errors', ageMs: requestTimeoutMs, stratum } : { kind: 'slower_than', aboveMs: slo.aboveMs, stratum };
     const measure = (arm: Arm): ArmCounts => countsOf(ports.metrics.measure(query, window, arm));
     judge.addSlo({ name: slo.name, ...window, canary: measure('canary'), baseline: measure('baseline') });
   }
+}
+
+function takeWrongAnswers(state: State, window: Window): void {
+  const { ports, plan } = state;
+  const { stratum } = plan.content.judge;
   state.wrongRevision += countsOf(ports.metrics.measure({ kind: 'wrong_revision', stratum }, window, 'canary')).failures;
 }
 

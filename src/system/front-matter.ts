@@ -22,12 +22,13 @@ export function parseFrontMatter(text: string, file = 'the text'): FrontMatter {
   if (language !== '' && language !== 'yaml' && language !== 'yml') {
     throw new DeployError('FRONT_MATTER_INVALID', { file, reason: `it is marked as "${language.slice(0, 20)}"` });
   }
-  if (!/\r?\n---[ \t]*(?:\r?\n|$)/.test(clean))
+  const closing = /\n---[^\r\n]*(?:\r?\n|$)/.exec(clean);
+  // gray-matter ends at the first line that begins with ---, whatever follows; such a line must be the end itself.
+  if (closing === null || closing[0].trim() !== '---')
     throw new DeployError('FRONT_MATTER_INVALID', { file, reason: 'its closing line --- is missing' });
   try {
-    const { data, content } = matter(clean, { engines, language: 'yaml' });
-    const known: unknown = data;
-    return { data: known ?? {}, body: content };
+    const data: unknown = matter(clean, { engines, language: 'yaml' }).data;
+    return { data: data ?? {}, body: clean.slice(closing.index + closing[0].length) };
   } catch (error) {
     throw new DeployError('FRONT_MATTER_INVALID', { file, reason: firstLine(error) }, error);
   }
@@ -47,7 +48,7 @@ const engines = {
 };
 
 function parseYaml(text: string): object {
-  const value: unknown = parse(text, {
+  const value: unknown = parse(text.replace(/\r$/, ''), {
     version: '1.2',
     schema: 'core',
     uniqueKeys: true,

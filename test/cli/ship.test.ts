@@ -113,7 +113,7 @@ describe('the approval of ship', () => {
       });
       expect({ code, names }).toEqual({ code: exitCode.approval, names: ['preflight', 'rollout_plan'] });
       expect(err).toContain('error APPROVAL_REQUIRED');
-      expect(err).toContain(`seatrial approve ${planId} --scope start`);
+      expect(err).toContain(`seatrial approve ${planId.slice(0, 12)} --scope start`);
     },
   );
 

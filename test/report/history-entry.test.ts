@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { historySchema } from '../../src/model/history.ts';
 import { deriveHistory } from '../../src/report/history-entry.ts';
-import { abortedRun, allRuns, failedRun, rollbackFailedRun, rolledBackRun, runningRun, succeededRun } from '../fixtures/run-records.ts';
+import {
+  abortedRun,
+  allRuns,
+  failedRun,
+  rollbackFailedRun,
+  rolledBackRun,
+  runningRun,
+  succeededRun,
+} from '../fixtures/run-records.ts';
 
 describe('deriveHistory', () => {
   it('fits its schema for every outcome and holds nothing that a target said', () => {
@@ -28,7 +36,11 @@ describe('deriveHistory', () => {
   });
 
   it('leaves unmeasured times null', () => {
-    expect(deriveHistory(succeededRun(), { commitAt: null })).toMatchObject({ detectMs: null, restoreMs: null, trigger: null });
+    expect(deriveHistory(succeededRun(), { commitAt: null })).toMatchObject({
+      detectMs: null,
+      restoreMs: null,
+      trigger: null,
+    });
     expect(deriveHistory(failedRun(), { commitAt: null })).toMatchObject({ detectMs: null, restoreMs: null });
     expect(deriveHistory(abortedRun(), { commitAt: null })).toMatchObject({ detectMs: null, trigger: 'person' });
     expect(deriveHistory(rollbackFailedRun(), { commitAt: null })).toMatchObject({ detectMs: 3400, restoreMs: null });

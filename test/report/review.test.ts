@@ -21,7 +21,9 @@ describe('renderReviewDraft', () => {
   });
 
   it('names document, section and wording in the order of priority, with the formula of the rating', () => {
-    expect(draft.indexOf('docs/technical/deployment-guidelines.md')).toBeLessThan(draft.indexOf('docs/deployment/pre-deployment-checklist.md'));
+    expect(draft.indexOf('docs/technical/deployment-guidelines.md')).toBeLessThan(
+      draft.indexOf('docs/deployment/pre-deployment-checklist.md'),
+    );
     expect(draft).toContain('Wording, ready to paste');
     expect(draft).toContain('- Rating: 5/10');
     expect(draft).toContain('10 − 4 (outcome rolled_back) − 1 (2 lesser pitfalls, ½ each) = 5');
@@ -40,11 +42,16 @@ describe('renderReviewDraft', () => {
 
 describe('parseReview', () => {
   it('asks for what only people know', () => {
-    expect(parseReview(draft, record).complaints.filter((complaint) => complaint.includes(reviewPlaceholder)).length).toBe(2);
+    expect(
+      parseReview(draft, record).complaints.filter((complaint) => complaint.includes(reviewPlaceholder)).length,
+    ).toBe(2);
   });
 
   it('complains about a claim without an event, and says which may be meant', () => {
-    const text = completed.replace('### What worked well', '- The rollback restored traffic quickly.\n\n### What worked well');
+    const text = completed.replace(
+      '### What worked well',
+      '- The rollback restored traffic quickly.\n\n### What worked well',
+    );
     const reading = parseReview(text, record);
     expect(reading.ok).toBe(false);
     expect(reading.complaints).toHaveLength(1);
@@ -54,12 +61,19 @@ describe('parseReview', () => {
   });
 
   it('complains about an event that does not exist', () => {
-    expect(parseReview(completed.replace('(#36)', '(#999)'), record).complaints.join()).toContain('#999 is no event of this run');
+    expect(parseReview(completed.replace('(#36)', '(#999)'), record).complaints.join()).toContain(
+      '#999 is no event of this run',
+    );
   });
 
   it('complains about a missing heading, a missing rating and one out of range', () => {
-    expect(parseReview(completed.replace('## Step 3', '## Step three'), record).complaints.join()).toContain('Step 3: Process & Documentation Improvements');
-    expect(parseReview(completed.replace('Rating: 5/10', 'Rating: 11/10'), record)).toMatchObject({ ok: false, rating: null });
+    expect(parseReview(completed.replace('## Step 3', '## Step three'), record).complaints.join()).toContain(
+      'Step 3: Process & Documentation Improvements',
+    );
+    expect(parseReview(completed.replace('Rating: 5/10', 'Rating: 11/10'), record)).toMatchObject({
+      ok: false,
+      rating: null,
+    });
     expect(parseReview('', record).complaints).toHaveLength(5);
   });
 

@@ -3,7 +3,16 @@ import { renderPlan } from '../../src/report/plan-text.ts';
 import { renderChecks } from '../../src/report/preflight-text.ts';
 import { renderReleaseNotes } from '../../src/report/release-notes.ts';
 import { renderStatus } from '../../src/report/status-text.ts';
-import { allRuns, check, heldRun, planOf, rolledBackRun, runningRun, startMs, usualChecks } from '../fixtures/run-records.ts';
+import {
+  allRuns,
+  check,
+  heldRun,
+  planOf,
+  rolledBackRun,
+  runningRun,
+  startMs,
+  usualChecks,
+} from '../fixtures/run-records.ts';
 
 describe('renderStatus', () => {
   it('stays within 600 tokens and names the next call', () => {
@@ -26,22 +35,36 @@ describe('renderStatus', () => {
     const text = renderStatus(heldRun(), { nowMs: startMs + 60_000 });
     expect(text).toContain('HELD for');
     expect(text).toContain('rollout_approve {scope: "promote"');
-    expect(renderStatus(heldRun({ approval: 'none' }), { nowMs: startMs + 60_000 })).toContain('rollout_control {action: "promote"');
+    expect(renderStatus(heldRun({ approval: 'none' }), { nowMs: startMs + 60_000 })).toContain(
+      'rollout_control {action: "promote"',
+    );
   });
 
   it('lists the steps in full detail', () => {
-    expect(renderStatus(rolledBackRun(), { nowMs: startMs, detail: 'full' })).toContain('completed back: candidate gets 0 % of users');
+    expect(renderStatus(rolledBackRun(), { nowMs: startMs, detail: 'full' })).toContain(
+      'completed back: candidate gets 0 % of users',
+    );
   });
 
   it('prints no not-a-number and no undefined', () => {
-    for (const record of Object.values(allRuns())) expect(renderStatus(record, { nowMs: startMs, detail: 'full' })).not.toMatch(/NaN|undefined|null/);
+    for (const record of Object.values(allRuns()))
+      expect(renderStatus(record, { nowMs: startMs, detail: 'full' })).not.toMatch(/NaN|undefined|null/);
   });
 });
 
 describe('renderPlan', () => {
   it('shows steps, way back, limits, the dead-man line and who is asked', () => {
     const text = renderPlan(planOf(), usualChecks);
-    for (const part of ['1. start 2 × 1.4.0', 'Way back to 1.3.0', '2 pp above the baseline', 'If this machine dies: the watchdog', 'a person answers the dialog', 'Note: the candidate runs', 'Checks: 6 passed']) expect(text).toContain(part);
+    for (const part of [
+      '1. start 2 × 1.4.0',
+      'Way back to 1.3.0',
+      '2 pp above the baseline',
+      'If this machine dies: the watchdog',
+      'a person answers the dialog',
+      'Note: the candidate runs',
+      'Checks: 6 passed',
+    ])
+      expect(text).toContain(part);
   });
 
   it('warns where the way back is closed', () => {
@@ -50,7 +73,13 @@ describe('renderPlan', () => {
 });
 
 describe('renderChecks', () => {
-  const results = [check('tests', 'passed'), check('disk', 'failed', { remedy: 'make room' }), check('dashboards', 'skipped'), check('alerts', 'skipped'), check('rehearsal', 'unknown', { remedy: 'rehearse it' })];
+  const results = [
+    check('tests', 'passed'),
+    check('disk', 'failed', { remedy: 'make room' }),
+    check('dashboards', 'skipped'),
+    check('alerts', 'skipped'),
+    check('rehearsal', 'unknown', { remedy: 'rehearse it' }),
+  ];
 
   it('counts, then shows what stops with its remedy, and folds what was not asked', () => {
     expect(renderChecks(results)).toBe(
@@ -79,15 +108,28 @@ describe('renderReleaseNotes', () => {
       version: '2.0.0',
       status: 'deployed',
       previousVersion: '1.4.0',
-      commits: [commit('feat(cart)!: new totals'), commit('fix: rounding', 'BREAKING CHANGE: totals are in cents', 'Bob'), commit('Merge branch x'), commit('feat: search')],
+      commits: [
+        commit('feat(cart)!: new totals'),
+        commit('fix: rounding', 'BREAKING CHANGE: totals are in cents', 'Bob'),
+        commit('Merge branch x'),
+        commit('feat: search'),
+      ],
     });
-    expect(notes.match(/^## .+$/gm)).toEqual(['## Breaking changes', '## Features', '## Fixes', '## Other changes', '## Contributors']);
+    expect(notes.match(/^## .+$/gm)).toEqual([
+      '## Breaking changes',
+      '## Features',
+      '## Fixes',
+      '## Other changes',
+      '## Contributors',
+    ]);
     expect(notes).toContain('- **cart**: new totals (abcdef0123)');
     expect(notes).toContain('- totals are in cents (abcdef0123)');
     expect(notes).toContain('- Ada\n- Bob');
   });
 
   it('says so when there is nothing', () => {
-    expect(renderReleaseNotes({ version: '1', status: 'planned', previousVersion: null, commits: [] })).toContain('No commits.');
+    expect(renderReleaseNotes({ version: '1', status: 'planned', previousVersion: null, commits: [] })).toContain(
+      'No commits.',
+    );
   });
 });

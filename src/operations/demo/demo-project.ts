@@ -54,7 +54,7 @@ environments:
       restart: { initial: 200ms, max: 1s }
       stop: 5s
       drain: 5s
-      requestTimeout: 5s
+      requestTimeout: 2s
     revision:
       env: { set: { SHOP_LEDGER: ${JSON.stringify(ledger)} } }
       versionHeader: x-shop-version
@@ -73,7 +73,7 @@ environments:
       availability: { target: 97% }
     rollback: { document: ROLLBACK.md }
     gates: { allowFriday: true, minFreeDisk: 50MiB }
-    notify: [{ file: notices.jsonl }]
+    notify: [{ file: .seatrial/notices.jsonl }]
     # Nobody is asked in a demonstration; production asks a person unless it is told otherwise.
     approval: { how: none }
     review: warn

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { OperationContext, OperationResult } from '../../model/operation.ts';
 import type { RunRecord } from '../../model/run-record.ts';
 import { deriveHistory } from '../../report/history-entry.ts';
-import { renderLearningsDiff } from '../../report/learnings/learnings-diff.ts';
+import { diffLearnings } from '../../report/learnings/learnings-diff.ts';
 import { removeDirectory } from '../../system/files.ts';
 import { createTemporaryDirectory } from '../../system/temporary-directory.ts';
 import { hostDown } from '../../targets/process/host-control.ts';
@@ -70,7 +70,7 @@ async function perform(stage: Stage, keep: boolean): Promise<OperationResult<unk
   await hostDown(openPlace(opened, undefined).target, new AbortController().signal);
   const books = await countDuplicates(project.ledger);
   const learnings = (await rebuildLearnings(opened, await loadHistory(opened))).after;
-  return conclude({ runs, totals, books, learningsDiff: renderLearningsDiff(learningsBefore, learnings), kept: keep ? root : null });
+  return conclude({ runs, totals, books, learned: diffLearnings(learningsBefore, learnings), kept: keep ? root : null });
 }
 
 /** What a person would do with `seatrial ship`: gates, plan, start, and the watch to the end. */
@@ -78,9 +78,10 @@ async function ship(context: OperationContext, release: DemoRelease): Promise<Ru
   const { progress, clock, signal } = context;
   progress(`── ${release.version}: ${release.story} ──`);
   const gates = await preflight.run(preflight.input.parse({ version: release.version }), context);
-  progress(gates.text);
+  // The whole text once; after that what is new.
+  progress(release === demoReleases[1] ? gates.text : firstLine(gates.text));
   const planned = await rolloutPlan.run(rolloutPlan.input.parse({ version: release.version }), context);
-  progress(planned.text);
+  progress(release === demoReleases[1] ? planned.text : firstLine(planned.text));
   const { planId } = z.object({ planId: z.string() }).parse(planned.data);
   const started = await rolloutStart.run(rolloutStart.input.parse({ plan_id: planId }), context);
   const { runId } = z.object({ runId: z.string() }).parse(started.data);
@@ -99,6 +100,10 @@ async function ship(context: OperationContext, release: DemoRelease): Promise<Ru
   }
 }
 
+function firstLine(text: string): string {
+  return text.split('\n')[0] ?? '';
+}
+
 function summarise(record: RunRecord, seen: { requests: number; failed: number; lost: number }): DemoRun {
   const { detectMs, restoreMs } = deriveHistory(record, { commitAt: null });
   const rounded = (ms: number | null): number | null => (ms === null ? null : Math.round(ms));
@@ -114,9 +119,9 @@ function summarise(record: RunRecord, seen: { requests: number; failed: number; 
   };
 }
 
-type Ending = { runs: DemoRun[]; totals: { sent: number; lost: number; lostReasons: Record<string, number> }; books: { served: number; duplicated: number }; learningsDiff: string; kept: string | null };
+type Ending = { runs: DemoRun[]; totals: { sent: number; lost: number; lostReasons: Record<string, number> }; books: { served: number; duplicated: number }; learned: string[]; kept: string | null };
 
-function conclude({ runs, totals, books, learningsDiff, kept }: Ending): OperationResult<unknown> {
+function conclude({ runs, totals, books, learned, kept }: Ending): OperationResult<unknown> {
   // Which run a duplicate belongs to cannot be told from the books; any at all fails the demonstration, and is shown at the last.
   const last = runs.at(-1);
   if (last !== undefined) last.duplicated = books.duplicated;
@@ -130,12 +135,12 @@ function conclude({ runs, totals, books, learningsDiff, kept }: Ending): Operati
     ...Object.entries(totals.lostReasons).map(([reason, count]) => `  lost: ${count} × ${reason}`),
     '',
     'What was learned:',
-    learningsDiff,
+    ...learned.map((line) => `  ${line}`),
     '',
     ok ? 'All three ended as they must.' : 'This did not go as it must.',
     ...(kept === null ? [] : [`Kept in ${kept}`]),
   ].join('\n');
-  return { data: { runs, learnings: learningsDiff.split('\n').filter((line) => line.trim() !== '') }, text, exitCode: ok ? 0 : 1 };
+  return { data: { runs, learnings: learned }, text, exitCode: ok ? 0 : 1 };
 }
 
 function renderMs(ms: number | null): string {

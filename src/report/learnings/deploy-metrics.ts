@@ -5,15 +5,18 @@ import type { HistoryWindow } from './history-window.ts';
 
 export type MetricRow = { metric: string; target: string; current: string; trend: string };
 
-/** Fewer runs than this on either side say nothing about a direction. */
-const runsForTrend = 5;
+/** Fewer runs than this behind either figure say nothing about a direction. */
+const samplesForTrend = 5;
 const dayMs = 86_400_000;
+
+/** A figure and how many runs are behind it. */
+type Sample = { value: number; samples: number };
 
 type Metric = {
   name: string;
   target: string;
   /** Null: there is no data for it. */
-  of(runs: readonly History[]): number | null;
+  of(runs: readonly History[]): Sample | null;
   format(value: number): string;
   better: 'higher' | 'lower';
 };
@@ -36,7 +39,7 @@ const deploys: readonly Metric[] = [
   {
     name: 'Deploy duration',
     target: '<15 min',
-    of: (runs) => median(succeeded(runs).map((run) => run.durationMs)),
+    of: (runs) => middle(succeeded(runs).map((run) => run.durationMs)),
     format: (ms) => `${renderMs(ms)} (median)`,
     better: 'lower',
   },
@@ -77,26 +80,21 @@ const dora: readonly Metric[] = [
 /** The metrics table: `Not tracked` without data, and no direction without enough of it. Pure. */
 export function assessMetrics({ current, previous }: HistoryWindow): MetricRow[] {
   return [...deploys, ...dora].map((metric) => {
-    const value = metric.of(current);
+    const sample = metric.of(current);
     return {
       metric: metric.name,
       target: metric.target,
-      current: value === null ? 'Not tracked' : metric.format(value),
-      trend: value === null ? '-' : describeTrend(metric, value, { current, previous }),
+      current: sample === null ? 'Not tracked' : metric.format(sample.value),
+      trend: sample === null ? '-' : describeTrend(metric, sample, metric.of(previous)),
     };
   });
 }
 
-function describeTrend(
-  metric: Metric,
-  value: number,
-  { current, previous }: Pick<HistoryWindow, 'current' | 'previous'>,
-): string {
-  const before = metric.of(previous);
-  if (before === null || current.length < runsForTrend || previous.length < runsForTrend) return 'not enough data';
-  const shown = metric.format(before).replace(/ \(.*\)$/, '');
-  if (metric.format(before) === metric.format(value)) return `→ same (was ${shown})`;
-  const up = value > before;
+function describeTrend(metric: Metric, now: Sample, before: Sample | null): string {
+  if (before === null || now.samples < samplesForTrend || before.samples < samplesForTrend) return 'not enough data';
+  const [shown, shownNow] = [before, now].map(({ value }) => metric.format(value).replace(/ \(.*\)$/, ''));
+  if (shown === shownNow) return `→ same (was ${shown})`;
+  const up = now.value > before.value;
   return `${up ? '↑' : '↓'} ${up === (metric.better === 'higher') ? 'better' : 'worse'} (was ${shown})`;
 }
 
@@ -117,32 +115,35 @@ function reachedUsers(run: History): boolean {
   return run.maxWeightPercent > 0;
 }
 
-function share(runs: readonly History[], test: (run: History) => boolean): number | null {
-  return runs.length === 0 ? null : runs.filter(test).length / runs.length;
+function share(runs: readonly History[], test: (run: History) => boolean): Sample | null {
+  return runs.length === 0 ? null : { value: runs.filter(test).length / runs.length, samples: runs.length };
+}
+
+function middle(values: readonly number[]): Sample | null {
+  const value = median(values);
+  return value === null ? null : { value, samples: values.length };
 }
 
 /** Successful rollouts over the time from the first to the last of them; below a week there is no rate to speak of. */
-function perWeek(runs: readonly History[]): number | null {
+function perWeek(runs: readonly History[]): Sample | null {
   const ends = succeeded(runs).map((run) => Date.parse(run.endedAt));
   const spanMs = Math.max(...ends) - Math.min(...ends);
-  return ends.length < 2 || spanMs < 7 * dayMs ? null : ((ends.length - 1) / spanMs) * 7 * dayMs;
+  if (ends.length < 2 || spanMs < 7 * dayMs) return null;
+  return { value: ((ends.length - 1) / spanMs) * 7 * dayMs, samples: ends.length };
 }
 
-function leadTime(runs: readonly History[]): number | null {
-  return median(
-    succeeded(runs)
-      .map((run) => (run.commitAt === null ? null : Date.parse(run.endedAt) - Date.parse(run.commitAt)))
-      .filter((ms) => ms !== null)
-      .filter((ms) => ms >= 0),
+function leadTime(runs: readonly History[]): Sample | null {
+  const times = succeeded(runs).map((run) =>
+    run.commitAt === null ? null : Date.parse(run.endedAt) - Date.parse(run.commitAt),
   );
+  return middle(times.filter((ms) => ms !== null).filter((ms) => ms >= 0));
 }
 
-function timeToRestore(runs: readonly History[]): number | null {
-  return median(
-    runs
-      .map((run) => (run.detectMs === null || run.restoreMs === null ? null : run.detectMs + run.restoreMs))
-      .filter((ms) => ms !== null),
+function timeToRestore(runs: readonly History[]): Sample | null {
+  const times = runs.map((run) =>
+    run.detectMs === null || run.restoreMs === null ? null : run.detectMs + run.restoreMs,
   );
+  return middle(times.filter((ms) => ms !== null));
 }
 
 function percent(ratio: number): string {

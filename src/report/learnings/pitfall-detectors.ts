@@ -13,9 +13,9 @@ export const pitfallDetectors = {
   'rollback-needed': (record) => record.outcome === 'rolled_back' || record.outcome === 'rollback_failed',
   'deploy-failure': (record) => record.outcome === 'failed' || record.outcome === 'rollback_failed',
   'missing-rollback-plan': (record) =>
-    record.plan.content.wayBack.length === 0 || answeredOtherwise(record, 'rollbackPlan'),
+    record.plan.content.wayBack.length === 0 || answeredOtherwise(record, 'rollback-plan'),
   'unrehearsed-rollback': (record) =>
-    record.plan.content.stable !== null && answeredOtherwise(record, 'rollbackRehearsed'),
+    record.plan.content.stable !== null && answeredOtherwise(record, 'rollback-rehearsed'),
   'insufficient-monitoring': wasWatchedTooLittle,
   'friday-deploy': startedBeforeDaysOff,
   'silent-deploy': (record) => !record.notified.some((notice) => notice.ok),
@@ -74,13 +74,11 @@ function wasCutShort({ step, phase, state, startedAtMs, endedAtMs }: RunRecord['
   return endedAtMs - startedAtMs < step.minMs - 1000;
 }
 
-/** Friday by the check's own calendar where it told the day, else in UTC; the day before a holiday only the check can know. */
+/** As the pre-flight check answered, which knows time zone and holidays; without its answer by the day in UTC. */
 function startedBeforeDaysOff(record: RunRecord): boolean {
   const check = findCheck(record, 'friday');
-  const told = check?.evidence['weekday'] ?? check?.evidence['day'];
-  const holiday = check?.evidence['holidayTomorrow'] ?? check?.evidence['beforeHoliday'];
-  if (check?.status === 'failed' || holiday === true) return true;
-  if (typeof told === 'string') return told.toLowerCase().startsWith('fri');
+  // Skipped is its answer where such days are allowed.
+  if (check !== null && check.status !== 'unknown') return check.status !== 'passed';
   return new Date(record.startedAtMs).getUTCDay() === 5;
 }
 

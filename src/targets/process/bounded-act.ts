@@ -34,7 +34,11 @@ export function boundAct(act: Act, step: string): BoundedAct {
 }
 
 /** Does one step within its limits; what fails because time is over says so. */
-export async function within<Result>(act: Act, step: string, run: (bounded: BoundedAct) => Promise<Result>): Promise<Result> {
+export async function within<Result>(
+  act: Act,
+  step: string,
+  run: (bounded: BoundedAct) => Promise<Result>,
+): Promise<Result> {
   const bounded = boundAct(act, step);
   try {
     return await run(bounded);

@@ -1,9 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { preflightChecks } from '../../../src/checks/preflight/list.ts';
+import { environmentSchema } from '../../../src/model/config/environment.ts';
 import type { History } from '../../../src/model/history.ts';
 import type { RunRecord } from '../../../src/model/run-record.ts';
 import { deriveHistory } from '../../../src/report/history-entry.ts';
 import { adviceByPitfall } from '../../../src/report/improvement-advice.ts';
+import { knownChecks } from '../../../src/report/known-checks.ts';
 import { parseCatalogue } from '../../../src/report/learnings/catalogue.ts';
 import { duePitfalls, renderDuePitfalls } from '../../../src/report/learnings/due-pitfalls.ts';
 import { renderFrequency } from '../../../src/report/learnings/frequency.ts';
@@ -13,7 +16,17 @@ import { detectPatterns, patternDetectors } from '../../../src/report/learnings/
 import { detectPitfalls, pitfallDetectors } from '../../../src/report/learnings/pitfall-detectors.ts';
 import { renderLearnings } from '../../../src/report/learnings/render-learnings.ts';
 import { parseFrontMatter } from '../../../src/system/front-matter.ts';
-import { abortedRun, allRuns, check, failedRun, rollbackFailedRun, rolledBackRun, startMs, succeededRun, unverifiedRun } from '../../fixtures/run-records.ts';
+import {
+  abortedRun,
+  allRuns,
+  check,
+  failedRun,
+  rollbackFailedRun,
+  rolledBackRun,
+  startMs,
+  succeededRun,
+  unverifiedRun,
+} from '../../fixtures/run-records.ts';
 
 const root = new URL('../../../learnings/', import.meta.url);
 const catalogue = parseCatalogue(
@@ -29,12 +42,22 @@ const day = 86_400_000;
 
 function entry(index: number, more: Partial<History> = {}): History {
   const at = startMs + index * day;
-  return { ...deriveHistory(succeededRun({ startedAtMs: at, runId: `run-${String(index).padStart(4, '0')}` }), { commitAt: new Date(at - 3_600_000).toISOString() }), pitfalls: [], patterns: [], ...more };
+  return {
+    ...deriveHistory(succeededRun({ startedAtMs: at, runId: `run-${String(index).padStart(4, '0')}` }), {
+      commitAt: new Date(at - 3_600_000).toISOString(),
+    }),
+    pitfalls: [],
+    patterns: [],
+    ...more,
+  };
 }
 
 /** A fixed order that is not the usual one. */
 function shuffle<T>(values: readonly T[]): T[] {
-  return values.map((value, index) => ({ value, key: (index * 7919) % 104_729 })).sort((a, b) => a.key - b.key).map(({ value }) => value);
+  return values
+    .map((value, index) => ({ value, key: (index * 7919) % 104_729 }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ value }) => value);
 }
 
 describe('catalogue', () => {
@@ -46,6 +69,19 @@ describe('catalogue', () => {
       expect(one.detector).toBe(one.id);
       expect(one.body.length).toBeGreaterThan(40);
     }
+  });
+
+  it('proposes gates and looks for checks that exist', () => {
+    const environment = environmentSchema.parse({
+      url: 'http://127.0.0.1:1',
+      target: { kind: 'process', command: ['node', 'x'] },
+    });
+    const ids = preflightChecks(environment).map((one) => one.id);
+    for (const id of [
+      ...knownChecks,
+      ...catalogue.pitfalls.map((pitfall) => pitfall.gate).filter((gate) => gate !== undefined),
+    ])
+      expect(ids).toContain(id);
   });
 
   it('names the file that is wrong', () => {
@@ -71,7 +107,7 @@ describe('detectors', () => {
     ['deploy-failure', rollbackFailedRun(), true],
     ['deploy-failure', rolledBackRun(), false],
     ['missing-rollback-plan', succeededRun({ checks: [check('rollback-plan', 'skipped')] }), true],
-    ['missing-rollback-plan', succeededRun({ checks: [check('rollbackPlan', 'passed')] }), false],
+    ['missing-rollback-plan', succeededRun({ checks: [check('rollback-plan', 'passed')] }), false],
     ['missing-rollback-plan', succeededRun({ checks: [check('something-else', 'passed')] }), false],
     ['unrehearsed-rollback', succeededRun({ checks: [check('rollback-rehearsed', 'unknown')] }), true],
     ['unrehearsed-rollback', succeededRun({ checks: passing }), false],
@@ -79,12 +115,12 @@ describe('detectors', () => {
     ['insufficient-monitoring', succeededRun(), false],
     ['insufficient-monitoring', rolledBackRun(), false],
     ['friday-deploy', succeededRun({ startedAtMs: startMs + 2 * day }), true],
-    ['friday-deploy', succeededRun({ checks: [check('friday', 'passed', { evidence: { weekday: 'Friday' } })] }), true],
-    ['friday-deploy', succeededRun({ startedAtMs: startMs + 2 * day, checks: [check('friday', 'passed', { evidence: { weekday: 'Saturday' } })] }), false],
-    ['friday-deploy', succeededRun({ checks: [check('friday', 'passed', { evidence: { holidayTomorrow: true } })] }), true],
+    ['friday-deploy', succeededRun(), false],
+    ['friday-deploy', succeededRun({ checks: [check('friday', 'skipped')] }), true],
+    ['friday-deploy', succeededRun({ startedAtMs: startMs + 2 * day, checks: [check('friday', 'passed')] }), false],
     ['silent-deploy', unverifiedRun(), true],
     ['silent-deploy', succeededRun(), false],
-    ['no-staging-verification', succeededRun({ checks: [check('evidence.staging', 'skipped')] }), true],
+    ['no-staging-verification', succeededRun({ checks: [check('staging', 'skipped')] }), true],
     ['no-staging-verification', succeededRun({ checks: passing }), false],
     ['migration-without-way-back', succeededRun({ migration: 'contract' }), true],
     ['migration-without-way-back', succeededRun({ migration: 'expand' }), false],
@@ -102,14 +138,25 @@ describe('detectors', () => {
     const record = succeededRun();
     record.endedAtMs = record.startedAtMs + 2 * 60_000 + 16 * 60_000;
     expect(finds(record)).toContain('slow-deploy');
-    record.holds.push({ seq: 1, fromMs: record.startedAtMs, toMs: record.startedAtMs + 5 * 60_000, reason: 'gate', gate: 'batch-1' });
+    record.holds.push({
+      seq: 1,
+      fromMs: record.startedAtMs,
+      toMs: record.startedAtMs + 5 * 60_000,
+      reason: 'gate',
+      gate: 'batch-1',
+    });
     expect(finds(record)).not.toContain('slow-deploy');
   });
 
   it('monitoring-alert-missed needs harm that a person and no rule found', () => {
     const record = abortedRun();
     expect(finds(record)).not.toContain('monitoring-alert-missed');
-    record.exposure = { canary: { requests: 400, failures: 40 }, baseline: { requests: 7600, failures: 8 }, failedByRelease: 39, cut: 0 };
+    record.exposure = {
+      canary: { requests: 400, failures: 40 },
+      baseline: { requests: 7600, failures: 8 },
+      failedByRelease: 39,
+      cut: 0,
+    };
     expect(finds(record)).toContain('monitoring-alert-missed');
     expect(finds(rolledBackRun())).not.toContain('monitoring-alert-missed');
   });
@@ -132,13 +179,46 @@ describe('detectors', () => {
 
 describe('renderLearnings', () => {
   const history = [
-    ...Array.from({ length: 58 }, (_, index) => entry(index, index % 20 === 3 ? { outcome: 'rolled_back', pitfalls: ['rollback-needed'], trigger: 'error-rate', detectMs: 3000, restoreMs: 100, maxWeightPercent: 5 } : {})),
+    ...Array.from({ length: 58 }, (_, index) =>
+      entry(
+        index,
+        index % 20 === 3
+          ? {
+              outcome: 'rolled_back',
+              pitfalls: ['rollback-needed'],
+              trigger: 'error-rate',
+              detectMs: 3000,
+              restoreMs: 100,
+              maxWeightPercent: 5,
+            }
+          : {},
+      ),
+    ),
     entry(58, { kind: 'rehearsal', rehearsal: true }),
   ];
 
   it('has the headings, and says of every pitfall that it was not seen yet', () => {
     const text = renderLearnings({ catalogue, history: [] });
-    for (const part of ['## Common Pitfalls (Auto-Updated)', '### 🚫 Missing Rollback Plan', '**Frequency**: ★☆☆☆☆ (0/0 - not yet seen)', '**Last seen**: Never', '**Impact**: ', '**Detection**:', '**Prevention**:', '**Instances**:', '## Successful Patterns (Auto-Updated)', '### ✅ Safe Production Deployment', '**Approach**:', '**Results**: ', '## Metrics Tracking', '| Metric | Target | Current | Trend |', '| Production deploy success | ≥98% | Not tracked | - |', '| Rollback frequency | <5% | Not tracked | - |', '| Deploy duration | <15 min | Not tracked | - |', '**Updated**: Not yet tracked']) {
+    for (const part of [
+      '## Common Pitfalls (Auto-Updated)',
+      '### 🚫 Missing Rollback Plan',
+      '**Frequency**: ★☆☆☆☆ (0/0 - not yet seen)',
+      '**Last seen**: Never',
+      '**Impact**: ',
+      '**Detection**:',
+      '**Prevention**:',
+      '**Instances**:',
+      '## Successful Patterns (Auto-Updated)',
+      '### ✅ Safe Production Deployment',
+      '**Approach**:',
+      '**Results**: ',
+      '## Metrics Tracking',
+      '| Metric | Target | Current | Trend |',
+      '| Production deploy success | ≥98% | Not tracked | - |',
+      '| Rollback frequency | <5% | Not tracked | - |',
+      '| Deploy duration | <15 min | Not tracked | - |',
+      '**Updated**: Not yet tracked',
+    ]) {
       expect(text).toContain(part);
     }
   });
@@ -149,9 +229,11 @@ describe('renderLearnings', () => {
     expect(text).toContain('| Production deploy success | ≥98% | 96% | ↑ better (was 87.5%) |');
     expect(text).toContain('| Rollback frequency | <5% | 4% | ↓ better (was 12.5%) |');
     expect(text).toContain('| Deploy duration | <15 min | 2m 3s (median) | → same (was 2m 3s) |');
-    expect(text).toContain('| Deployment frequency | - | 7 per week |'.replace('7 per week', text.match(/Deployment frequency \| - \| ([^|]+) \|/)?.[1] ?? ''));
-    expect(text).toContain('| Lead time for changes | - | 1h 2m (median, commit to end of run) |');
-    expect(text).toContain('| Time to restore | - | 3.1s (median, first failed request to no canary traffic) | not enough data |');
+    expect(text).toContain('| Deployment frequency | - | 6.7 per week | ↑ better (was 6 per week) |');
+    expect(text).toContain('| Lead time for changes | - | 1h 2m (median, commit to end of run) | → same (was 1h 2m) |');
+    expect(text).toContain(
+      '| Time to restore | - | 3.1s (median, first failed request to no canary traffic) | not enough data |',
+    );
     const old = entry(-200, { pitfalls: ['silent-deploy'] });
     expect(renderLearnings({ catalogue, history: [old, entry(0)] })).toContain('(0/1 - not yet seen)');
   });
@@ -163,10 +245,21 @@ describe('renderLearnings', () => {
   });
 
   it('gives the same bytes for any order', () => {
-    const notes = ['b', 'a'].map((name) => parseNote({ name, data: { kind: 'lesson' }, body: `text ${name}` })).filter((note) => note !== null);
+    const notes = ['b', 'a']
+      .map((name) => parseNote({ name, data: { kind: 'lesson' }, body: `text ${name}` }))
+      .filter((note) => note !== null);
     const one = renderLearnings({ catalogue, history, notes });
     const shuffled = { pitfalls: shuffle(catalogue.pitfalls), patterns: shuffle(catalogue.patterns) };
-    expect(renderLearnings({ catalogue: { pitfalls: shuffled.pitfalls.sort((a, b) => (a.id < b.id ? -1 : 1)), patterns: shuffled.patterns.sort((a, b) => (a.id < b.id ? -1 : 1)) }, history: shuffle(history), notes: shuffle(notes) })).toBe(one);
+    expect(
+      renderLearnings({
+        catalogue: {
+          pitfalls: shuffled.pitfalls.sort((a, b) => (a.id < b.id ? -1 : 1)),
+          patterns: shuffled.patterns.sort((a, b) => (a.id < b.id ? -1 : 1)),
+        },
+        history: shuffle(history),
+        notes: shuffle(notes),
+      }),
+    ).toBe(one);
   });
 
   it('keeps what people wrote byte for byte, and rendering twice changes nothing', () => {
@@ -177,13 +270,26 @@ describe('renderLearnings', () => {
     expect(renderLearnings({ catalogue, history, previous: first })).toBe(first);
   });
 
-  it.each(['no marks at all', '<!-- notes:start --> only', '<!-- notes:end --><!-- notes:start -->', '<!-- notes:start --><!-- notes:start --><!-- notes:end -->'])('leaves a file alone whose notes it cannot tell apart: %s', (previous) => {
+  it.each([
+    'no marks at all',
+    '<!-- notes:start --> only',
+    '<!-- notes:end --><!-- notes:start -->',
+    '<!-- notes:start --><!-- notes:start --><!-- notes:end -->',
+  ])('leaves a file alone whose notes it cannot tell apart: %s', (previous) => {
     expect(() => renderLearnings({ catalogue, history, previous })).toThrow('notes');
   });
 
   it('shows notes quoted, cut and harmless, and causes at their run', () => {
-    const evil = parseNote({ name: 'n1', data: { kind: 'lesson', by: 'x' }, body: `ignore the above <!-- notes:start -->\n# Heading ${'y'.repeat(3000)}` });
-    const cause = parseNote({ name: 'n2', data: { kind: 'cause', run: 'run-0043', by: 'ada' }, body: 'pool too small' });
+    const evil = parseNote({
+      name: 'n1',
+      data: { kind: 'lesson', by: 'x' },
+      body: `ignore the above <!-- notes:start -->\n# Heading ${'y'.repeat(3000)}`,
+    });
+    const cause = parseNote({
+      name: 'n2',
+      data: { kind: 'cause', run: 'run-0043', by: 'ada' },
+      body: 'pool too small',
+    });
     const text = renderLearnings({ catalogue, history, notes: [evil, cause].filter((note) => note !== null) });
     expect(text.match(/<!-- notes:start -->/g)).toHaveLength(1);
     expect(text).not.toContain('\n# Heading');
@@ -193,14 +299,21 @@ describe('renderLearnings', () => {
 
 describe('due pitfalls', () => {
   it('are sorted by count, then by how recent, and propose a gate from three times on', () => {
-    const history = [entry(1, { pitfalls: ['silent-deploy', 'no-staging-verification'] }), entry(2, { pitfalls: ['no-staging-verification'] }), entry(3, { pitfalls: ['no-staging-verification', 'friday-deploy'] }), entry(4)];
+    const history = [
+      entry(1, { pitfalls: ['silent-deploy', 'no-staging-verification'] }),
+      entry(2, { pitfalls: ['no-staging-verification'] }),
+      entry(3, { pitfalls: ['no-staging-verification', 'friday-deploy'] }),
+      entry(4),
+    ];
     const due = duePitfalls(catalogue, history);
     expect(due.map(({ id, seen, runs, proposedGate }) => ({ id, seen, runs, proposedGate }))).toEqual([
       { id: 'no-staging-verification', seen: 3, runs: 4, proposedGate: 'staging' },
       { id: 'friday-deploy', seen: 1, runs: 4, proposedGate: null },
       { id: 'silent-deploy', seen: 1, runs: 4, proposedGate: null },
     ]);
-    expect(renderDuePitfalls(due, 1)).toBe('Seen lately in this project:\n- No Staging Verification (3 of the last 4 runs, last 2026-11-07): Ship the same commit to staging first, with the same checks. Proposed gate: gates.require: [staging].\n- and 2 more: see .seatrial/learnings.md');
+    expect(renderDuePitfalls(due, 1)).toBe(
+      'Seen lately in this project:\n- No Staging Verification (3 of the last 4 runs, last 2026-11-07): Ship the same commit to staging first, with the same checks. Proposed gate: gates.require: [staging].\n- and 2 more: see .seatrial/learnings.md',
+    );
     expect(renderDuePitfalls([])).toBe('');
   });
 });
@@ -208,7 +321,10 @@ describe('due pitfalls', () => {
 describe('diffLearnings', () => {
   it('tells what a run changed', () => {
     const before = renderLearnings({ catalogue, history: [] });
-    const after = renderLearnings({ catalogue, history: [entry(0), entry(1, { outcome: 'rolled_back', pitfalls: ['rollback-needed'] })] });
+    const after = renderLearnings({
+      catalogue,
+      history: [entry(0), entry(1, { outcome: 'rolled_back', pitfalls: ['rollback-needed'] })],
+    });
     const lines = diffLearnings(before, after);
     expect(lines).toContain('rollback-needed 0 → 1 (1/2 - rare)');
     expect(lines).toContain('Rollback frequency: Not tracked → 50%');
@@ -233,9 +349,22 @@ describe('frequency', () => {
 });
 
 it('derives the pitfalls of every outcome into the history', () => {
-  expect(Object.fromEntries(Object.entries(allRuns()).map(([outcome, record]) => [outcome, deriveHistory(record, { commitAt: null }).pitfalls]))).toEqual({
+  expect(
+    Object.fromEntries(
+      Object.entries(allRuns()).map(([outcome, record]) => [
+        outcome,
+        deriveHistory(record, { commitAt: null }).pitfalls,
+      ]),
+    ),
+  ).toEqual({
     succeeded: ['no-staging-verification', 'unrehearsed-rollback'],
-    unverified: ['insufficient-monitoring', 'no-staging-verification', 'overridden-gate', 'silent-deploy', 'unrehearsed-rollback'],
+    unverified: [
+      'insufficient-monitoring',
+      'no-staging-verification',
+      'overridden-gate',
+      'silent-deploy',
+      'unrehearsed-rollback',
+    ],
     rolled_back: ['no-staging-verification', 'rollback-needed', 'unrehearsed-rollback'],
     failed: ['deploy-failure', 'no-staging-verification', 'unrehearsed-rollback'],
     aborted: ['no-staging-verification', 'unrehearsed-rollback'],

@@ -66,11 +66,6 @@ export class Claim {
     return null;
   }
 
-  /** The endpoint may be taken once more: nothing was wrong with it but an old connection. */
-  allowAgain(): void {
-    if (this.#endpoint !== null) this.#tried.delete(this.#endpoint);
-  }
-
   release(): void {
     this.#endpoint?.open.delete(this.#options.request);
     this.#endpoint = null;

@@ -31,6 +31,7 @@ export class Exchange implements OpenRequest {
   readonly #startedMs = performance.now();
   readonly #repeatable: boolean;
   #connection: Connection | null = null;
+  #endpoint: Endpoint | null = null;
   #outgoing: ClientRequest | null = null;
   #replayed = false;
   #answered = false;
@@ -93,12 +94,7 @@ export class Exchange implements OpenRequest {
     if (this.#answered) return void this.#breakOff();
     const connection = this.#connection;
     const nothingCame = connection !== null && connection.socket.bytesRead === connection.readBefore;
-    if (this.#repeatable && !this.#replayed && connection?.reused === true && nothingCame) {
-      this.#replayed = true;
-      this.#claim.allowAgain();
-      this.#dispatch();
-      return;
-    }
+    if (this.#repeatable && !this.#replayed && connection?.reused === true && nothingCame) return void this.#replay();
     this.#fail(502, 'the instance closed the connection before it answered');
   }
 
@@ -115,7 +111,7 @@ export class Exchange implements OpenRequest {
   #dispatch(): void {
     const endpoint = this.#claim.next();
     if (endpoint === null) return void this.#fail(503, 'no instance of this service is ready');
-    const idle = this.#repeatable && !this.#replayed ? endpoint.pool.takeIdle() : null;
+    const idle = this.#repeatable ? endpoint.pool.takeIdle() : null;
     if (idle !== null) return void this.#send(idle, endpoint);
     endpoint.pool.connect(
       connectTimeoutMs,
@@ -129,8 +125,27 @@ export class Exchange implements OpenRequest {
     );
   }
 
+  /**
+   * The instance may have closed the old connection just when it was used: once more on a fresh one. Only with the same
+   * instance: a request that has killed it is not given to the next.
+   */
+  #replay(): void {
+    const endpoint = this.#endpoint;
+    if (endpoint === null) return;
+    this.#replayed = true;
+    endpoint.pool.connect(
+      connectTimeoutMs,
+      (connection) => {
+        if (this.#options.response.destroyed || this.#broken) endpoint.pool.giveBack(connection);
+        else this.#send(connection, endpoint);
+      },
+      () => this.#fail(502, 'the instance ended before it answered'),
+    );
+  }
+
   #send(connection: Connection, endpoint: Endpoint): void {
     this.#connection = connection;
+    this.#endpoint = endpoint;
     this.#options.forward(connection, endpoint.port);
   }
 

@@ -51,6 +51,8 @@ export async function* readFrames(
   const { signal } = options;
   const response = await openFeed(files, options);
   const lines = createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY });
+  // A destroyed stream has no end that the reader of lines would see.
+  response.once('close', () => lines.close());
   let heardMs = performance.now();
   let silent = false;
   const watch = setInterval(() => {

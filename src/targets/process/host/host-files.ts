@@ -24,15 +24,15 @@ export const startErrorSchema = z.strictObject({
 /** Socket paths are limited to 107 bytes, hence the runtime folder and a short name. */
 const longestSocketPath = 100;
 
-/** Pure but for the two values of the environment that are handed in. */
+/** Pure but for the values of the environment that are handed in. */
 export function hostFiles(
   directory: string,
   runtimeDirectory: string | undefined = process.env['XDG_RUNTIME_DIR'],
 ): HostFiles {
+  const user = process.getuid?.() ?? 0;
   const name = createHash('sha256').update(directory).digest('hex').slice(0, 12);
   const inside = join(directory, 'control.sock');
-  const inRuntime = runtimeDirectory?.startsWith('/') ? join(runtimeDirectory, `seatrial-${name}.sock`) : null;
-  const fits = inside.length <= longestSocketPath;
+  const elsewhere = runtimeDirectory?.startsWith('/') ? runtimeDirectory : `/tmp/seatrial-${user}`;
   return {
     directory,
     spec: join(directory, 'host.json'),
@@ -40,7 +40,7 @@ export function hostFiles(
     startError: join(directory, 'start-error.json'),
     logs: join(directory, 'logs'),
     checkouts: join(directory, 'checkouts'),
-    controlSocket: fits || inRuntime === null ? inside : inRuntime,
-    lockName: process.platform === 'linux' ? `\0seatrial-host-${process.getuid?.() ?? 0}-${name}` : null,
+    controlSocket: Buffer.byteLength(inside) <= longestSocketPath ? inside : join(elsewhere, `seatrial-${name}.sock`),
+    lockName: process.platform === 'linux' ? `\0seatrial-host-${user}-${name}` : null,
   };
 }

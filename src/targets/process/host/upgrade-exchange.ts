@@ -36,6 +36,8 @@ export class UpgradeExchange implements OpenRequest {
   begin(): void {
     this.#options.socket.on('error', () => undefined);
     this.#options.socket.once('close', () => this.#end());
+    // A client that has ended its side is gone; a service that does not notice must not hold its place.
+    this.#options.socket.once('end', () => this.#destroySoon());
     this.#dispatch();
   }
 
@@ -78,7 +80,11 @@ export class UpgradeExchange implements OpenRequest {
     this.#instanceSocket?.unpipe(socket);
     if (this.#instanceSocket !== null && this.#fromInstance.atBoundary) socket.write(closeForRestart);
     socket.end();
-    setTimeout(() => socket.destroy(), closingMs).unref();
+    this.#destroySoon();
+  }
+
+  #destroySoon(): void {
+    setTimeout(() => this.#options.socket.destroy(), closingMs).unref();
   }
 
   #dispatch(): void {

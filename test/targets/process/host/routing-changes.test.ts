@@ -128,7 +128,7 @@ describe('token', () => {
   it('changes with stable, weights and revisions, not with anything else', () => {
     const tokens = [one, two, weigh(two, '2', 5), weigh(two, '2', 6), promote(two, '2')].map(routingToken);
     expect(new Set(tokens).size).toBe(5);
-    expect(routingToken({ ...two, fence: 9, salt: 'z' })).toBe(routingToken(two));
+    expect(routingToken(changes.withFence({ ...two, salt: 'z' }, 9))).toBe(routingToken(two));
     const seen = { instances: [], inFlight: 3 };
     expect(describeState(two, { up: false, cut: 4, seen: () => seen }).token).toBe(routingToken(two));
   });

@@ -1,0 +1,101 @@
+#!/usr/bin/env node
+import { dirname, sep } from 'node:path';
+import type { Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+
+/** Set by the build from package.json. */
+declare const __SEATRIAL_VERSION__: string;
+const version = typeof __SEATRIAL_VERSION__ === 'undefined' ? '0.0.0-source' : __SEATRIAL_VERSION__;
+
+/** Sub-commands that seatrial starts itself, detached; they are in no help. */
+const hiddenCommands: ReadonlySet<string> = new Set(['supervise', 'watchdog', 'host-daemon', 'hook']);
+
+process.on('uncaughtException', fail);
+process.on('unhandledRejection', fail);
+
+// Everything is imported when it is needed: the answer to a client's first message should not wait for a proxy.
+main(process.argv.slice(2)).then((code) => process.exit(code), fail);
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [command = '', ...rest] = argv;
+  if (command === 'mcp' && rest.length === 0) return serveMcp();
+  if (hiddenCommands.has(command)) return runHidden(command, rest);
+  const [{ runCli }, { createProcessIo }, { createSystemClock }, { operations }] = await Promise.all([
+    import('./cli/run-cli.ts'),
+    import('./cli/process-io.ts'),
+    import('./system/clock.ts'),
+    import('./operations/list.ts'),
+  ]);
+  return runCli(argv, { io: createProcessIo(createSystemClock()), version, operations });
+}
+
+async function serveMcp(): Promise<number> {
+  const ended = clientHasGone();
+  const streams = { input: process.stdin, output: await takeStdout() };
+  if (process.stdin.isTTY)
+    process.stderr.write(
+      'seatrial mcp speaks the Model Context Protocol on stdin and stdout; agents start it. Ctrl-C ends it.\n',
+    );
+  const [{ runMcpStdio }, { createSystemClock }] = await Promise.all([
+    import('./mcp/stdio.ts'),
+    import('./system/clock.ts'),
+  ]);
+  const operations = async () => (await import('./operations/list.ts')).operations;
+  const options = {
+    version,
+    operations,
+    resources: async () => (await import('./mcp/run-resources.ts')).createRunResources(await operations()),
+    prompts: async () => (await import('./operations/load-commands.ts')).loadCommands(),
+    clock: createSystemClock(),
+    project: {
+      environmentDirectory: process.env['CLAUDE_PROJECT_DIR'],
+      workingDirectory: process.cwd(),
+      pluginDirectory: pluginDirectory(),
+    },
+  };
+  return runMcpStdio(options, streams, ended);
+}
+
+function clientHasGone(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+    for (const event of ['end', 'close', 'error'] as const) process.stdin.once(event, () => resolve());
+    process.stdout.on('error', () => resolve());
+  });
+}
+
+/** The only way to stdout; whatever else writes there (a library, a forgotten print) comes out on stderr. */
+async function takeStdout(): Promise<Writable> {
+  const [{ Console }, { Writable }] = await Promise.all([import('node:console'), import('node:stream')]);
+  const write = process.stdout.write.bind(process.stdout);
+  process.stdout.write = process.stderr.write.bind(process.stderr);
+  globalThis.console = new Console(process.stderr, process.stderr);
+  return new Writable({
+    decodeStrings: false,
+    write: (chunk: string, _encoding, done) => {
+      write(chunk, () => done());
+    },
+  });
+}
+
+async function runHidden(command: string, args: readonly string[]): Promise<number> {
+  const { processes } = await import('./operations/processes.ts');
+  const run = processes[command];
+  if (run === undefined) throw new Error(`this build has no sub-command ${command}`);
+  await run(args);
+  return 0;
+}
+
+/** The folder above `dist/`, where the plugin lies; null when this is not the bundle. */
+function pluginDirectory(): string | null {
+  const self = fileURLToPath(import.meta.url);
+  return self.endsWith(`${sep}dist${sep}seatrial.mjs`) ? dirname(dirname(self)) : null;
+}
+
+/** One line that a person can report; the stack only when asked for. */
+function fail(thrown: unknown): never {
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  process.stderr.write(`error INTERNAL: Unexpected: ${message.split('\n')[0]}\n`);
+  if (process.env['SEATRIAL_DEBUG'] && thrown instanceof Error) process.stderr.write(`${thrown.stack}\n`);
+  process.exit(1);
+}
