@@ -31,7 +31,9 @@ function print({ title, columns, rows, notes, seconds }) {
   const widths = columns.map((_, index) => Math.max(...cells.map((row) => (row[index] ?? '').length)));
   console.log(`\n${title} (${seconds} s)`);
   for (const [index, row] of cells.entries()) {
-    console.log(`  ${row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at]))).join('  ')}`.trimEnd());
+    console.log(
+      `  ${row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at]))).join('  ')}`.trimEnd(),
+    );
     if (index === 0) console.log(`  ${widths.map((width) => '─'.repeat(width)).join('  ')}`);
   }
   for (const note of notes ?? []) console.log(`  ${note}`);

@@ -18,7 +18,10 @@ export function renderReference(): string {
     '',
     '| MCP tool | command | effects |',
     '| --- | --- | --- |',
-    ...operations.map((operation) => `| ${operation.tool ? `\`${operation.name}\`` : '–'} | ${operation.cli === null ? '–' : `\`seatrial ${operation.cli.command}\``} | ${effects[operation.effects]} |`),
+    ...operations.map(
+      (operation) =>
+        `| ${operation.tool ? `\`${operation.name}\`` : '–'} | ${operation.cli === null ? '–' : `\`seatrial ${operation.cli.command}\``} | ${effects[operation.effects]} |`,
+    ),
     '',
     ...operations.flatMap(renderOperation),
     '## Strategies',
@@ -37,13 +40,20 @@ export function renderReference(): string {
     '',
     '| code | what is wrong | what to do | may be tried again |',
     '| --- | --- | --- | --- |',
-    ...Object.entries(errorCatalogue).map(([code, entry]) => `| \`${code}\` | ${cell(entry.message)} | ${cell(entry.remedy)} | ${entry.retryable ? 'yes' : 'no'} |`),
+    ...Object.entries(errorCatalogue).map(
+      ([code, entry]) =>
+        `| \`${code}\` | ${cell(entry.message)} | ${cell(entry.remedy)} | ${entry.retryable ? 'yes' : 'no'} |`,
+    ),
     '',
   ].join('\n');
 }
 
 /** docs/architecture-rules.md: the import map that the architecture test reads. Pure. */
-export function renderImportRules(rules: { folders: Record<string, { mayImport: string[]; why: string }>; pure: { folders: string[]; why: string }; effects: { why: string } }): string {
+export function renderImportRules(rules: {
+  folders: Record<string, { mayImport: string[]; why: string }>;
+  pure: { folders: string[]; why: string };
+  effects: { why: string };
+}): string {
   return [
     '# Import rules',
     '',
@@ -51,7 +61,10 @@ export function renderImportRules(rules: { folders: Record<string, { mayImport: 
     '',
     '| folder of src | may import | because |',
     '| --- | --- | --- |',
-    ...Object.entries(rules.folders).map(([folder, rule]) => `| \`${folder}\` | ${rule.mayImport.map((name) => `\`${name}\``).join(', ') || 'nothing'} | ${rule.why} |`),
+    ...Object.entries(rules.folders).map(
+      ([folder, rule]) =>
+        `| \`${folder}\` | ${rule.mayImport.map((name) => `\`${name}\``).join(', ') || 'nothing'} | ${rule.why} |`,
+    ),
     '',
     `Pure folders: ${rules.pure.folders.map((name) => `\`${name}\``).join(', ')} (${rules.pure.why}). Effects live in \`system\` (${rules.effects.why}). There are no cycles.`,
     '',
@@ -86,7 +99,9 @@ function renderOperation(operation: (typeof operations)[number]): string[] {
     '',
     operation.description,
     '',
-    ...(fields.length === 0 ? [] : ['| input | type | required | meaning |', '| --- | --- | --- | --- |', ...fields.map(renderField), '']),
+    ...(fields.length === 0
+      ? []
+      : ['| input | type | required | meaning |', '| --- | --- | --- | --- |', ...fields.map(renderField), '']),
     ...(operation.cli === null ? [] : ['```', ...operation.cli.examples.map((example) => `$ ${example}`), '```', '']),
   ];
 }

@@ -8,7 +8,7 @@ declare const __SEATRIAL_VERSION__: string;
 const version = typeof __SEATRIAL_VERSION__ === 'undefined' ? '0.0.0-source' : __SEATRIAL_VERSION__;
 
 /** Sub-commands that seatrial starts itself, detached; they are in no help. */
-const hiddenCommands: ReadonlySet<string> = new Set(['supervise', 'watchdog', 'host-daemon', 'hook']);
+const hiddenCommands: ReadonlySet<string> = new Set(['supervise', 'watchdog', 'host-daemon']);
 
 process.on('uncaughtException', fail);
 process.on('unhandledRejection', fail);

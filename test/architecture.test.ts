@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { dirname, join, relative } from 'node:path';
-import { cruise } from 'dependency-cruiser';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
@@ -9,7 +8,10 @@ const source = join(import.meta.dirname, '..', 'src');
 const reason = z.string().min(10);
 const rules = z
   .object({
-    folders: z.record(z.string(), z.object({ mayImport: z.array(z.string()), why: reason, siblingsForbidden: z.boolean().optional() })),
+    folders: z.record(
+      z.string(),
+      z.object({ mayImport: z.array(z.string()), why: reason, siblingsForbidden: z.boolean().optional() }),
+    ),
     packages: z.record(z.string(), z.array(z.string())),
     effects: z.object({
       modules: z.array(z.string()),
@@ -30,11 +32,19 @@ const files: SourceFile[] = readdirSync(source, { recursive: true, withFileTypes
   .map((entry) => {
     const path = relative(source, join(entry.parentPath, entry.name));
     const text = readFileSync(join(source, path), 'utf8');
-    return { path, folder: path.includes('/') ? (path.split('/')[0] ?? '') : '', text, code: withoutComments(text), imports: importsOf(text) };
+    return {
+      path,
+      folder: path.includes('/') ? (path.split('/')[0] ?? '') : '',
+      text,
+      code: withoutComments(text),
+      imports: importsOf(text),
+    };
   });
 
 function withoutComments(text: string): string {
-  return text.replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ' ')).replace(/(^|\s)\/\/[^\n]*/g, '$1');
+  return text
+    .replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ' '))
+    .replace(/(^|\s)\/\/[^\n]*/g, '$1');
 }
 
 function importsOf(text: string): string[] {
@@ -42,7 +52,9 @@ function importsOf(text: string): string[] {
 }
 
 function localImports(file: SourceFile): string[] {
-  return file.imports.filter((name) => name.startsWith('.')).map((name) => relative(source, join(source, dirname(file.path), name)));
+  return file.imports
+    .filter((name) => name.startsWith('.'))
+    .map((name) => relative(source, join(source, dirname(file.path), name)));
 }
 
 function packageName(name: string): string {
@@ -76,22 +88,33 @@ describe('architecture', () => {
   it('keeps drivers apart from each other', () => {
     const wrong = files
       .filter((file) => file.folder === 'targets')
-      .flatMap((file) => localImports(file).filter((path) => path.startsWith('targets/') && path.split('/')[1] !== file.path.split('/')[1]).map((path) => `${file.path} imports ${path}`));
+      .flatMap((file) =>
+        localImports(file)
+          .filter((path) => path.startsWith('targets/') && path.split('/')[1] !== file.path.split('/')[1])
+          .map((path) => `${file.path} imports ${path}`),
+      );
     expect(wrong).toEqual([]);
   });
 
   it('touches processes, files and sockets in one place', () => {
     const wrong = files.flatMap((file) => {
       if (rules.effects.allowedIn.includes(file.folder)) return [];
-      const allowed = rules.effects.exceptions.filter((one) => file.path.startsWith(one.path)).flatMap((one) => one.modules);
-      return file.imports.map(moduleName).filter((name) => rules.effects.modules.includes(name) && !allowed.includes(name)).map((name) => `${file.path} imports ${name}`);
+      const allowed = rules.effects.exceptions
+        .filter((one) => file.path.startsWith(one.path))
+        .flatMap((one) => one.modules);
+      return file.imports
+        .map(moduleName)
+        .filter((name) => rules.effects.modules.includes(name) && !allowed.includes(name))
+        .map((name) => `${file.path} imports ${name}`);
     });
     expect(wrong).toEqual([]);
   });
 
   it('lets only the doors know the protocol, and the pure folders no package but the listed', () => {
     const wrong = files.flatMap((file) => {
-      const packages = file.imports.filter((name) => !name.startsWith('.') && !name.startsWith('node:') && !builtinModules.includes(name)).map(packageName);
+      const packages = file.imports
+        .filter((name) => !name.startsWith('.') && !name.startsWith('node:') && !builtinModules.includes(name))
+        .map(packageName);
       const allowed = rules.packages[file.folder];
       return [
         ...packages.filter((name) => name === rules.sdk.package && !rules.sdk.allowedIn.includes(file.folder)),
@@ -104,7 +127,9 @@ describe('architecture', () => {
   it('keeps the pure folders pure', () => {
     const wrong = files
       .filter((file) => rules.pure.folders.includes(file.folder))
-      .flatMap((file) => rules.pure.forbidden.filter((word) => file.code.includes(word)).map((word) => `${file.path} uses ${word}`));
+      .flatMap((file) =>
+        rules.pure.forbidden.filter((word) => file.code.includes(word)).map((word) => `${file.path} uses ${word}`),
+      );
     expect(wrong).toEqual([]);
   });
 
@@ -112,22 +137,37 @@ describe('architecture', () => {
     const wrong = files
       .filter((file) => !rules.stdout.allowedIn.includes(file.folder) && file.path !== 'main.ts')
       // Programs that are handed to another node process as text have a standard output of their own.
-      .flatMap((file) => rules.stdout.forbidden.filter((word) => file.code.replace(/`[^`]*`/g, '').includes(word)).map((word) => `${file.path} uses ${word}`));
+      .flatMap((file) =>
+        rules.stdout.forbidden
+          .filter((word) => file.code.replace(/`[^`]*`/g, '').includes(word))
+          .map((word) => `${file.path} uses ${word}`),
+      );
     expect(wrong).toEqual([]);
   });
 
-  it('has no cycle', async () => {
-    const result = await cruise(['src'], { baseDir: join(source, '..'), tsPreCompilationDeps: true, ruleSet: { forbidden: [{ name: 'no-cycle', severity: 'error', from: {}, to: { circular: true } }] }, validate: true });
-    const output = typeof result.output === 'string' ? JSON.parse(result.output) : result.output;
-    const cycles = output.summary.violations.map((violation: { from: string; to: string }) => `${violation.from} → ${violation.to}`);
-    expect(output.summary.totalCruised).toBeGreaterThan(100);
-    expect(cycles).toEqual([]);
+  it('has no cycle, of types neither', () => {
+    expect(
+      findCycle(
+        new Map([
+          ['a', ['b']],
+          ['b', ['c']],
+          ['c', ['b']],
+        ]),
+      ),
+    ).toEqual(['b', 'c', 'b']);
+    const graph = new Map(files.map((file) => [file.path, localImports(file)]));
+    expect([...graph.values()].flat().length).toBeGreaterThan(300);
+    expect(findCycle(graph)).toBeNull();
   });
 });
 
 describe('budgets and style', () => {
   it('has no file over 400 lines', () => {
-    expect(files.filter((file) => file.text.split('\n').length > 400).map((file) => `${file.path}: ${file.text.split('\n').length}`)).toEqual([]);
+    expect(
+      files
+        .filter((file) => file.text.split('\n').length > 400)
+        .map((file) => `${file.path}: ${file.text.split('\n').length}`),
+    ).toEqual([]);
   });
 
   it('has no function over 60 lines, and 95 % of them within 30', () => {
@@ -140,12 +180,17 @@ describe('budgets and style', () => {
 
   it('uses no any, no type assertion but as const, no non-null assertion outside analysis', () => {
     const wrong = files.flatMap((file) =>
-      file.code.replace(/`[^`]*`/g, (text) => text.replace(/[^\n]/g, ' ')).split('\n').flatMap((line, index) => {
-        const code = line.replace(/'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`/g, "''");
-        if (/^\s*(import|export)\b/.test(code) || /^\s*(type\s)?\w+ as \w+,?$/.test(code)) return [];
-        const found = /(:\s*any\b|<any>|@ts-(ignore|expect-error|nocheck))/.test(code) || /\)?\s\bas\s(?!const\b)[A-Za-z{[(]/.test(code);
-        return found ? [`${file.path}:${index + 1}: ${line.trim()}`] : [];
-      }),
+      file.code
+        .replace(/`[^`]*`/g, (text) => text.replace(/[^\n]/g, ' '))
+        .split('\n')
+        .flatMap((line, index) => {
+          const code = line.replace(/'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`/g, "''");
+          if (/^\s*(import|export)\b/.test(code) || /^\s*(type\s)?\w+ as \w+,?$/.test(code)) return [];
+          const found =
+            /(:\s*any\b|<any>|@ts-(ignore|expect-error|nocheck))/.test(code) ||
+            /\)?\s\bas\s(?!const\b)[A-Za-z{[(]/.test(code);
+          return found ? [`${file.path}:${index + 1}: ${line.trim()}`] : [];
+        }),
     );
     expect(wrong).toEqual([]);
   });
@@ -157,9 +202,31 @@ describe('budgets and style', () => {
   });
 
   it('leaves no unfinished mark', () => {
-    expect(files.filter((file) => /\b(TODO|FIXME|XXX|not implemented|stub)\b/.test(file.text)).map((file) => file.path)).toEqual([]);
+    expect(
+      files.filter((file) => /\b(TODO|FIXME|XXX|not implemented|stub)\b/.test(file.text)).map((file) => file.path),
+    ).toEqual([]);
   });
 });
+
+/** The first circle of imports that a depth-first walk meets, or null. */
+function findCycle(graph: ReadonlyMap<string, readonly string[]>): string[] | null {
+  const done = new Set<string>();
+  const walk = (node: string, path: readonly string[]): string[] | null => {
+    if (path.includes(node)) return [...path.slice(path.indexOf(node)), node];
+    if (done.has(node)) return null;
+    for (const next of graph.get(node) ?? []) {
+      const cycle = walk(next, [...path, node]);
+      if (cycle !== null) return cycle;
+    }
+    done.add(node);
+    return null;
+  };
+  for (const node of graph.keys()) {
+    const cycle = walk(node, []);
+    if (cycle !== null) return cycle;
+  }
+  return null;
+}
 
 /** Top-level functions and methods by brace depth; good enough for formatted code. */
 function functionLengths(file: SourceFile): Array<{ name: string; lines: number }> {

@@ -11,7 +11,17 @@ const rate = Number(rateText);
 const tickMs = 10;
 const clients = Array.from({ length: 400 }, () => ({ cookie: null }));
 const agent = new http.Agent({ keepAlive: true, maxSockets: 128 });
-const total = { sent: 0, answered: 0, created: 0, failedByShop: 0, lost: 0, lostReasons: {}, byVersion: {}, firstFailureAtMs: {}, open: 0 };
+const total = {
+  sent: 0,
+  answered: 0,
+  created: 0,
+  failedByShop: 0,
+  lost: 0,
+  lostReasons: {},
+  byVersion: {},
+  firstFailureAtMs: {},
+  open: 0,
+};
 const run = process.pid.toString(36) + Date.now().toString(36);
 
 let carry = 0;
@@ -34,14 +44,22 @@ function checkout(client) {
   total.sent += 1;
   total.open += 1;
   const id = `${run}-${total.sent}`;
-  const headers = { 'content-length': '2', 'content-type': 'application/json', 'x-checkout-id': id, ...(client.cookie === null ? {} : { cookie: client.cookie }) };
-  const request = http.request({ host: target.hostname, port: target.port, path: '/checkout', method: 'POST', headers, agent, timeout: 20_000 }, (response) => {
-    const cookie = response.headers['set-cookie']?.[0]?.split(';')[0];
-    if (cookie !== undefined) client.cookie = cookie;
-    response.resume();
-    response.on('end', () => settle(response.statusCode, response.headers['x-shop-version']));
-    response.on('error', (error) => lose(`answer cut: ${error.code ?? error.message}`));
-  });
+  const headers = {
+    'content-length': '2',
+    'content-type': 'application/json',
+    'x-checkout-id': id,
+    ...(client.cookie === null ? {} : { cookie: client.cookie }),
+  };
+  const request = http.request(
+    { host: target.hostname, port: target.port, path: '/checkout', method: 'POST', headers, agent, timeout: 20_000 },
+    (response) => {
+      const cookie = response.headers['set-cookie']?.[0]?.split(';')[0];
+      if (cookie !== undefined) client.cookie = cookie;
+      response.resume();
+      response.on('end', () => settle(response.statusCode, response.headers['x-shop-version']));
+      response.on('error', (error) => lose(`answer cut: ${error.code ?? error.message}`));
+    },
+  );
   let settled = false;
   const once = (work) => {
     if (settled) return;
@@ -61,10 +79,12 @@ function checkout(client) {
       if (version === undefined) {
         total.answered -= 1;
         total.lost += 1;
-        total.lostReasons[`status ${status} not from the shop`] = (total.lostReasons[`status ${status} not from the shop`] ?? 0) + 1;
+        total.lostReasons[`status ${status} not from the shop`] =
+          (total.lostReasons[`status ${status} not from the shop`] ?? 0) + 1;
         return;
       }
-      const counts = (total.byVersion[version] ??= { created: 0, failed: 0 });
+      total.byVersion[version] ??= { created: 0, failed: 0 };
+      const counts = total.byVersion[version];
       if (status === 201) {
         total.created += 1;
         counts.created += 1;

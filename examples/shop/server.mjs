@@ -25,7 +25,13 @@ const server = http.createServer((request, response) => {
   const path = new URL(request.url, 'http://shop').pathname;
   response.setHeader('x-shop-version', release.version);
   if (path === '/health') return answer(response, 200, { ok: true, version: release.version });
-  if (path === '/products') return answer(response, 200, { products: [{ id: 'tea', cents: 450 }, { id: 'mug', cents: 1290 }] });
+  if (path === '/products')
+    return answer(response, 200, {
+      products: [
+        { id: 'tea', cents: 450 },
+        { id: 'mug', cents: 1290 },
+      ],
+    });
   if (path === '/metrics') return answer(response, 200, { uptime: process.uptime(), checkouts, failures });
   if (path === '/checkout' && request.method === 'POST') return checkout(request, response);
   return answer(response, 404, { error: 'no such page' });

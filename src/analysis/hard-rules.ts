@@ -121,7 +121,8 @@ function isSameDeath(a: InstanceEvent, b: InstanceEvent): boolean {
 function lastExit(events: readonly InstanceEvent[]): string {
   const last = events.findLast((event) => event.code !== null || event.signal !== null);
   if (last === undefined) return '';
-  return last.code !== null ? ` (last exit code ${last.code})` : ` (last by signal ${last.signal})`;
+  const how = last.code !== null ? `last exit code ${last.code}` : `last by signal ${last.signal}`;
+  return last.excerpt === null ? ` (${how})` : ` (${how}; its log ends: "${last.excerpt}")`;
 }
 
 function times(count: number, noun: string): string {

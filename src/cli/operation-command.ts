@@ -67,7 +67,7 @@ export function parseTyped(operation: Operation, given: Record<string, unknown>)
   });
 }
 
-/** `review acknowledge` is a command within a command. */
+/** A command of several words is a command within a command. */
 function createAt(parent: Command, path: readonly string[]): Command {
   const [name = '', ...rest] = path;
   if (rest.length === 0) {

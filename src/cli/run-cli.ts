@@ -22,6 +22,11 @@ export async function runCli(argv: readonly string[], options: CliOptions): Prom
       const answer = await work(session);
       session.close();
       code = writeAnswer(io, answer, flags.json);
+    } catch (thrown) {
+      // What fails because the person stopped it is no defect, whatever it calls itself.
+      if (session.context.signal.aborted && !(thrown instanceof DeployError))
+        throw new DeployError('CANCELLED', { what: 'The command' }, thrown);
+      throw thrown;
     } finally {
       session.close();
     }

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import type { Operation, OperationContext } from '../model/operation.ts';
+import { createRunViewer } from './create-run-viewer.ts';
 import { placeOfRun, runCommands } from './follow-run.ts';
 import type { CliIo } from './io.ts';
-import { createRunViewer, type RunViewer } from './run-viewer.ts';
+import type { RunViewer } from './run-viewer.ts';
 
 /** Everything that one command needs while it works. */
 export type Session = {

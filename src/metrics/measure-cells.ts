@@ -1,6 +1,6 @@
 import type { Measurement, MetricQuery, Window } from '../model/metric-source.ts';
 import { cellMs, fastAgeMs, latencyBucketUpperMs } from '../model/traffic.ts';
-import type { CellStore, CellTotals } from './cell-store.ts';
+import type { CellStore, CellTotals, Stratum } from './cell-store.ts';
 
 export type CellReading = {
   store: CellStore;
@@ -84,4 +84,15 @@ function countSlower(histogram: ReadonlyMap<number, number>, aboveMs: number): {
     if (lowerEdgeMs >= aboveMs * (1 - 1e-9)) failures += count;
   }
   return { failures, samples };
+}
+
+/** Sparse latency histogram of an arm, by bucket; empty when the arm has no revision. Pure. */
+export function readHistogram(
+  store: CellStore,
+  series: { revisionId: string | null; stratum: Stratum },
+  window: Window,
+): Array<readonly [number, number]> {
+  const { revisionId, stratum } = series;
+  if (revisionId === null) return [];
+  return [...store.sum({ revisionId, stratum }, window).histogram].sort((left, right) => left[0] - right[0]);
 }

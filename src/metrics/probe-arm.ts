@@ -24,97 +24,94 @@ export type ProbeArmOptions = {
   signal: AbortSignal;
 };
 
-export type ProbeArm = {
-  /** Sends one probe now for this intended time, or notes why it could not. Returns at once. */
-  fire(intendedMs: number): void;
-  /** Notes a probe that was not sent because this process stood still; what is open then cannot be judged either. */
-  skip(intendedMs: number, reason: string): void;
-  /** False while probes of this arm cannot be sent. */
-  working(): boolean;
-  lookUp(): Promise<void>;
-  /** Looks the address up again and again until the signal fires. */
-  keepLookingUp(): Promise<void>;
-};
-
 type Address = { state: 'known'; url: string } | { state: 'absent' } | { state: 'failed'; reason: string };
 const lookUpEveryMs = 1000;
 
 /** One of the two groups of probes. Nothing here waits on anything but its own look-ups. */
-export function createProbeArm(options: ProbeArmOptions): ProbeArm {
-  const { arm, revisionId, store, losses, nowMs } = options;
-  let address: Address = { state: 'absent' };
-  const open = new Set<{ intendedMs: number }>();
-  let working = true;
+export class ProbeArm {
+  readonly #options: ProbeArmOptions;
+  readonly #open = new Set<{ intendedMs: number }>();
+  #address: Address = { state: 'absent' };
+  #working = true;
 
-  const lose = (intendedMs: number, reason: string): void => {
-    working = false;
-    losses.add(arm, intendedMs, reason);
-  };
+  constructor(options: ProbeArmOptions) {
+    this.#options = options;
+  }
 
-  const probe = async (
-    url: string,
-    intendedMs: number,
-    series: { revisionId: string; stratum: 'probe' },
-  ): Promise<void> => {
-    const end = countArrival(store, series, intendedMs);
+  /** False while probes of this arm cannot be sent. */
+  get working(): boolean {
+    return this.#working;
+  }
+
+  /** Sends one probe now for this intended time, or notes why it could not. Returns at once. */
+  fire(intendedMs: number): void {
+    const { revisionId, maxOpen } = this.#options;
+    const address = this.#address;
+    if (revisionId === null || address.state === 'absent') return;
+    if (address.state === 'failed') this.#lose(intendedMs, address.reason);
+    else if (this.#open.size >= maxOpen) this.#lose(intendedMs, `${this.#open.size} probes are open already`);
+    else void this.#probe(address.url, revisionId, intendedMs);
+  }
+
+  /** Notes a probe that was not sent because this process stood still; what is open then cannot be judged either. */
+  skip(intendedMs: number, reason: string): void {
+    if (this.#options.revisionId === null || this.#address.state === 'absent') return;
+    this.#lose(intendedMs, reason);
+    // While this process stood still, answers may have come in time and been seen too late.
+    for (const probe of this.#open) this.#lose(probe.intendedMs, reason);
+  }
+
+  async lookUp(): Promise<void> {
+    const { revisionId, url } = this.#options;
+    try {
+      const found = revisionId === null ? null : await withinTime(url(), this.#options);
+      this.#address = found === null ? { state: 'absent' } : { state: 'known', url: found };
+      if (found === null) this.#working = true;
+    } catch (thrown) {
+      this.#address = { state: 'failed', reason: `no address: ${toDeployError(thrown).message}` };
+    }
+  }
+
+  /** Looks the address up again and again until the signal fires. */
+  async keepLookingUp(): Promise<void> {
+    const { clock, signal } = this.#options;
+    while ((await clock.sleep(lookUpEveryMs, signal)) === 'elapsed') await this.lookUp();
+  }
+
+  async #probe(url: string, revisionId: string, intendedMs: number): Promise<void> {
+    const { store, nowMs, path, timeoutMs, signal, send } = this.#options;
+    const end = countArrival(store, { revisionId, stratum: 'probe' }, intendedMs);
     const mine = { intendedMs };
-    open.add(mine);
+    this.#open.add(mine);
     try {
-      const answer = await options.send({
-        url: `${url.replace(/\/$/, '')}${options.path}`,
+      const answer = await send({
+        url: `${url.replace(/\/$/, '')}${path}`,
         headers: { 'x-seatrial-probe': '1' },
-        timeoutMs: Math.max(1, options.timeoutMs - (nowMs() - intendedMs)),
-        signal: options.signal,
+        timeoutMs: Math.max(1, timeoutMs - (nowMs() - intendedMs)),
+        signal,
       });
-      working = true;
-      const mismatched = options.expect !== null && answer.headers[options.expect.name] !== options.expect.value;
-      end({
-        atMs: nowMs(),
-        failed: answer.status >= 500,
-        completed: true,
-        mismatched: mismatched && answer.status < 500,
-      });
+      this.#working = true;
+      const failed = answer.status >= 500;
+      end({ atMs: nowMs(), failed, completed: true, mismatched: !failed && this.#isMismatched(answer) });
     } catch (thrown) {
-      if (options.signal.aborted) return;
-      if (wasNotSent(thrown)) lose(intendedMs, toDeployError(thrown).message);
-      else {
-        working = true;
-        end({ atMs: nowMs(), failed: true, completed: false, mismatched: false });
-      }
+      if (signal.aborted) return;
+      if (wasNotSent(thrown)) return this.#lose(intendedMs, toDeployError(thrown).message);
+      this.#working = true;
+      end({ atMs: nowMs(), failed: true, completed: false, mismatched: false });
     } finally {
-      open.delete(mine);
+      this.#open.delete(mine);
     }
-  };
+  }
 
-  const lookUp = async (): Promise<void> => {
-    try {
-      const url = revisionId === null ? null : await withinTime(options.url(), options);
-      address = url === null ? { state: 'absent' } : { state: 'known', url };
-      if (url === null) working = true;
-    } catch (thrown) {
-      address = { state: 'failed', reason: `no address: ${toDeployError(thrown).message}` };
-    }
-  };
+  #isMismatched(answer: HttpAnswer): boolean {
+    const { expect } = this.#options;
+    return expect !== null && answer.headers[expect.name] !== expect.value;
+  }
 
-  return {
-    fire: (intendedMs) => {
-      if (revisionId === null || address.state === 'absent') return;
-      if (address.state === 'failed') return lose(intendedMs, address.reason);
-      if (open.size >= options.maxOpen) return lose(intendedMs, `${open.size} probes are open already`);
-      void probe(address.url, intendedMs, { revisionId, stratum: 'probe' });
-    },
-    skip: (intendedMs, reason) => {
-      if (revisionId === null || address.state === 'absent') return;
-      lose(intendedMs, reason);
-      // While this process stood still, answers may have come in time and been seen too late.
-      for (const probe of open) lose(probe.intendedMs, reason);
-    },
-    working: () => working,
-    lookUp,
-    keepLookingUp: async () => {
-      while ((await options.clock.sleep(lookUpEveryMs, options.signal)) === 'elapsed') await lookUp();
-    },
-  };
+  #lose(intendedMs: number, reason: string): void {
+    this.#working = false;
+    this.#options.losses.add(this.#options.arm, intendedMs, reason);
+  }
 }
 
 async function withinTime(answer: Promise<string | null>, options: ProbeArmOptions): Promise<string | null> {

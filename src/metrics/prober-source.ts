@@ -1,13 +1,13 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../model/clock.ts';
 import { DeployError } from '../model/deploy-error.ts';
-import type { Arm, MetricSource } from '../model/metric-source.ts';
-import { cellMs } from '../model/traffic.ts';
+import type { Arm, Measurement, MetricQuery, MetricSource, Window } from '../model/metric-source.ts';
+import { cellMs, type InstanceEvent } from '../model/traffic.ts';
 import { type HttpAnswer, type HttpRequest, httpRequest } from '../system/http.ts';
-import { createCellStore } from './cell-store.ts';
+import { createCellStore, type Stratum } from './cell-store.ts';
 import { createLossLog } from './loss-log.ts';
-import { measureCells } from './measure-cells.ts';
-import { createProbeArm, type ProbeArm } from './probe-arm.ts';
+import { measureCells, readHistogram } from './measure-cells.ts';
+import { ProbeArm } from './probe-arm.ts';
 import { runOpenLoop } from './run-open-loop.ts';
 
 export type ProberSourceOptions = {
@@ -35,102 +35,126 @@ const keepMs = 15 * 60_000;
  * makes its window an error; it is never a failure of the release. Probes are a stratum of their own.
  */
 export function createProberSource(options: ProberSourceOptions): MetricSource {
-  const { clock, timeoutMs } = options;
-  const wallMs = clock.now() - clock.monotonic();
-  // A clock of its own that never jumps, so that each arrival has exactly one cell.
-  const nowMs = (): number => wallMs + clock.monotonic();
-  const store = createCellStore(keepMs + timeoutMs, Math.ceil(nowMs() / cellMs) * cellMs);
-  const losses = createLossLog();
-  let arms: Readonly<Record<Arm, string | null>> = { baseline: null, canary: null };
-  let probes: readonly ProbeArm[] = [];
-  let firedUntilMs: number | null = null;
-  let heardAt = clock.monotonic();
-  let started = false;
+  return new ProberSource(options);
+}
 
-  const knownUntilMs = (): number | null => (firedUntilMs === null ? null : Math.floor(firedUntilMs) - cellMs);
-  const advance = (untilMs: number): void => {
-    firedUntilMs = untilMs;
-    store.forget(untilMs);
-    losses.forget(store.keptFromMs);
-    if (probes.every((arm) => arm.working())) heardAt = clock.monotonic();
-  };
+class ProberSource implements MetricSource {
+  readonly kind = 'prober';
+  readonly #options: ProberSourceOptions;
+  readonly #wallMs: number;
+  readonly #store;
+  readonly #losses = createLossLog();
+  #arms: Readonly<Record<Arm, string | null>> = { baseline: null, canary: null };
+  #probes: readonly ProbeArm[] = [];
+  #firedUntilMs: number | null = null;
+  #heardAt: number;
+  #started = false;
 
-  return {
-    kind: 'prober',
-    start: async (wanted, outer) => {
-      if (started) throw new DeployError('INTERNAL', { reason: 'a metrics source can be started only once' });
-      started = true;
-      arms = { ...wanted };
-      // Every open probe listens to it; their number is bounded by `maxOpen`, not by Node's ten.
-      const ending = new AbortController();
-      setMaxListeners(0, ending.signal);
-      if (outer.aborted) ending.abort();
-      outer.addEventListener('abort', () => ending.abort(), { once: true });
-      const { signal } = ending;
-      const shared = {
-        store,
-        losses,
-        nowMs,
-        clock,
-        signal,
-        path: options.path,
-        timeoutMs,
-        send: options.send ?? httpRequest,
-      };
-      const maxOpen = options.maxOpen ?? Math.min(512, Math.ceil((options.ratePerSecond * timeoutMs) / 1000) * 2 + 8);
-      const expected = (arm: Arm) => expectedHeader(options.versionHeader ?? null, arm);
-      probes = [
-        createProbeArm({
-          ...shared,
-          maxOpen,
-          arm: 'baseline',
-          revisionId: wanted.baseline,
-          url: options.baselineUrl,
-          expect: expected('baseline'),
-        }),
-        createProbeArm({
-          ...shared,
-          maxOpen,
-          arm: 'canary',
-          revisionId: wanted.canary,
-          url: options.canaryUrl,
-          expect: expected('canary'),
-        }),
-      ];
-      await Promise.all(probes.map((arm) => arm.lookUp()));
-      heardAt = clock.monotonic();
-      const fire = (intendedMs: number): void => {
-        for (const arm of probes) arm.fire(intendedMs);
-      };
-      const skip = (intendedMs: number): void => {
-        for (const arm of probes) arm.skip(intendedMs, 'the prober could not keep its times');
-      };
-      // Both end with the signal and never reject; nobody waits for them.
-      for (const arm of probes) void arm.keepLookingUp();
-      void runOpenLoop({ clock, nowMs, signal, intervalMs: 1000 / options.ratePerSecond, fire, skip, advance });
-    },
-    knownUntilMs,
-    silentForMs: () => clock.monotonic() - heardAt,
-    measure: (query, window, arm) => {
-      const lost = losses.within(arm, window);
-      const place = { window, source: 'prober' };
-      if (query.stratum !== 'probe')
-        return { status: 'error', ...place, reason: 'the prober sees no requests of users' };
-      if (lost !== null) return { status: 'error', ...place, reason: `probes could not be sent: ${lost}` };
-      const whyNotKnown =
-        firedUntilMs === null ? 'no probe has been sent yet' : 'the window is not completely known yet';
-      return measureCells(
-        { store, source: 'prober', knownUntilMs: knownUntilMs(), requestTimeoutMs: timeoutMs, whyNotKnown },
-        { query, window, revisionId: arms[arm] },
-      );
-    },
-    latency: (window, arm, stratum) => {
-      const revisionId = arms[arm];
-      if (revisionId === null || stratum !== 'probe') return [];
-      return [...store.sum({ revisionId, stratum }, window).histogram].sort((left, right) => left[0] - right[0]);
-    },
-    takeInstanceEvents: () => [],
-  };
+  constructor(options: ProberSourceOptions) {
+    const { clock, timeoutMs } = options;
+    this.#options = options;
+    this.#wallMs = clock.now() - clock.monotonic();
+    this.#heardAt = clock.monotonic();
+    this.#store = createCellStore(keepMs + timeoutMs, Math.ceil(clock.now() / cellMs) * cellMs);
+  }
+
+  async start(arms: Readonly<Record<Arm, string | null>>, outer: AbortSignal): Promise<void> {
+    if (this.#started) throw new DeployError('INTERNAL', { reason: 'a metrics source can be started only once' });
+    this.#started = true;
+    this.#arms = { ...arms };
+    const signal = widen(outer);
+    this.#probes = [this.#createArm('baseline', signal), this.#createArm('canary', signal)];
+    await Promise.all(this.#probes.map((arm) => arm.lookUp()));
+    this.#heardAt = this.#options.clock.monotonic();
+    // All of these end with the signal and never reject; nobody waits for them.
+    for (const arm of this.#probes) void arm.keepLookingUp();
+    void runOpenLoop({
+      clock: this.#options.clock,
+      nowMs: () => this.#nowMs(),
+      signal,
+      intervalMs: 1000 / this.#options.ratePerSecond,
+      fire: (intendedMs) => {
+        for (const arm of this.#probes) arm.fire(intendedMs);
+      },
+      skip: (intendedMs) => {
+        for (const arm of this.#probes) arm.skip(intendedMs, 'the prober could not keep its times');
+      },
+      advance: (untilMs) => this.#advance(untilMs),
+    });
+  }
+
+  knownUntilMs(): number | null {
+    return this.#firedUntilMs === null ? null : Math.floor(this.#firedUntilMs) - cellMs;
+  }
+
+  silentForMs(): number {
+    return this.#options.clock.monotonic() - this.#heardAt;
+  }
+
+  measure(query: MetricQuery, window: Window, arm: Arm): Measurement {
+    const lost = this.#losses.within(arm, window);
+    const place = { window, source: this.kind };
+    if (query.stratum !== 'probe') return { status: 'error', ...place, reason: 'the prober sees no requests of users' };
+    if (lost !== null) return { status: 'error', ...place, reason: `probes could not be sent: ${lost}` };
+    const reading = {
+      store: this.#store,
+      source: this.kind,
+      knownUntilMs: this.knownUntilMs(),
+      requestTimeoutMs: this.#options.timeoutMs,
+      whyNotKnown:
+        this.#firedUntilMs === null ? 'no probe has been sent yet' : 'the window is not completely known yet',
+    };
+    return measureCells(reading, { query, window, revisionId: this.#arms[arm] });
+  }
+
+  latency(window: Window, arm: Arm, stratum: Stratum): ReadonlyArray<readonly [number, number]> {
+    return stratum === 'probe' ? readHistogram(this.#store, { revisionId: this.#arms[arm], stratum }, window) : [];
+  }
+
+  takeInstanceEvents(): InstanceEvent[] {
+    return [];
+  }
+
+  /** A clock that never jumps, so that each arrival has exactly one cell. */
+  #nowMs(): number {
+    return this.#wallMs + this.#options.clock.monotonic();
+  }
+
+  #advance(untilMs: number): void {
+    this.#firedUntilMs = untilMs;
+    this.#store.forget(untilMs);
+    this.#losses.forget(this.#store.keptFromMs);
+    if (this.#probes.every((arm) => arm.working)) this.#heardAt = this.#options.clock.monotonic();
+  }
+
+  #createArm(arm: Arm, signal: AbortSignal): ProbeArm {
+    const { path, timeoutMs, clock, ratePerSecond, maxOpen, send, versionHeader, baselineUrl, canaryUrl } =
+      this.#options;
+    return new ProbeArm({
+      arm,
+      revisionId: this.#arms[arm],
+      url: arm === 'baseline' ? baselineUrl : canaryUrl,
+      expect: expectedHeader(versionHeader ?? null, arm),
+      path,
+      timeoutMs,
+      maxOpen: maxOpen ?? Math.min(512, Math.ceil((ratePerSecond * timeoutMs) / 1000) * 2 + 8),
+      send: send ?? httpRequest,
+      store: this.#store,
+      losses: this.#losses,
+      nowMs: () => this.#nowMs(),
+      clock,
+      signal,
+    });
+  }
+}
+
+/** Every open probe listens to the signal; their number is bounded by `maxOpen`, not by Node's warning at ten. */
+function widen(outer: AbortSignal): AbortSignal {
+  const inner = new AbortController();
+  setMaxListeners(0, inner.signal);
+  if (outer.aborted) inner.abort();
+  outer.addEventListener('abort', () => inner.abort(), { once: true });
+  return inner.signal;
 }
 
 function expectedHeader(

@@ -1,11 +1,11 @@
 import type { Clock } from '../model/clock.ts';
 import { DeployError } from '../model/deploy-error.ts';
-import type { Arm, MetricSource } from '../model/metric-source.ts';
+import type { Arm, Measurement, MetricQuery, MetricSource, Window } from '../model/metric-source.ts';
 import { cellMs, type InstanceEvent, type TrafficFeed, type TrafficFrame } from '../model/traffic.ts';
-import { createCellStore } from './cell-store.ts';
+import { createCellStore, type Stratum } from './cell-store.ts';
 import { createEventQueue } from './event-queue.ts';
 import { followFeed } from './follow-feed.ts';
-import { measureCells } from './measure-cells.ts';
+import { measureCells, readHistogram } from './measure-cells.ts';
 
 export type ProxySourceOptions = {
   feed: TrafficFeed;
@@ -20,71 +20,101 @@ const lookBackMs = 60_000;
 
 /** Requests of users as the embedded proxy counts them, streamed; survives breaks of the stream and repeats nothing. */
 export function createProxySource(options: ProxySourceOptions): MetricSource {
-  const { clock, requestTimeoutMs } = options;
-  let arms: Readonly<Record<Arm, string | null>> = { baseline: null, canary: null };
-  let started = false;
-  let startedAt = clock.monotonic();
-  let heardAt = startedAt;
-  let knownUntilMs: number | null = null;
-  let brokenBecause: string | null = null;
-  let events = createEventQueue();
-  let store = createCellStore(keepMs + requestTimeoutMs, 0);
+  return new ProxySource(options);
+}
 
-  const take = (frame: TrafficFrame): void => {
-    heardAt = clock.monotonic();
-    brokenBecause = null;
+class ProxySource implements MetricSource {
+  readonly kind = 'proxy';
+  readonly #options: ProxySourceOptions;
+  #arms: Readonly<Record<Arm, string | null>> = { baseline: null, canary: null };
+  #started = false;
+  #startedAt: number;
+  #heardAt: number;
+  #knownUntilMs: number | null = null;
+  #brokenBecause: string | null = null;
+  #events = createEventQueue();
+  #store;
+
+  constructor(options: ProxySourceOptions) {
+    this.#options = options;
+    this.#startedAt = options.clock.monotonic();
+    this.#heardAt = this.#startedAt;
+    this.#store = createCellStore(keepMs + options.requestTimeoutMs, 0);
+  }
+
+  async start(arms: Readonly<Record<Arm, string | null>>, signal: AbortSignal): Promise<void> {
+    if (this.#started) throw new DeployError('INTERNAL', { reason: 'a metrics source can be started only once' });
+    const { clock, feed, requestTimeoutMs } = this.#options;
+    this.#started = true;
+    this.#arms = { ...arms };
+    const beginMs = Math.floor((clock.now() - lookBackMs) / cellMs) * cellMs;
+    this.#store = createCellStore(keepMs + requestTimeoutMs, beginMs);
+    this.#startedAt = clock.monotonic();
+    this.#heardAt = this.#startedAt;
+    // Ends with the signal and never rejects; nobody waits for it.
+    void followFeed({
+      feed,
+      clock,
+      signal,
+      sinceMs: () => this.#sinceMs(beginMs),
+      onFrame: (frame) => this.#take(frame),
+      onBreak: (reason) => {
+        this.#brokenBecause = reason;
+      },
+    });
+  }
+
+  knownUntilMs(): number | null {
+    return this.#knownUntilMs;
+  }
+
+  silentForMs(): number {
+    return this.#options.clock.monotonic() - this.#heardAt;
+  }
+
+  measure(query: MetricQuery, window: Window, arm: Arm): Measurement {
+    const { requestTimeoutMs } = this.#options;
+    const whyNotKnown = this.#whyNotKnown();
+    const reading = {
+      store: this.#store,
+      source: this.kind,
+      knownUntilMs: this.#knownUntilMs,
+      requestTimeoutMs,
+      whyNotKnown,
+    };
+    return measureCells(reading, { query, window, revisionId: this.#arms[arm] });
+  }
+
+  latency(window: Window, arm: Arm, stratum: Stratum): ReadonlyArray<readonly [number, number]> {
+    return readHistogram(this.#store, { revisionId: this.#arms[arm], stratum }, window);
+  }
+
+  takeInstanceEvents(): InstanceEvent[] {
+    return this.#events.take();
+  }
+
+  #take(frame: TrafficFrame): void {
+    this.#heardAt = this.#options.clock.monotonic();
+    this.#brokenBecause = null;
     // What happened to instances before the start belongs to nobody's run.
-    if (knownUntilMs === null) events = createEventQueue(frame.nowMs - (heardAt - startedAt));
-    for (const cell of frame.cells)
-      if (cell.revisionId === arms.baseline || cell.revisionId === arms.canary) store.put(cell);
-    for (const event of frame.instances) events.add(event);
-    knownUntilMs = frame.nowMs - cellMs;
-    store.forget(frame.nowMs);
-  };
+    if (this.#knownUntilMs === null) this.#events = createEventQueue(frame.nowMs - (this.#heardAt - this.#startedAt));
+    const { baseline, canary } = this.#arms;
+    for (const cell of frame.cells) {
+      if (cell.revisionId === baseline || cell.revisionId === canary) this.#store.put(cell);
+    }
+    for (const event of frame.instances) this.#events.add(event);
+    this.#knownUntilMs = frame.nowMs - cellMs;
+    this.#store.forget(frame.nowMs);
+  }
 
-  const silentForMs = (): number => clock.monotonic() - heardAt;
-  const whyNotKnown = (): string => {
-    if (brokenBecause !== null) return `${brokenBecause}; silent for ${Math.round(silentForMs())} ms`;
-    return knownUntilMs === null ? 'nothing has been heard yet' : 'the window is not completely known yet';
-  };
+  /** Cells change until their requests have timed out, so a new connection begins that much earlier. */
+  #sinceMs(beginMs: number): number {
+    if (this.#knownUntilMs === null) return beginMs;
+    return Math.max(this.#store.keptFromMs, this.#knownUntilMs - this.#options.requestTimeoutMs - cellMs);
+  }
 
-  return {
-    kind: 'proxy',
-    start: async (wanted, signal) => {
-      if (started) throw new DeployError('INTERNAL', { reason: 'a metrics source can be started only once' });
-      started = true;
-      arms = { ...wanted };
-      const beginMs = Math.floor((clock.now() - lookBackMs) / cellMs) * cellMs;
-      store = createCellStore(keepMs + requestTimeoutMs, beginMs);
-      startedAt = clock.monotonic();
-      heardAt = startedAt;
-      // Ends with the signal and never rejects; nobody waits for it.
-      void followFeed({
-        feed: options.feed,
-        clock,
-        signal,
-        // Cells change until their requests have timed out, so a new connection begins that much earlier.
-        sinceMs: () =>
-          knownUntilMs === null ? beginMs : Math.max(store.keptFromMs, knownUntilMs - requestTimeoutMs - cellMs),
-        onFrame: take,
-        onBreak: (reason) => {
-          brokenBecause = reason;
-        },
-      });
-    },
-    knownUntilMs: () => knownUntilMs,
-    silentForMs,
-    measure: (query, window, arm) =>
-      measureCells(
-        { store, source: 'proxy', knownUntilMs, requestTimeoutMs, whyNotKnown: whyNotKnown() },
-        { query, window, revisionId: arms[arm] },
-      ),
-    latency: (window, arm, stratum) => {
-      const revisionId = arms[arm];
-      return revisionId === null
-        ? []
-        : [...store.sum({ revisionId, stratum }, window).histogram].sort((left, right) => left[0] - right[0]);
-    },
-    takeInstanceEvents: (): InstanceEvent[] => events.take(),
-  };
+  #whyNotKnown(): string {
+    if (this.#brokenBecause !== null) return `${this.#brokenBecause}; silent for ${Math.round(this.silentForMs())} ms`;
+    return this.#knownUntilMs === null ? 'nothing has been heard yet' : 'the window is not completely known yet';
+  }
 }

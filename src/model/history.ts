@@ -33,7 +33,12 @@ export const historySchema = z.strictObject({
   /** Commit time of the shipped commit, for lead time; null when there is no commit. */
   commitAt: z.iso.datetime().nullable(),
   verdicts: z.array(z.strictObject({ metric: z.string(), outcome: z.enum(['pass', 'fail', 'inconclusive']) })),
-  checks: z.strictObject({ passed: z.number().int(), failed: z.number().int(), skipped: z.number().int(), unknown: z.number().int() }),
+  checks: z.strictObject({
+    passed: z.number().int(),
+    failed: z.number().int(),
+    skipped: z.number().int(),
+    unknown: z.number().int(),
+  }),
   /** Ids of catalogue pitfalls that their detectors found in the run. */
   pitfalls: z.array(z.string()),
   /** Ids of catalogue patterns that were followed. */

@@ -42,6 +42,10 @@ export interface MetricSource {
   knownUntilMs(): number | null;
   /** Milliseconds since the source last answered, by the caller's clock. */
   silentForMs(): number;
+  /**
+   * Never throws. An `error` for a window that ends (plus `ageMs` for `errors`) by `knownUntilMs()` is final: something was
+   * lost there and will not come any more, so whoever waits for it waits for ever.
+   */
   measure(query: MetricQuery, window: Window, arm: Arm): Measurement;
   /** Sparse latency histogram (bucket index → count) of an arm over a window. */
   latency(window: Window, arm: Arm, stratum: 'user' | 'probe'): ReadonlyArray<readonly [number, number]>;

@@ -116,7 +116,12 @@ function explainIssue({ issue, given, fields, nameOf }: IssueRequest): string[] 
     const nearest = nearestName(String(value), field.choices);
     return [`${shown}; allowed: ${field.choices.join(', ')}.${nearest === null ? '' : ` Did you mean ${nearest}?`}`];
   }
-  return [`${shown}: ${issue.message}, such as ${JSON.stringify(field.example)}.`];
+  return [`${shown}: ${issue.message}${exampleHint(field)}.`];
+}
+
+/** An example that nobody has chosen for the field would only be noise. */
+function exampleHint(field: InputField): string {
+  return field.example === exampleOf[field.type] ? '' : `, such as ${JSON.stringify(field.example)}`;
 }
 
 function shorten(text: string): string {

@@ -19,13 +19,35 @@ export type ControlAction = (typeof controlActions)[number];
  * `counts` is written once a second without fsync; everything else is on disk before the run goes on.
  */
 export const runEventSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('run_started'), data: z.strictObject({ plan: planSchema, requester: text, dryRun: z.literal(false) }) }),
-  z.strictObject({ type: z.literal('owner_acquired'), data: z.strictObject({ generation: z.number().int(), pid: z.number().int(), resumed: z.boolean() }) }),
+  z.strictObject({
+    type: z.literal('run_started'),
+    data: z.strictObject({ plan: planSchema, requester: text, dryRun: z.literal(false) }),
+  }),
+  z.strictObject({
+    type: z.literal('owner_acquired'),
+    data: z.strictObject({ generation: z.number().int(), pid: z.number().int(), resumed: z.boolean() }),
+  }),
   z.strictObject({ type: z.literal('approval_consumed'), data: approvalSchema }),
-  z.strictObject({ type: z.literal('preflight_completed'), data: z.strictObject({ checks: z.array(checkResultSchema), durationMs: z.number() }) }),
-  z.strictObject({ type: z.literal('step_started'), data: z.strictObject({ step: stepSchema, attempt: z.number().int().positive(), phase: z.enum(['forward', 'back']) }) }),
-  z.strictObject({ type: z.literal('step_completed'), data: z.strictObject({ stepId: z.string(), phase: z.enum(['forward', 'back']), evidence: facts }) }),
-  z.strictObject({ type: z.literal('step_failed'), data: z.strictObject({ stepId: z.string(), phase: z.enum(['forward', 'back']), error: failure }) }),
+  z.strictObject({
+    type: z.literal('preflight_completed'),
+    data: z.strictObject({ checks: z.array(checkResultSchema), durationMs: z.number() }),
+  }),
+  z.strictObject({
+    type: z.literal('step_started'),
+    data: z.strictObject({
+      step: stepSchema,
+      attempt: z.number().int().positive(),
+      phase: z.enum(['forward', 'back']),
+    }),
+  }),
+  z.strictObject({
+    type: z.literal('step_completed'),
+    data: z.strictObject({ stepId: z.string(), phase: z.enum(['forward', 'back']), evidence: facts }),
+  }),
+  z.strictObject({
+    type: z.literal('step_failed'),
+    data: z.strictObject({ stepId: z.string(), phase: z.enum(['forward', 'back']), error: failure }),
+  }),
   /** One second of both arms, as far as the verdict has taken them in. */
   z.strictObject({
     type: z.literal('counts'),
@@ -42,26 +64,57 @@ export const runEventSchema = z.discriminatedUnion('type', [
       lnSafe: z.number(),
     }),
   }),
-  z.strictObject({ type: z.literal('verdict'), data: z.strictObject({ stepId: z.string().nullable(), verdict: verdictSchema }) }),
-  z.strictObject({ type: z.literal('decision'), data: z.strictObject({ stepId: z.string().nullable(), decision: decisionSchema }) }),
+  z.strictObject({
+    type: z.literal('verdict'),
+    data: z.strictObject({ stepId: z.string().nullable(), verdict: verdictSchema }),
+  }),
+  z.strictObject({
+    type: z.literal('decision'),
+    data: z.strictObject({ stepId: z.string().nullable(), decision: decisionSchema }),
+  }),
   z.strictObject({ type: z.literal('instance'), data: instanceEventSchema }),
-  z.strictObject({ type: z.literal('smoke_completed'), data: z.strictObject({ on: z.enum(['candidate', 'environment', 'rollback']), checks: z.array(checkResultSchema) }) }),
+  z.strictObject({
+    type: z.literal('smoke_completed'),
+    data: z.strictObject({ on: z.enum(['candidate', 'environment', 'rollback']), checks: z.array(checkResultSchema) }),
+  }),
   z.strictObject({
     type: z.literal('control'),
-    data: z.strictObject({ requestId: z.string(), action: z.enum(controlActions), by: text, reason: text.nullable(), accepted: z.boolean(), answer: text }),
+    data: z.strictObject({
+      requestId: z.string(),
+      action: z.enum(controlActions),
+      by: text,
+      reason: text.nullable(),
+      accepted: z.boolean(),
+      answer: text,
+    }),
   }),
   z.strictObject({ type: z.literal('held'), data: z.strictObject({ reason: text, gate: z.string().nullable() }) }),
   z.strictObject({ type: z.literal('resumed'), data: z.strictObject({ reason: text }) }),
   z.strictObject({ type: z.literal('frozen'), data: z.strictObject({ reason: text }) }),
   z.strictObject({
     type: z.literal('rollback_started'),
-    data: z.strictObject({ trigger: z.string(), reason: text, steps: z.array(stepSchema), detectedAtMs: z.number().int() }),
+    data: z.strictObject({
+      trigger: z.string(),
+      reason: text,
+      steps: z.array(stepSchema),
+      detectedAtMs: z.number().int(),
+    }),
   }),
   /** The data plane was seen to route nothing to the candidate. */
-  z.strictObject({ type: z.literal('traffic_restored'), data: z.strictObject({ afterMs: z.number().nonnegative(), reads: z.number().int() }) }),
+  z.strictObject({
+    type: z.literal('traffic_restored'),
+    data: z.strictObject({ afterMs: z.number().nonnegative(), reads: z.number().int() }),
+  }),
   z.strictObject({
     type: z.literal('revision_verified'),
-    data: z.strictObject({ expected: z.string(), reads: z.number().int(), matching: z.number().int(), seen: z.record(z.string(), z.number().int()), ok: z.boolean(), reason: text }),
+    data: z.strictObject({
+      expected: z.string(),
+      reads: z.number().int(),
+      matching: z.number().int(),
+      seen: z.record(z.string(), z.number().int()),
+      ok: z.boolean(),
+      reason: text,
+    }),
   }),
   z.strictObject({
     type: z.literal('exposure'),
@@ -73,9 +126,15 @@ export const runEventSchema = z.discriminatedUnion('type', [
       cut: z.number().int().nonnegative(),
     }),
   }),
-  z.strictObject({ type: z.literal('notified'), data: z.strictObject({ about: z.string(), channel: z.string(), ok: z.boolean(), reason: text }) }),
+  z.strictObject({
+    type: z.literal('notified'),
+    data: z.strictObject({ about: z.string(), channel: z.string(), ok: z.boolean(), reason: text }),
+  }),
   z.strictObject({ type: z.literal('warning'), data: z.strictObject({ code: z.string(), message: text }) }),
-  z.strictObject({ type: z.literal('run_ended'), data: z.strictObject({ outcome: z.enum(outcomes), reason: text, error: failure.nullable() }) }),
+  z.strictObject({
+    type: z.literal('run_ended'),
+    data: z.strictObject({ outcome: z.enum(outcomes), reason: text, error: failure.nullable() }),
+  }),
 ]);
 export type RunEvent = z.infer<typeof runEventSchema>;
 export type RunEventType = RunEvent['type'];

@@ -58,7 +58,16 @@ export type RunRecord = {
   decisions: Array<{ seq: number; atMs: number; stepId: string | null; decision: Decision }>;
   instances: Array<InstanceEvent & { seq: number }>;
   smoke: Array<{ seq: number; atMs: number; on: 'candidate' | 'environment' | 'rollback'; checks: CheckResult[] }>;
-  controls: Array<{ seq: number; atMs: number; requestId: string; action: ControlAction; by: string; reason: string | null; accepted: boolean; answer: string }>;
+  controls: Array<{
+    seq: number;
+    atMs: number;
+    requestId: string;
+    action: ControlAction;
+    by: string;
+    reason: string | null;
+    accepted: boolean;
+    answer: string;
+  }>;
   holds: Array<{ seq: number; fromMs: number; toMs: number | null; reason: string; gate: string | null }>;
   rollback: {
     trigger: string;

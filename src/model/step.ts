@@ -11,7 +11,12 @@ const milliseconds = z.number().int().nonnegative();
  */
 export const stepSchema = z.discriminatedUnion('kind', [
   /** `instances` healthy instances of `revision` exist; none of them has users yet. */
-  z.strictObject({ kind: z.literal('provision'), id, revision: revisionSchema, instances: z.number().int().positive() }),
+  z.strictObject({
+    kind: z.literal('provision'),
+    id,
+    revision: revisionSchema,
+    instances: z.number().int().positive(),
+  }),
   /** The smoke checks meant for this place are green. */
   z.strictObject({ kind: z.literal('smoke'), id, on: z.enum(['candidate', 'environment']) }),
   /** The candidate gets this share of assignment units, the stable revision the rest. */
@@ -44,7 +49,9 @@ export function renderStep(step: Step): string {
     case 'provision':
       return `start ${step.instances} × ${step.revision.version} and wait until healthy`;
     case 'smoke':
-      return step.on === 'candidate' ? 'smoke tests on the candidate, before it has users' : 'smoke tests on the environment';
+      return step.on === 'candidate'
+        ? 'smoke tests on the candidate, before it has users'
+        : 'smoke tests on the environment';
     case 'set_weight':
       return `candidate gets ${step.weightPercent} % of users`;
     case 'replace_batch':

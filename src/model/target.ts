@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { revisionSchema, type Revision } from './revision.ts';
+import { type Revision, revisionSchema } from './revision.ts';
 import type { TrafficFeed } from './traffic.ts';
 
 export const instanceSchema = z.strictObject({
@@ -11,7 +11,12 @@ export const instanceSchema = z.strictObject({
   restarts: z.number().int().nonnegative(),
   startedAtMs: z.number().int().nullable(),
   lastExit: z
-    .strictObject({ code: z.number().int().nullable(), signal: z.string().nullable(), oom: z.boolean(), atMs: z.number().int() })
+    .strictObject({
+      code: z.number().int().nullable(),
+      signal: z.string().nullable(),
+      oom: z.boolean(),
+      atMs: z.number().int(),
+    })
     .nullable(),
 });
 export type Instance = z.infer<typeof instanceSchema>;

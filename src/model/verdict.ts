@@ -1,7 +1,10 @@
 import { z } from 'zod';
 
 /** Counts of one arm as far as they entered a verdict. */
-export const armCountsSchema = z.strictObject({ requests: z.number().int().nonnegative(), failures: z.number().int().nonnegative() });
+export const armCountsSchema = z.strictObject({
+  requests: z.number().int().nonnegative(),
+  failures: z.number().int().nonnegative(),
+});
 export type ArmCounts = z.infer<typeof armCountsSchema>;
 
 /** What is known about one metric, with the numbers that decided. */

@@ -18,13 +18,21 @@ export async function findApproval(place: Place, plan: Plan, nowMs: number): Pro
 }
 
 /** Uses an approval up for one run. Throws APPROVAL_REQUIRED when another run was quicker. */
-export async function consumeApproval(place: Place, plan: Plan, approval: Approval, use: { runId: string; atMs: number }): Promise<void> {
+export async function consumeApproval(
+  place: Place,
+  plan: Plan,
+  approval: Approval,
+  use: { runId: string; atMs: number },
+): Promise<void> {
   if (!(await markNonceUsed(place.project.state, approval.nonce, use))) throw approvalRequired(place, plan);
 }
 
 export function approvalRequired(place: Place, plan: Plan): DeployError {
   const short = plan.planId.slice(0, 12);
   const terminal = `a person runs in a terminal: seatrial approve ${short}`;
-  const remedy = place.approval.how === 'terminal' ? `Ask for it; ${terminal}` : `Call rollout_approve with this planId, which asks the person; or ${terminal}`;
+  const remedy =
+    place.approval.how === 'terminal'
+      ? `Ask for it; ${terminal}`
+      : `Call rollout_approve with this planId, which asks the person; or ${terminal}`;
   return new DeployError('APPROVAL_REQUIRED', { planId: short, how: place.approval.how, remedy });
 }

@@ -1,9 +1,9 @@
+import { createProberSource } from '../metrics/prober-source.ts';
+import { createProxySource } from '../metrics/proxy-source.ts';
 import type { Clock } from '../model/clock.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import type { MetricSource } from '../model/metric-source.ts';
 import type { Plan } from '../model/plan.ts';
-import { createProberSource } from '../metrics/prober-source.ts';
-import { createProxySource } from '../metrics/proxy-source.ts';
 import type { Place } from './place.ts';
 
 /** The configured source of measurements for a run. Throws STRATEGY_UNSUPPORTED when the target cannot feed it. */
@@ -13,7 +13,11 @@ export function createMetrics(place: Place, plan: Plan, clock: Clock): MetricSou
   if (metrics.source === 'proxy') {
     const { feed } = place.target;
     if (feed === undefined) {
-      throw new DeployError('STRATEGY_UNSUPPORTED', { strategy: 'metrics.source proxy', reasons: `the target ${place.target.kind} has no proxy`, remedy: 'Use metrics.source: prober.' });
+      throw new DeployError('STRATEGY_UNSUPPORTED', {
+        strategy: 'metrics.source proxy',
+        reasons: `the target ${place.target.kind} has no proxy`,
+        remedy: 'Use metrics.source: prober.',
+      });
     }
     return createProxySource({ feed, clock, requestTimeoutMs: targetSpec.requestTimeout });
   }
@@ -27,6 +31,7 @@ export function createMetrics(place: Place, plan: Plan, clock: Clock): MetricSou
     ratePerSecond: metrics.rate,
     timeoutMs: metrics.timeout,
     clock,
-    versionHeader: header === undefined ? null : { name: header, baseline: stable?.version ?? null, canary: revision.version },
+    versionHeader:
+      header === undefined ? null : { name: header, baseline: stable?.version ?? null, canary: revision.version },
   });
 }

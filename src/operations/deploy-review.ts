@@ -6,11 +6,11 @@ import type { RunRecord } from '../model/run-record.ts';
 import { parseReview, renderComplaints } from '../report/parse-review.ts';
 import { ensureProjectDirectory, readTextFile, writeFileAtomic } from '../system/files.ts';
 import { defineOperation } from './define-operation.ts';
+import { writeReviewDraft } from './finish-run.ts';
 import { runField } from './inputs.ts';
 import { openPlace } from './place.ts';
 import { openProject, type Project } from './project.ts';
 import { findRun, reviewAcknowledgement } from './project-memory.ts';
-import { writeReviewDraft } from './finish-run.ts';
 
 const input = z.object({
   action: z.enum(['draft', 'submit', 'status']).default('status'),
@@ -26,11 +26,23 @@ export const deployReview = defineOperation({
   tool: true,
   effects: 'changes',
   input,
-  cli: { command: 'review', positional: ['action', 'run_id'], examples: ['seatrial review draft', 'seatrial review submit 01j9… --text "$(cat review.md)"', 'seatrial review status'] },
+  cli: {
+    command: 'review',
+    positional: ['action', 'run_id'],
+    examples: [
+      'seatrial review draft',
+      'seatrial review submit 01j9… --text "$(cat review.md)"',
+      'seatrial review status',
+    ],
+  },
   run: async (given, { projectDirectory }) => {
     const project = await openProject(projectDirectory);
     const record = await findRun(project, given.run_id);
-    if (record.status !== 'ended') throw new DeployError('REVIEW_INVALID', { reason: `run ${record.runId} is not over.`, remedy: 'Wait for its end: rollout_status.' });
+    if (record.status !== 'ended')
+      throw new DeployError('REVIEW_INVALID', {
+        reason: `run ${record.runId} is not over.`,
+        remedy: 'Wait for its end: rollout_status.',
+      });
     if (given.action === 'draft') return draft(project, record);
     if (given.action === 'submit') return submit(project, record, given.text ?? '');
     return status(project, record);
@@ -40,26 +52,41 @@ export const deployReview = defineOperation({
 async function draft(project: Project, record: RunRecord): Promise<OperationResult<unknown>> {
   const path = await writeReviewDraft(openPlace(project, record.plan.content.environment), record);
   const text = (await readTextFile(path)) ?? '';
-  return { data: { runId: record.runId, path }, text: `${text}\n\nDraft: ${path}. Complete it, then deploy_review {action: "submit", run_id: "${record.runId}", text: …}.` };
+  return {
+    data: { runId: record.runId, path },
+    text: `${text}\n\nDraft: ${path}. Complete it, then deploy_review {action: "submit", run_id: "${record.runId}", text: …}.`,
+  };
 }
 
 async function submit(project: Project, record: RunRecord, text: string): Promise<OperationResult<unknown>> {
   const reading = parseReview(text, record);
   if (!reading.ok) {
-    throw new DeployError('REVIEW_INVALID', { reason: renderComplaints(reading.complaints), remedy: `Correct it and submit again. The draft: deploy_review {action: "draft", run_id: "${record.runId}"}.` });
+    throw new DeployError('REVIEW_INVALID', {
+      reason: renderComplaints(reading.complaints),
+      remedy: `Correct it and submit again. The draft: deploy_review {action: "draft", run_id: "${record.runId}"}.`,
+    });
   }
   const path = reviewPath(project, record);
   await ensureProjectDirectory(join(project.directory, '.seatrial', 'reviews'));
   await writeFileAtomic(path, `${text.trimEnd()}\n`, { mode: 0o644 });
   const next = `Next: a person acknowledges it by rollout_approve {scope: "review", run_id: "${record.runId}"}; until then begin nothing new on this deployment.`;
-  return { data: { runId: record.runId, path, rating: reading.rating }, text: `The review of run ${record.runId} is kept (rating ${reading.rating}/10): ${path}.\n${next}` };
+  return {
+    data: { runId: record.runId, path, rating: reading.rating },
+    text: `The review of run ${record.runId} is kept (rating ${reading.rating}/10): ${path}.\n${next}`,
+  };
 }
 
 async function status(project: Project, record: RunRecord): Promise<OperationResult<unknown>> {
   const acknowledged = await reviewAcknowledgement(project, record.runId);
-  const state = acknowledged === null ? 'not acknowledged yet' : `acknowledged by ${acknowledged.by} at ${new Date(acknowledged.atMs).toISOString()}`;
+  const state =
+    acknowledged === null
+      ? 'not acknowledged yet'
+      : `acknowledged by ${acknowledged.by} at ${new Date(acknowledged.atMs).toISOString()}`;
   const path = reviewPath(project, record);
-  return { data: { runId: record.runId, path, acknowledged: acknowledged !== null }, text: `The review of run ${record.runId} is ${state}. File: ${path}` };
+  return {
+    data: { runId: record.runId, path, acknowledged: acknowledged !== null },
+    text: `The review of run ${record.runId} is ${state}. File: ${path}`,
+  };
 }
 
 function reviewPath(project: Project, record: RunRecord): string {

@@ -14,7 +14,14 @@ import { loadHistory } from './project-memory.ts';
 export type Memory = { history: string; report: string; reportJson: string; review: string | null; learnings: string };
 
 /** Writes down what a finished run leaves in the project: history entry, report, review draft, learnings. Safe to repeat. */
-export async function finishRun({ place, record }: { place: Place; record: RunRecord; clock: Clock }): Promise<Memory | null> {
+export async function finishRun({
+  place,
+  record,
+}: {
+  place: Place;
+  record: RunRecord;
+  clock: Clock;
+}): Promise<Memory | null> {
   if (record.status !== 'ended') return null;
   const { project } = place;
   const entry = await deriveEntry(place, record);
@@ -56,6 +63,7 @@ export async function writeReviewDraft(place: Place, record: RunRecord): Promise
   const directory = join(place.project.directory, '.seatrial', 'reviews');
   await ensureProjectDirectory(directory);
   const path = join(directory, `${record.runId}.md`);
-  if (!(await fileExists(path))) await writeFileAtomic(path, renderReviewDraft(record, await deriveEntry(place, record)), { mode: 0o644 });
+  if (!(await fileExists(path)))
+    await writeFileAtomic(path, renderReviewDraft(record, await deriveEntry(place, record)), { mode: 0o644 });
   return path;
 }

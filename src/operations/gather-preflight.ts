@@ -10,10 +10,24 @@ import { type Place, stableOf } from './place.ts';
 import { activeRunOf, loadHistory, pendingReview } from './project-memory.ts';
 import { resolveRevision } from './resolve-revision.ts';
 
-export type PreflightRequest = { place: Place; version: string; strategyKind: string | undefined; clock: Clock; signal: AbortSignal; ownRunId: string | null };
+export type PreflightRequest = {
+  place: Place;
+  version: string;
+  strategyKind: string | undefined;
+  clock: Clock;
+  signal: AbortSignal;
+  ownRunId: string | null;
+};
 
 /** Looks at everything that the checks ask about; what cannot be read is handed on as the error that it was. */
-export async function gatherPreflight({ place, version, strategyKind, clock, signal, ownRunId }: PreflightRequest): Promise<PreflightContext> {
+export async function gatherPreflight({
+  place,
+  version,
+  strategyKind,
+  clock,
+  signal,
+  ownRunId,
+}: PreflightRequest): Promise<PreflightContext> {
   const { project, spec, name } = place;
   const now = clock.now();
   const revision = await outcomeOf(resolveRevision(place, version));
@@ -22,7 +36,11 @@ export async function gatherPreflight({ place, version, strategyKind, clock, sig
   const history = await loadHistory(project);
   const active = await activeRunOf(place);
   const freeze = freezeAt(now, spec.freeze);
-  const risk = isFridayOrBeforeHoliday({ instantMs: now, timezone: spec.freeze.timezone, holidays: spec.gates.holidays });
+  const risk = isFridayOrBeforeHoliday({
+    instantMs: now,
+    timezone: spec.freeze.timezone,
+    holidays: spec.gates.holidays,
+  });
   return {
     projectDirectory: project.directory,
     environmentName: name,
@@ -37,10 +55,16 @@ export async function gatherPreflight({ place, version, strategyKind, clock, sig
     stable,
     firstDeploy: state.value !== null && stable === null,
     activeRun: active === null || active.runId === ownRunId ? null : { runId: active.runId, pid: active.pid },
-    freeze: freeze.frozen ? { frozen: true, reason: freeze.reason, untilMs: freeze.untilMs } : { frozen: false, reason: null, untilMs: null },
-    calendar: risk.risky ? { fridayOrBeforeHoliday: true, label: risk.reason } : { fridayOrBeforeHoliday: false, label: 'an ordinary day' },
+    freeze: freeze.frozen
+      ? { frozen: true, reason: freeze.reason, untilMs: freeze.untilMs }
+      : { frozen: false, reason: null, untilMs: null },
+    calendar: risk.risky
+      ? { fridayOrBeforeHoliday: true, label: risk.reason }
+      : { fridayOrBeforeHoliday: false, label: 'an ordinary day' },
     history,
-    explainedRuns: (await loadNotes(project)).flatMap((note) => (note.kind === 'cause' && note.runId !== null ? [note.runId] : [])),
+    explainedRuns: (await loadNotes(project)).flatMap((note) =>
+      note.kind === 'cause' && note.runId !== null ? [note.runId] : [],
+    ),
     pendingReview: await pendingReview(project, name, history),
     pitfalls: await duePitfalls(project, history),
     metricsProbe: () => probeMetrics({ place, state: state.value, stable, signal }),
@@ -64,25 +88,55 @@ type ProbeAnswer = { ok: boolean; reason: string; evidence: Record<string, strin
 /** Whether the configured source would have something to say, asked now rather than found out in the middle of a bake. */
 async function probeMetrics({ place, state, stable, signal }: ProbeRequest): Promise<ProbeAnswer> {
   const { metrics } = place.spec;
-  if (stable === null || state === null) return { ok: true, reason: 'nothing serves yet; the source begins with the first revision', evidence: { source: metrics.source } };
+  if (stable === null || state === null)
+    return {
+      ok: true,
+      reason: 'nothing serves yet; the source begins with the first revision',
+      evidence: { source: metrics.source },
+    };
   if (metrics.source === 'prober') {
     const url = await place.target.candidateUrl(stable.id, signal);
-    return { ok: url !== null, reason: url === null ? 'the stable revision cannot be addressed by itself' : `probes would go to ${metrics.path}`, evidence: { source: 'prober', ratePerSecond: metrics.rate } };
+    return {
+      ok: url !== null,
+      reason: url === null ? 'the stable revision cannot be addressed by itself' : `probes would go to ${metrics.path}`,
+      evidence: { source: 'prober', ratePerSecond: metrics.rate },
+    };
   }
-  if (place.target.feed === undefined) return { ok: false, reason: 'the target has no proxy that counts', evidence: { source: 'proxy' } };
+  if (place.target.feed === undefined)
+    return { ok: false, reason: 'the target has no proxy that counts', evidence: { source: 'proxy' } };
   return readFeed({ feed: place.target.feed, revisionId: stable.id, nowMs: Date.now(), signal });
 }
 
-async function readFeed({ feed, revisionId, nowMs, signal }: { feed: NonNullable<Place['target']['feed']>; revisionId: string; nowMs: number; signal: AbortSignal }): Promise<ProbeAnswer> {
+async function readFeed({
+  feed,
+  revisionId,
+  nowMs,
+  signal,
+}: {
+  feed: NonNullable<Place['target']['feed']>;
+  revisionId: string;
+  nowMs: number;
+  signal: AbortSignal;
+}): Promise<ProbeAnswer> {
   const end = new AbortController();
   const sinceMs = nowMs - 60_000;
   try {
-    for await (const frame of feed.frames({ sinceMs, signal: AbortSignal.any([signal, end.signal, AbortSignal.timeout(3000)]) })) {
-      const requests = frame.cells.filter((cell) => cell.revisionId === revisionId && cell.stratum === 'user').reduce((sum, cell) => sum + cell.arrivals, 0);
+    for await (const frame of feed.frames({
+      sinceMs,
+      signal: AbortSignal.any([signal, end.signal, AbortSignal.timeout(3000)]),
+    })) {
+      const requests = frame.cells
+        .filter((cell) => cell.revisionId === revisionId && cell.stratum === 'user')
+        .reduce((sum, cell) => sum + cell.arrivals, 0);
       const evidence = { source: 'proxy', requestsLastMinute: requests };
       return requests > 0
         ? { ok: true, reason: `${requests} requests in the last minute`, evidence }
-        : { ok: true, reason: 'the proxy answers, but there was no request in the last minute: a verdict will take long; metrics.source: prober makes its own', evidence };
+        : {
+            ok: true,
+            reason:
+              'the proxy answers, but there was no request in the last minute: a verdict will take long; metrics.source: prober makes its own',
+            evidence,
+          };
     }
     return { ok: false, reason: 'the proxy sent nothing within 3 s', evidence: { source: 'proxy' } };
   } catch (thrown) {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { DeployError } from '../model/deploy-error.ts';
+import { hostDown, hostStatus, hostUp } from '../targets/process/host-control.ts';
 import { defineOperation } from './define-operation.ts';
 import { environmentField } from './inputs.ts';
 import { openPlace } from './place.ts';
 import { openProject } from './project.ts';
 import { activeRunOf } from './project-memory.ts';
-import { hostDown, hostStatus, hostUp } from '../targets/process/host-control.ts';
 
 export const host = defineOperation({
   name: 'host',
@@ -14,12 +14,21 @@ export const host = defineOperation({
   tool: false,
   effects: 'changes',
   input: z.object({ action: z.enum(['up', 'down', 'status']).default('status'), environment: environmentField }),
-  cli: { command: 'host', positional: ['action'], examples: ['seatrial host status', 'seatrial host up', 'seatrial host down --environment staging'] },
+  cli: {
+    command: 'host',
+    positional: ['action'],
+    examples: ['seatrial host status', 'seatrial host up', 'seatrial host down --environment staging'],
+  },
   run: async (input, { projectDirectory, signal }) => {
     const place = openPlace(await openProject(projectDirectory), input.environment);
     if (input.action === 'down') {
       const active = await activeRunOf(place);
-      if (active !== null) throw new DeployError('RUN_ACTIVE', { runId: active.runId, pid: active.pid, since: new Date(active.sinceMs).toISOString() });
+      if (active !== null)
+        throw new DeployError('RUN_ACTIVE', {
+          runId: active.runId,
+          pid: active.pid,
+          since: new Date(active.sinceMs).toISOString(),
+        });
       await hostDown(place.target, signal);
     }
     if (input.action === 'up') await hostUp(place.target, signal);
@@ -29,9 +38,15 @@ export const host = defineOperation({
 });
 
 function renderHost(environment: string, { up, pid, listen, state }: Awaited<ReturnType<typeof hostStatus>>): string {
-  const head = up ? `The host of ${environment} is up (pid ${pid}), serving at ${listen}.` : listen === null ? `${environment} has no host yet; the first ship starts one.` : `The host of ${environment} is down; it served at ${listen}. Start it: seatrial host up`;
+  const head = up
+    ? `The host of ${environment} is up (pid ${pid}), serving at ${listen}.`
+    : listen === null
+      ? `${environment} has no host yet; the first ship starts one.`
+      : `The host of ${environment} is down; it served at ${listen}. Start it: seatrial host up`;
   const lines = state.revisions.map((placed) => {
-    const instances = placed.instances.map((instance) => `${instance.state}${instance.pid === null ? '' : ` (pid ${instance.pid})`}`).join(', ');
+    const instances = placed.instances
+      .map((instance) => `${instance.state}${instance.pid === null ? '' : ` (pid ${instance.pid})`}`)
+      .join(', ');
     const retire = placed.retireAtMs === null ? '' : `, retired at ${new Date(placed.retireAtMs).toISOString()}`;
     return `  ${placed.role} ${placed.revision.version}: ${placed.weightPercent} %, ${placed.inFlight} requests open, instances: ${instances || 'none'}${retire}`;
   });

@@ -8,7 +8,8 @@ import { defineOperation } from './define-operation.ts';
 export const init = defineOperation({
   name: 'init',
   title: 'Write a first seatrial.yaml',
-  description: 'Looks at the project (package.json, Dockerfile, Procfile, manifests), writes a first configuration with the reason for each guess, and overwrites nothing.',
+  description:
+    'Looks at the project (package.json, Dockerfile, Procfile, manifests), writes a first configuration with the reason for each guess, and overwrites nothing.',
   tool: false,
   effects: 'changes',
   input: z.object({}),
@@ -18,11 +19,17 @@ export const init = defineOperation({
     const guessed = await guessConfig(directory);
     const { written, path } = await writeConfig(directory, guessed.text);
     if (!written) {
-      return { data: { written, path }, text: `${path} is there already and stays as it is. What it means: seatrial explain`, exitCode: exitCode.usage };
+      return {
+        data: { written, path },
+        text: `${path} is there already and stays as it is. What it means: seatrial explain`,
+        exitCode: exitCode.usage,
+      };
     }
     const lines = [
       `Wrote ${path}`,
-      ...guessed.guesses.map((guess) => `  ${guess.sure ? '·' : '?'} ${guess.key}: ${String(guess.value)} (${guess.because})`),
+      ...guessed.guesses.map(
+        (guess) => `  ${guess.sure ? '·' : '?'} ${guess.key}: ${String(guess.value)} (${guess.because})`,
+      ),
       ...guessed.notes.map((note) => `  ! ${note}`),
       'Next: read it, tag a version (git tag v1.0.0), then: seatrial ship 1.0.0',
     ];

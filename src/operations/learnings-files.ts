@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { ulid } from 'ulid';
 import type { History } from '../model/history.ts';
 import { type Catalogue, parseCatalogue } from '../report/learnings/catalogue.ts';
-import { type DuePitfall, duePitfalls as assessDue } from '../report/learnings/due-pitfalls.ts';
+import { duePitfalls as assessDue, type DuePitfall } from '../report/learnings/due-pitfalls.ts';
 import { type Note, parseNote } from '../report/learnings/note.ts';
 import { renderLearnings } from '../report/learnings/render-learnings.ts';
 import { ensureProjectDirectory, listDirectory, readTextFile, writeFileAtomic } from '../system/files.ts';
@@ -43,15 +43,30 @@ export async function addNote(project: Project, note: Omit<Note, 'id'>): Promise
   const directory = notesDirectory(project);
   await ensureProjectDirectory(directory);
   const path = join(directory, `${ulid().toLowerCase()}.md`);
-  const front = { kind: note.kind, title: note.title, ...(note.pitfall === null ? {} : { pitfall: note.pitfall }), ...(note.runId === null ? {} : { run: note.runId }), by: note.by, at: note.at };
+  const front = {
+    kind: note.kind,
+    title: note.title,
+    ...(note.pitfall === null ? {} : { pitfall: note.pitfall }),
+    ...(note.runId === null ? {} : { run: note.runId }),
+    by: note.by,
+    at: note.at,
+  };
   const lines = Object.entries(front).map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
   await writeFileAtomic(path, `---\n${lines.join('\n')}\n---\n${note.text}\n`, { mode: 0o644 });
   return path;
 }
 
-export async function duePitfalls(project: Project, history: readonly History[]): Promise<Array<DuePitfall & { blocking: boolean }>> {
-  const required = new Set(Object.values(project.config.environments).flatMap((environment) => environment.gates.require));
-  return assessDue(await loadCatalogue(), history).map((due) => ({ ...due, blocking: due.proposedGate !== null && required.has(due.proposedGate) }));
+export async function duePitfalls(
+  project: Project,
+  history: readonly History[],
+): Promise<Array<DuePitfall & { blocking: boolean }>> {
+  const required = new Set(
+    Object.values(project.config.environments).flatMap((environment) => environment.gates.require),
+  );
+  return assessDue(await loadCatalogue(), history).map((due) => ({
+    ...due,
+    blocking: due.proposedGate !== null && required.has(due.proposedGate),
+  }));
 }
 
 /** Renders `.seatrial/learnings.md` anew from catalogue, history and notes; the hand-written part is kept. */
@@ -60,7 +75,12 @@ export async function rebuildLearnings(project: Project, history: readonly Histo
   const path = join(directory, 'learnings.md');
   await ensureProjectDirectory(directory);
   const before = await readTextFile(path);
-  const after = renderLearnings({ catalogue: await loadCatalogue(), history, notes: await loadNotes(project), previous: before });
+  const after = renderLearnings({
+    catalogue: await loadCatalogue(),
+    history,
+    notes: await loadNotes(project),
+    previous: before,
+  });
   if (after !== before) await writeFileAtomic(path, after, { mode: 0o644 });
   return { before, after, path };
 }

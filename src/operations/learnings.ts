@@ -27,7 +27,11 @@ export const learnings = defineOperation({
   cli: {
     command: 'learnings',
     positional: ['action', 'id'],
-    examples: ['seatrial learnings', 'seatrial learnings show rollback-needed', 'seatrial learnings add --run 01j9… --cause "pool too small; raised to 50 in 4f2a1b"'],
+    examples: [
+      'seatrial learnings',
+      'seatrial learnings show rollback-needed',
+      'seatrial learnings add --run 01j9… --cause "pool too small; raised to 50 in 4f2a1b"',
+    ],
   },
   run: async (given, context) => {
     const project = await openProject(context.projectDirectory);
@@ -42,7 +46,10 @@ const actions: Record<Input['action'], Action> = { list, show, add, rebuild };
 async function list(project: Project): Promise<OperationResult<unknown>> {
   const history = await loadHistory(project);
   const due = await duePitfalls(project, history);
-  return { data: { due, runs: history.length }, text: renderDuePitfalls(due, 20) || `No pitfall was seen in ${history.length} recorded runs.` };
+  return {
+    data: { due, runs: history.length },
+    text: renderDuePitfalls(due, 20) || `No pitfall was seen in ${history.length} recorded runs.`,
+  };
 }
 
 async function show(project: Project, { id }: Input): Promise<OperationResult<unknown>> {
@@ -52,15 +59,26 @@ async function show(project: Project, { id }: Input): Promise<OperationResult<un
   }
   const { pitfalls } = await loadCatalogue();
   const entry = pitfalls.find((pitfall) => pitfall.id === id);
-  if (entry === undefined) throw new DeployError('USAGE', { reason: `There is no pitfall "${id}". There are: ${pitfalls.map((pitfall) => pitfall.id).join(', ')}.` });
+  if (entry === undefined)
+    throw new DeployError('USAGE', {
+      reason: `There is no pitfall "${id}". There are: ${pitfalls.map((pitfall) => pitfall.id).join(', ')}.`,
+    });
   const prevention = entry.prevention.map((line, index) => `${index + 1}. ${line}`).join('\n');
-  return { data: entry, text: `${entry.title} (${entry.impact})\n${entry.summary}\nPrevention:\n${prevention}\nDetection: ${entry.detection}\n\n${entry.body.trim()}` };
+  return {
+    data: entry,
+    text: `${entry.title} (${entry.impact})\n${entry.summary}\nPrevention:\n${prevention}\nDetection: ${entry.detection}\n\n${entry.body.trim()}`,
+  };
 }
 
-async function add(project: Project, given: Input, { caller, clock }: OperationContext): Promise<OperationResult<unknown>> {
+async function add(
+  project: Project,
+  given: Input,
+  { caller, clock }: OperationContext,
+): Promise<OperationResult<unknown>> {
   const text = (given.cause ?? given.text ?? '').trim();
   if (text === '') throw new DeployError('USAGE', { reason: 'Nothing to add: give text, or cause with run.' });
-  if (given.cause !== undefined && given.run === undefined) throw new DeployError('USAGE', { reason: 'A cause belongs to a run: give run.' });
+  if (given.cause !== undefined && given.run === undefined)
+    throw new DeployError('USAGE', { reason: 'A cause belongs to a run: give run.' });
   const path = await addNote(project, {
     kind: given.cause === undefined ? 'lesson' : 'cause',
     title: (text.split('\n')[0] ?? '').slice(0, 100),
@@ -77,5 +95,8 @@ async function add(project: Project, given: Input, { caller, clock }: OperationC
 async function rebuild(project: Project): Promise<OperationResult<unknown>> {
   const history = await loadHistory(project);
   const { path, before, after } = await rebuildLearnings(project, history);
-  return { data: { path, changed: before !== after }, text: `${path} ${before === after ? 'is up to date' : 'was rendered anew'} from ${history.length} runs.` };
+  return {
+    data: { path, changed: before !== after },
+    text: `${path} ${before === after ? 'is up to date' : 'was rendered anew'} from ${history.length} runs.`,
+  };
 }

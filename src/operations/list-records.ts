@@ -8,7 +8,8 @@ export async function listRecords(project: Project, environment?: string): Promi
   const records: RunRecord[] = [];
   for (const id of await listRuns(project.state)) {
     const record = await loadRun(runFolder(project.state, id).directory);
-    if (record !== null && (environment === undefined || record.plan.content.environment === environment)) records.push(record);
+    if (record !== null && (environment === undefined || record.plan.content.environment === environment))
+      records.push(record);
   }
   return records;
 }

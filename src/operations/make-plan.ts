@@ -1,7 +1,7 @@
 import { configHash, policyHash } from '../config/config-hash.ts';
 import { planIdOf } from '../journal/plan-store.ts';
-import { strategySchema, type StrategySpec } from '../model/config/strategy.ts';
 import type { Clock } from '../model/clock.ts';
+import { type StrategySpec, strategySchema } from '../model/config/strategy.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import type { Plan, PlanContent } from '../model/plan.ts';
 import type { Revision } from '../model/revision.ts';
@@ -30,11 +30,28 @@ export function makePlan(request: PlanRequest): Plan {
   const spec = chooseStrategy(place, request.strategy, stable);
   const { instances, drain } = place.spec.target;
   const strategy = findStrategy(spec.kind);
-  const result = strategy?.plan({ spec, capabilities: capabilitiesOf(place, state), revision, stable, instances, drainMs: drain });
+  const result = strategy?.plan({
+    spec,
+    capabilities: capabilitiesOf(place, state),
+    revision,
+    stable,
+    instances,
+    drainMs: drain,
+  });
   if (result === undefined || !result.ok) {
-    throw new DeployError('STRATEGY_UNSUPPORTED', { strategy: spec.kind, reasons: result?.reasons.join('; ') ?? 'it is not known', remedy: result?.remedy ?? '' });
+    throw new DeployError('STRATEGY_UNSUPPORTED', {
+      strategy: spec.kind,
+      reasons: result?.reasons.join('; ') ?? 'it is not known',
+      remedy: result?.remedy ?? '',
+    });
   }
-  const wayBack = planWayBack({ candidate: revision, stable, instances, drainMs: drain, replacesInstances: spec.kind === 'rolling' });
+  const wayBack = planWayBack({
+    candidate: revision,
+    stable,
+    instances,
+    drainMs: drain,
+    replacesInstances: spec.kind === 'rolling',
+  });
   return completePlan(request, {
     kind: 'rollout',
     strategy: spec.kind,
@@ -42,11 +59,25 @@ export function makePlan(request: PlanRequest): Plan {
     steps: result.steps,
     wayBack,
     judge: judgeFor(place, stable),
-    notes: [...firstDeployNotes(stable), ...sameRevisionNotes(stable, revision), ...spec.kind !== place.spec.strategy.kind && request.strategy !== undefined ? [`strategy ${spec.kind} was asked for; the config has ${place.spec.strategy.kind}`] : []],
+    notes: [
+      ...firstDeployNotes(stable),
+      ...sameRevisionNotes(stable, revision),
+      ...(spec.kind !== place.spec.strategy.kind && request.strategy !== undefined
+        ? [`strategy ${spec.kind} was asked for; the config has ${place.spec.strategy.kind}`]
+        : []),
+    ],
   });
 }
 
-type Parts = { kind: PlanContent['kind']; strategy: string; stable: Revision | null; steps: Step[]; wayBack: Step[]; judge: JudgeSettings; notes: string[] };
+type Parts = {
+  kind: PlanContent['kind'];
+  strategy: string;
+  stable: Revision | null;
+  steps: Step[];
+  wayBack: Step[];
+  judge: JudgeSettings;
+  notes: string[];
+};
 
 /** Adds what every plan holds beside its steps, and its id. */
 export function completePlan({ place, revision, state, guidance, requester, clock }: PlanRequest, parts: Parts): Plan {
@@ -78,7 +109,11 @@ export function completePlan({ place, revision, state, guidance, requester, cloc
     expiresAtMs: now + approval.expiresMs,
     requester,
     approval: how,
-    notes: [...notes, ...migrationNotes(place), ...(parts.kind === 'rollout' ? [approval.note] : ['a way back never needs approval'])],
+    notes: [
+      ...notes,
+      ...migrationNotes(place),
+      ...(parts.kind === 'rollout' ? [approval.note] : ['a way back never needs approval']),
+    ],
   };
 }
 
@@ -88,7 +123,12 @@ function chooseStrategy(place: Place, asked: string | undefined, stable: Revisio
   if (asked === configured.kind) return configured;
   if (asked === 'direct') return directLike(configured);
   const parsed = strategySchema.safeParse({ kind: asked });
-  if (!parsed.success) throw new DeployError('STRATEGY_UNSUPPORTED', { strategy: asked, reasons: 'there is no such strategy', remedy: 'There is: direct, canary, blue-green, rolling.' });
+  if (!parsed.success)
+    throw new DeployError('STRATEGY_UNSUPPORTED', {
+      strategy: asked,
+      reasons: 'there is no such strategy',
+      remedy: 'There is: direct, canary, blue-green, rolling.',
+    });
   return parsed.data;
 }
 
@@ -115,11 +155,21 @@ function judgeFor(place: Place, stable: Revision | null): JudgeSettings {
 function capabilitiesOf(place: Place, state: TargetState): Capabilities {
   const { target } = place;
   const stable = state.revisions.find((placed) => placed.role === 'stable');
-  return { targetKind: target.kind, traffic: target.traffic !== undefined, batches: target.batches !== undefined, standby: target.kind === 'process', instances: stable?.instances.length ?? 0 };
+  return {
+    targetKind: target.kind,
+    traffic: target.traffic !== undefined,
+    batches: target.batches !== undefined,
+    standby: target.kind === 'process',
+    instances: stable?.instances.length ?? 0,
+  };
 }
 
 function firstDeployNotes(stable: Revision | null): string[] {
-  return stable === null ? ['nothing serves here yet: the strategy is direct, there is no baseline to compare with, and the way back is "down"'] : [];
+  return stable === null
+    ? [
+        'nothing serves here yet: the strategy is direct, there is no baseline to compare with, and the way back is "down"',
+      ]
+    : [];
 }
 
 function sameRevisionNotes(stable: Revision | null, revision: Revision): string[] {
@@ -129,7 +179,9 @@ function sameRevisionNotes(stable: Revision | null, revision: Revision): string[
 function migrationNotes(place: Place): string[] {
   const { migration } = place.spec;
   if (migration !== 'contract' && migration !== 'irreversible') return [];
-  return [`migration ${migration}: once users are on the candidate it cannot be rolled back by itself; on harm the run freezes and a person decides`];
+  return [
+    `migration ${migration}: once users are on the candidate it cannot be rolled back by itself; on harm the run freezes and a person decides`,
+  ];
 }
 
 function deadManOf(stable: Revision | null): string {

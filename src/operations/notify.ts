@@ -13,7 +13,11 @@ type Channel = Place['spec']['notify'][number];
 const attempts = 3;
 
 /** Tells every configured channel, each tried up to three times; never throws. Returns one event a channel for the journal. */
-export async function notifyAll(place: Place, notice: Notice, clock: Clock): Promise<Array<Extract<RunEvent, { type: 'notified' }>>> {
+export async function notifyAll(
+  place: Place,
+  notice: Notice,
+  clock: Clock,
+): Promise<Array<Extract<RunEvent, { type: 'notified' }>>> {
   const body = JSON.stringify({
     text: `[${place.project.config.service}/${place.name}] ${notice.about}: ${notice.text}`,
     about: notice.about,
@@ -22,7 +26,9 @@ export async function notifyAll(place: Place, notice: Notice, clock: Clock): Pro
     version: notice.version,
     runId: notice.runId,
   });
-  return Promise.all(place.spec.notify.map((channel) => notifyOne({ place, channel, about: notice.about, body, clock })));
+  return Promise.all(
+    place.spec.notify.map((channel) => notifyOne({ place, channel, about: notice.about, body, clock })),
+  );
 }
 
 type Delivery = { place: Place; channel: Channel; about: string; body: string; clock: Clock };
@@ -34,7 +40,10 @@ async function notifyOne(delivery: Delivery): Promise<Extract<RunEvent, { type: 
   for (let attempt = 1; attempt <= attempts; attempt++) {
     try {
       await deliver(delivery);
-      return { type: 'notified', data: { about, channel: name, ok: true, reason: attempt === 1 ? 'told' : `told at attempt ${attempt}` } };
+      return {
+        type: 'notified',
+        data: { about, channel: name, ok: true, reason: attempt === 1 ? 'told' : `told at attempt ${attempt}` },
+      };
     } catch (thrown) {
       reason = thrown instanceof Error ? thrown.message : String(thrown);
       if (attempt < attempts) await clock.sleep(500 * attempt);
@@ -46,12 +55,24 @@ async function notifyOne(delivery: Delivery): Promise<Extract<RunEvent, { type: 
 async function deliver({ place, channel, body }: Delivery): Promise<void> {
   const directory = place.project.directory;
   if ('webhook' in channel) {
-    const answer = await httpRequest({ url: channel.webhook, method: 'POST', headers: { 'content-type': 'application/json' }, body, timeoutMs: 5000 });
+    const answer = await httpRequest({
+      url: channel.webhook,
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+      timeoutMs: 5000,
+    });
     if (answer.status < 200 || answer.status > 299) throw new Error(`the webhook answered ${answer.status}`);
     return;
   }
   if ('command' in channel) {
-    const result = await runCommand({ argv: channel.command, cwd: directory, env: allowedEnvironment({ pass: [], fileText: null, set: {} }), timeoutMs: 10_000, input: body });
+    const result = await runCommand({
+      argv: channel.command,
+      cwd: directory,
+      env: allowedEnvironment({ pass: [], fileText: null, set: {} }),
+      timeoutMs: 10_000,
+      input: body,
+    });
     if (!result.ok) throw new Error(`the command ended with ${result.how}`);
     return;
   }

@@ -1,4 +1,4 @@
-import { approvalRule, type ApprovalRule } from '../config/approval-rule.ts';
+import { type ApprovalRule, approvalRule } from '../config/approval-rule.ts';
 import { judgeSettings } from '../config/judge-settings.ts';
 import { loadEnvironment } from '../config/load-environment.ts';
 import { hostDirectory, lockDirectory } from '../journal/state-folder.ts';
@@ -6,10 +6,10 @@ import type { EnvironmentSpec } from '../model/config/environment.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Target, TargetState } from '../model/target.ts';
 import type { JudgeSettings } from '../model/verdict.ts';
-import { bundlePath } from '../system/package-root.ts';
-import { ownEnvironment } from '../system/environment.ts';
 import { spawnDetached } from '../system/detached-process.ts';
+import { ownEnvironment } from '../system/environment.ts';
 import { ensurePrivateDirectory } from '../system/files.ts';
+import { bundlePath } from '../system/package-root.ts';
 import { createProcessTarget, processTargetIdentity } from '../targets/process/process-target.ts';
 import type { Project } from './project.ts';
 
@@ -42,7 +42,16 @@ export function openPlace(project: Project, environment: string | undefined): Pl
     hostDirectory: host,
     launchHost: () => launchHost(host),
   });
-  return { project, name, spec, target, judge: judgeSettings(spec), approval: approvalRule(name, spec), lockDirectory: lockDirectory(project.stateRoot, identity), hostDirectory: host };
+  return {
+    project,
+    name,
+    spec,
+    target,
+    judge: judgeSettings(spec),
+    approval: approvalRule(name, spec),
+    lockDirectory: lockDirectory(project.stateRoot, identity),
+    hostDirectory: host,
+  };
 }
 
 /** What serves users when nothing is going on, as the target says; null when nothing does. */
@@ -52,5 +61,10 @@ export function stableOf(state: TargetState | null): Revision | null {
 
 async function launchHost(directory: string): Promise<void> {
   await ensurePrivateDirectory(directory);
-  await spawnDetached({ argv: [process.execPath, bundlePath(), 'host-daemon', directory], cwd: directory, env: ownEnvironment(), logFile: `${directory}/host.log` });
+  await spawnDetached({
+    argv: [process.execPath, bundlePath(), 'host-daemon', directory],
+    cwd: directory,
+    env: ownEnvironment(),
+    logFile: `${directory}/host.log`,
+  });
 }

@@ -16,24 +16,58 @@ import { loadHistory } from './project-memory.ts';
 export const preflight = defineOperation({
   name: 'preflight',
   title: 'Check whether a version may ship',
-  description: 'First call before shipping. Runs every pre-flight check in parallel, changes nothing, and says what blocks. With gate: only that check.',
+  description:
+    'First call before shipping. Runs every pre-flight check in parallel, changes nothing, and says what blocks. With gate: only that check.',
   tool: true,
   effects: 'reads',
-  input: z.object({ version: versionField, environment: environmentField, strategy: strategyField, gate: z.string().max(64).optional().describe('Id of one check'), detail: detailField }),
-  cli: { command: 'preflight', positional: ['version'], examples: ['seatrial preflight 1.4.0', 'seatrial preflight 1.4.0 --environment staging --detail full'] },
+  input: z.object({
+    version: versionField,
+    environment: environmentField,
+    strategy: strategyField,
+    gate: z.string().max(64).optional().describe('Id of one check'),
+    detail: detailField,
+  }),
+  cli: {
+    command: 'preflight',
+    positional: ['version'],
+    examples: ['seatrial preflight 1.4.0', 'seatrial preflight 1.4.0 --environment staging --detail full'],
+  },
   run: async (input, { projectDirectory, clock, signal, progress }) => {
     const project = await openProject(projectDirectory);
     const place = openPlace(project, input.environment);
-    const context = await gatherPreflight({ place, version: input.version, strategyKind: input.strategy, clock, signal, ownRunId: null });
+    const context = await gatherPreflight({
+      place,
+      version: input.version,
+      strategyKind: input.strategy,
+      clock,
+      signal,
+      ownRunId: null,
+    });
     const all = preflightChecks(place.spec);
     const chosen = input.gate === undefined ? all : all.filter((check) => check.id === input.gate);
     let done = 0;
-    const checks = await runChecks(chosen, context, { signal, onResult: (result) => progress(`${result.status}: ${result.title}`, ++done, chosen.length) });
-    const { ok } = assessChecks(checks, input.gate === undefined ? place.spec.gates.require : chosen.map((check) => check.id));
+    const checks = await runChecks(chosen, context, {
+      signal,
+      onResult: (result) => progress(`${result.status}: ${result.title}`, ++done, chosen.length),
+    });
+    const { ok } = assessChecks(
+      checks,
+      input.gate === undefined ? place.spec.gates.require : chosen.map((check) => check.id),
+    );
     const pitfalls = renderDuePitfalls(await duePitfalls(project, await loadHistory(project)));
-    const next = ok ? `Next: rollout_plan {version: "${input.version}", environment: "${place.name}"}` : 'Blocked. Mend what failed, then call preflight again; nothing can override a failed check.';
-    const none = chosen.length === 0 ? `There is no check "${input.gate}". There are: ${all.map((check) => check.id).join(', ')}` : null;
-    const text = none ?? [renderChecks(checks, { detail: input.detail }), ...(pitfalls === '' ? [] : [pitfalls]), next].join('\n');
-    return { data: { ok: ok && none === null, environment: place.name, version: input.version, checks }, text, exitCode: ok && none === null ? exitCode.ok : exitCode.gate };
+    const next = ok
+      ? `Next: rollout_plan {version: "${input.version}", environment: "${place.name}"}`
+      : 'Blocked. Mend what failed, then call preflight again; nothing can override a failed check.';
+    const none =
+      chosen.length === 0
+        ? `There is no check "${input.gate}". There are: ${all.map((check) => check.id).join(', ')}`
+        : null;
+    const text =
+      none ?? [renderChecks(checks, { detail: input.detail }), ...(pitfalls === '' ? [] : [pitfalls]), next].join('\n');
+    return {
+      data: { ok: ok && none === null, environment: place.name, version: input.version, checks },
+      text,
+      exitCode: ok && none === null ? exitCode.ok : exitCode.gate,
+    };
   },
 });

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { listRuns, runFolder } from '../journal/state-folder.ts';
-import { loadRun } from '../journal/replay.ts';
 import { readLock } from '../journal/lock.ts';
+import { loadRun } from '../journal/replay.ts';
+import { listRuns, runFolder } from '../journal/state-folder.ts';
 import type { Clock } from '../model/clock.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import { type History, historySchema } from '../model/history.ts';
@@ -23,7 +23,9 @@ export async function loadHistory(project: Project): Promise<History[]> {
       if (entry !== null) entries.push(entry);
     }
   }
-  return entries.sort((one, other) => one.startedAt.localeCompare(other.startedAt) || one.runId.localeCompare(other.runId));
+  return entries.sort(
+    (one, other) => one.startedAt.localeCompare(other.startedAt) || one.runId.localeCompare(other.runId),
+  );
 }
 
 /** The run with this id, or the newest one (of an environment). Throws RUN_UNKNOWN, RUN_NONE. */
@@ -35,7 +37,8 @@ export async function findRun(project: Project, runId: string | undefined, envir
   }
   for (const id of await listRuns(project.state)) {
     const record = await loadRun(runFolder(project.state, id).directory);
-    if (record !== null && (environment === undefined || record.plan.content.environment === environment)) return record;
+    if (record !== null && (environment === undefined || record.plan.content.environment === environment))
+      return record;
   }
   throw new DeployError('RUN_NONE');
 }
@@ -53,7 +56,11 @@ export async function activeRunOf(place: Place): Promise<ActiveRun | null> {
 }
 
 /** Waits until the owner of a finished run has written its memory down and let go of the target; at most `withinMs`. */
-export async function awaitMemory(place: Place, runId: string, { clock, withinMs }: { clock: Clock; withinMs: number }): Promise<void> {
+export async function awaitMemory(
+  place: Place,
+  runId: string,
+  { clock, withinMs }: { clock: Clock; withinMs: number },
+): Promise<void> {
   const end = clock.monotonic() + withinMs;
   while (clock.monotonic() < end) {
     const reading = await readLock(place.lockDirectory);
@@ -74,18 +81,28 @@ export async function runIsOver(place: Place, runId: string): Promise<boolean> {
 const acknowledgementSchema = z.strictObject({ runId: z.string(), by: z.string(), atMs: z.number() });
 
 /** Who acknowledged the review of a run; null while nobody has. */
-export async function reviewAcknowledgement(project: Project, runId: string): Promise<z.infer<typeof acknowledgementSchema> | null> {
+export async function reviewAcknowledgement(
+  project: Project,
+  runId: string,
+): Promise<z.infer<typeof acknowledgementSchema> | null> {
   return readJsonFile(join(project.state.directory, 'reviews', `${runId}.json`), acknowledgementSchema);
 }
 
-export async function saveReviewAcknowledgement(project: Project, entry: z.infer<typeof acknowledgementSchema>): Promise<void> {
+export async function saveReviewAcknowledgement(
+  project: Project,
+  entry: z.infer<typeof acknowledgementSchema>,
+): Promise<void> {
   const directory = join(project.state.directory, 'reviews');
   await ensurePrivateDirectory(directory);
   await writeFileAtomic(join(directory, `${entry.runId}.json`), JSON.stringify(entry));
 }
 
 /** The newest finished run of an environment whose review nobody has acknowledged; only runs that this machine recorded count. */
-export async function pendingReview(project: Project, environment: string, history: readonly History[]): Promise<{ runId: string } | null> {
+export async function pendingReview(
+  project: Project,
+  environment: string,
+  history: readonly History[],
+): Promise<{ runId: string } | null> {
   const last = history.filter((entry) => entry.environment === environment && entry.kind === 'rollout').at(-1);
   if (last === undefined || (await reviewAcknowledgement(project, last.runId)) !== null) return null;
   return (await fileExists(join(project.state.runs, last.runId))) ? { runId: last.runId } : null;

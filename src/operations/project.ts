@@ -22,7 +22,10 @@ export async function openProject(directory: string): Promise<Project> {
   const real = await realDirectory(directory);
   const repository = await openRepository(real).catch(() => null);
   const rootCommit = (await repository?.rootCommit()) ?? null;
-  const configPath = rootCommit === null || repository === null ? loaded.configPath : relative(repository.directory, `${real}/seatrial.yaml`);
+  const configPath =
+    rootCommit === null || repository === null
+      ? loaded.configPath
+      : relative(repository.directory, `${real}/seatrial.yaml`);
   const projectId = projectIdOf({ rootCommit: rootCommit ?? 'none', configPath });
   const root = stateRoot(process.env);
   return { ...loaded, directory: real, repository, projectId, state: projectFolder(root, projectId), stateRoot: root };

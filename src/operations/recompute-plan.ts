@@ -9,7 +9,11 @@ import { resolveRevision } from './resolve-revision.ts';
 
 /** Makes the plan anew from what is true now. Throws PLAN_EXPIRED, or PLAN_CHANGED with what differs. */
 export async function assertPlanStillHolds(place: Place, plan: Plan, clock: Clock): Promise<void> {
-  if (clock.now() > plan.expiresAtMs) throw new DeployError('PLAN_EXPIRED', { planId: plan.planId.slice(0, 12), at: new Date(plan.expiresAtMs).toISOString() });
+  if (clock.now() > plan.expiresAtMs)
+    throw new DeployError('PLAN_EXPIRED', {
+      planId: plan.planId.slice(0, 12),
+      at: new Date(plan.expiresAtMs).toISOString(),
+    });
   const state = await place.target.inspect(AbortSignal.timeout(10_000));
   const request = { place, state, guidance: plan.content.guidance, requester: plan.requester, clock };
   const { kind, strategy, revision: planned } = plan.content;
@@ -39,6 +43,8 @@ const partNames: Record<string, string> = {
 
 function changedParts(before: PlanContent, after: PlanContent): string[] {
   const now = new Map(Object.entries(after));
-  const changed = Object.entries(before).filter(([key, value]) => canonicalJson(value ?? null) !== canonicalJson(now.get(key) ?? null));
+  const changed = Object.entries(before).filter(
+    ([key, value]) => canonicalJson(value ?? null) !== canonicalJson(now.get(key) ?? null),
+  );
   return changed.map(([key]) => partNames[key] ?? key);
 }

@@ -17,6 +17,7 @@ const input = z.object({
   scope: z
     .string()
     .regex(/^(start|promote|review)$/)
+    .default('start')
     .describe('start: let the plan begin. promote: let a waiting run go past its gate. review: acknowledge a review'),
   plan_id: z.string().max(64).optional().describe('For start'),
   run_id: runField,
@@ -31,11 +32,20 @@ type Input = z.output<typeof input>;
 export const rolloutApprove = defineOperation({
   name: 'rollout_approve',
   title: 'Ask a person to approve',
-  description: 'Every act that needs a person: the client asks them, showing these arguments; fill in service, version, environment and strategy so that they can judge. You cannot approve for a person.',
+  description:
+    'Every act that needs a person: the client asks them, showing these arguments; fill in service, version, environment and strategy so that they can judge. You cannot approve for a person.',
   tool: true,
   effects: 'person',
   input,
-  cli: { command: 'approve', positional: ['plan_id'], examples: ['seatrial approve 3f9c1a2b4d5e', 'seatrial approve --scope promote --run-id 01j9…', 'seatrial approve --scope review --run-id 01j9…'] },
+  cli: {
+    command: 'approve',
+    positional: ['plan_id'],
+    examples: [
+      'seatrial approve 3f9c1a2b4d5e',
+      'seatrial approve --scope promote --run-id 01j9…',
+      'seatrial approve --scope review --run-id 01j9…',
+    ],
+  },
   run: async (given, context) => {
     const project = await openProject(context.projectDirectory);
     if (given.scope === 'start') return approveStart(project, given, context);
@@ -43,22 +53,56 @@ export const rolloutApprove = defineOperation({
     const place = openPlace(project, record.plan.content.environment);
     const how = assertPerson(place, record.plan, given, context);
     if (given.scope === 'review') {
-      if (record.status !== 'ended') throw new DeployError('CONTROL_INVALID', { action: 'review', reason: `run ${record.runId} is not over`, remedy: 'Wait for its end.' });
-      await saveReviewAcknowledgement(project, { runId: record.runId, by: context.caller.name, atMs: context.clock.now() });
-      return { data: { runId: record.runId, scope: 'review', how }, text: `The review of run ${record.runId} is acknowledged (${how}). The next plan for ${place.name} is free.` };
+      if (record.status !== 'ended')
+        throw new DeployError('CONTROL_INVALID', {
+          action: 'review',
+          reason: `run ${record.runId} is not over`,
+          remedy: 'Wait for its end.',
+        });
+      await saveReviewAcknowledgement(project, {
+        runId: record.runId,
+        by: context.caller.name,
+        atMs: context.clock.now(),
+      });
+      return {
+        data: { runId: record.runId, scope: 'review', how },
+        text: `The review of run ${record.runId} is acknowledged (${how}). The next plan for ${place.name} is free.`,
+      };
     }
-    if (record.status === 'ended') throw new DeployError('RUN_OVER', { runId: record.runId, outcome: record.outcome ?? 'unknown' });
-    await submitRequest(runFolder(project.state, record.runId).directory, { requestId: randomUUID(), action: 'promote', by: `${context.caller.name} (${how})`, reason: null, atMs: context.clock.now() });
-    return { data: { runId: record.runId, scope: 'promote', how }, text: `Run ${record.runId} may go past ${record.currentStepId ?? 'its gate'} (${how}).\nNext: rollout_status {run_id: "${record.runId}", wait_s: 30}` };
+    if (record.status === 'ended')
+      throw new DeployError('RUN_OVER', { runId: record.runId, outcome: record.outcome ?? 'unknown' });
+    await submitRequest(runFolder(project.state, record.runId).directory, {
+      requestId: randomUUID(),
+      action: 'promote',
+      by: `${context.caller.name} (${how})`,
+      reason: null,
+      atMs: context.clock.now(),
+    });
+    return {
+      data: { runId: record.runId, scope: 'promote', how },
+      text: `Run ${record.runId} may go past ${record.currentStepId ?? 'its gate'} (${how}).\nNext: rollout_status {run_id: "${record.runId}", wait_s: 30}`,
+    };
   },
 });
 
-async function approveStart(project: Project, given: Input, context: OperationContext): Promise<{ data: unknown; text: string }> {
-  if (given.plan_id === undefined) throw new DeployError('APPROVAL_NOT_ACCEPTED', { reason: 'it names no plan.', remedy: 'Give plan_id, as rollout_plan printed it.' });
+async function approveStart(
+  project: Project,
+  given: Input,
+  context: OperationContext,
+): Promise<{ data: unknown; text: string }> {
+  if (given.plan_id === undefined)
+    throw new DeployError('APPROVAL_NOT_ACCEPTED', {
+      reason: 'it names no plan.',
+      remedy: 'Give plan_id, as rollout_plan printed it.',
+    });
   const plan = await loadPlan(project.state, given.plan_id);
   const place = openPlace(project, plan.content.environment);
   const now = context.clock.now();
-  if (now > plan.expiresAtMs) throw new DeployError('PLAN_EXPIRED', { planId: plan.planId.slice(0, 12), at: new Date(plan.expiresAtMs).toISOString() });
+  if (now > plan.expiresAtMs)
+    throw new DeployError('PLAN_EXPIRED', {
+      planId: plan.planId.slice(0, 12),
+      at: new Date(plan.expiresAtMs).toISOString(),
+    });
   assertSaysTheTruth(plan, given);
   const how = assertPerson(place, plan, given, context);
   const approval: Approval = {
@@ -87,7 +131,10 @@ function assertSaysTheTruth(plan: Plan, given: Input): void {
   for (const [field, truth] of Object.entries(shown)) {
     const said = Object.entries(given).find(([name]) => name === field)?.[1];
     if (said === undefined || said === truth) continue;
-    throw new DeployError('APPROVAL_NOT_ACCEPTED', { reason: `${field} was given as "${said}", but the plan has "${truth}".`, remedy: 'Call it again with the values of the plan, so that the person sees what they approve.' });
+    throw new DeployError('APPROVAL_NOT_ACCEPTED', {
+      reason: `${field} was given as "${said}", but the plan has "${truth}".`,
+      remedy: 'Call it again with the values of the plan, so that the person sees what they approve.',
+    });
   }
 }
 
@@ -96,17 +143,32 @@ function assertPerson(place: Place, plan: Plan, given: Input, { caller }: Operat
   const rule = place.approval;
   if (rule.how === 'none') return 'none';
   const short = plan.planId.slice(0, 12);
-  const terminal = given.scope === 'start' ? `seatrial approve ${short}` : `seatrial approve --scope ${given.scope} --run-id ${given.run_id ?? '<run>'}`;
+  const terminal =
+    given.scope === 'start'
+      ? `seatrial approve ${short}`
+      : `seatrial approve --scope ${given.scope} --run-id ${given.run_id ?? '<run>'}`;
   if (caller.door === 'mcp') return assertDialog(rule, caller.client, terminal);
-  if (!caller.interactive) throw new DeployError('APPROVAL_NOT_ACCEPTED', { reason: 'no person is at this terminal.', remedy: `A person runs it in a terminal of their own: ${terminal}` });
+  if (!caller.interactive)
+    throw new DeployError('APPROVAL_NOT_ACCEPTED', {
+      reason: 'no person is at this terminal.',
+      remedy: `A person runs it in a terminal of their own: ${terminal}`,
+    });
   if (given.code?.toUpperCase() !== shortCodeOf(plan.planId)) {
-    throw new DeployError('APPROVAL_NOT_ACCEPTED', { reason: given.code === undefined ? 'the code was not typed.' : 'the code that was typed is not the code of this plan.', remedy: `Read the plan, then: ${terminal} --code ${shortCodeOf(plan.planId)}` });
+    throw new DeployError('APPROVAL_NOT_ACCEPTED', {
+      reason:
+        given.code === undefined ? 'the code was not typed.' : 'the code that was typed is not the code of this plan.',
+      remedy: `Read the plan, then: ${terminal} --code ${shortCodeOf(plan.planId)}`,
+    });
   }
   return 'terminal';
 }
 
 function assertDialog(rule: Place['approval'], client: string | null, terminal: string): 'client-dialog' {
-  if (rule.how === 'terminal') throw new DeployError('APPROVAL_NOT_ACCEPTED', { reason: 'this environment wants a person at a terminal.', remedy: `Ask the person to run: ${terminal}` });
+  if (rule.how === 'terminal')
+    throw new DeployError('APPROVAL_NOT_ACCEPTED', {
+      reason: 'this environment wants a person at a terminal.',
+      remedy: `Ask the person to run: ${terminal}`,
+    });
   if (rule.clients.includes('*') || (client !== null && rule.clients.includes(client))) return 'client-dialog';
   throw new DeployError('APPROVAL_NOT_ACCEPTED', {
     reason: `the client "${client ?? 'unknown'}" is not known to ask a person before this tool runs.`,

@@ -18,7 +18,8 @@ const answerWithinMs = 5000;
 export const rolloutControl = defineOperation({
   name: 'rollout_control',
   title: 'Pause, resume, promote or abort a run',
-  description: 'pause: the weight stays (harm still rolls back). resume. abort: users go back to stable now; never needs approval. promote: go past the present gate without more proof; a person must do that by rollout_approve, unless nobody has to approve here.',
+  description:
+    'pause: the weight stays (harm still rolls back). resume. abort: users go back to stable now; never needs approval. promote: go past the present gate without more proof; a person must do that by rollout_approve, unless nobody has to approve here.',
   tool: true,
   effects: 'changes',
   input: z.object({
@@ -27,24 +28,40 @@ export const rolloutControl = defineOperation({
     environment: environmentField,
     reason: z.string().max(500).optional().describe('Kept in the record'),
   }),
-  cli: { command: 'control', positional: ['action', 'run_id'], examples: ['seatrial control pause', 'seatrial control abort --reason "support calls"'] },
+  cli: {
+    command: 'control',
+    positional: ['action', 'run_id'],
+    examples: ['seatrial control pause', 'seatrial control abort --reason "support calls"'],
+  },
   run: async (input, context) => {
     const project = await openProject(context.projectDirectory);
     const record = await findRun(project, input.run_id, input.environment);
-    if (record.status === 'ended') throw new DeployError('RUN_OVER', { runId: record.runId, outcome: record.outcome ?? 'unknown' });
+    if (record.status === 'ended')
+      throw new DeployError('RUN_OVER', { runId: record.runId, outcome: record.outcome ?? 'unknown' });
     const place = openPlace(project, record.plan.content.environment);
     if (input.action === 'promote' && place.approval.how !== 'none') {
-      throw new DeployError('APPROVAL_REQUIRED', { planId: record.plan.planId.slice(0, 12), how: place.approval.how, remedy: `Call rollout_approve {scope: "promote", run_id: "${record.runId}"}; or the person runs: seatrial approve --scope promote --run-id ${record.runId}` });
+      throw new DeployError('APPROVAL_REQUIRED', {
+        planId: record.plan.planId.slice(0, 12),
+        how: place.approval.how,
+        remedy: `Call rollout_approve {scope: "promote", run_id: "${record.runId}"}; or the person runs: seatrial approve --scope promote --run-id ${record.runId}`,
+      });
     }
     const answer = await sendControl(project, record, { action: input.action, reason: input.reason ?? null, context });
-    return { data: { runId: record.runId, action: input.action, ...answer }, text: `${input.action}: ${answer.answer}\nNext: rollout_status {run_id: "${record.runId}", wait_s: 30}` };
+    return {
+      data: { runId: record.runId, action: input.action, ...answer },
+      text: `${input.action}: ${answer.answer}\nNext: rollout_status {run_id: "${record.runId}", wait_s: 30}`,
+    };
   },
 });
 
 type Sent = { action: ControlAction; reason: string | null; context: OperationContext };
 
 /** Lays a request before the run's owner and waits for its answer. Throws CONTROL_INVALID when the owner refuses. */
-export async function sendControl(project: Project, record: RunRecord, { action, reason, context }: Sent): Promise<{ accepted: boolean; answer: string }> {
+export async function sendControl(
+  project: Project,
+  record: RunRecord,
+  { action, reason, context }: Sent,
+): Promise<{ accepted: boolean; answer: string }> {
   const { directory } = runFolder(project.state, record.runId);
   const requestId = randomUUID();
   await submitRequest(directory, { requestId, action, by: context.caller.name, reason, atMs: context.clock.now() });
@@ -53,7 +70,12 @@ export async function sendControl(project: Project, record: RunRecord, { action,
     await context.clock.sleep(100, context.signal);
     const control = (await loadRun(directory))?.controls.find((one) => one.requestId === requestId);
     if (control === undefined) continue;
-    if (!control.accepted) throw new DeployError('CONTROL_INVALID', { action, reason: control.answer, remedy: `See rollout_status {run_id: "${record.runId}"}.` });
+    if (!control.accepted)
+      throw new DeployError('CONTROL_INVALID', {
+        action,
+        reason: control.answer,
+        remedy: `See rollout_status {run_id: "${record.runId}"}.`,
+      });
     return { accepted: true, answer: control.answer };
   }
   return { accepted: false, answer: 'the request is laid down; the owner of the run has not answered yet' };

@@ -7,13 +7,21 @@ import type { Clock } from '../model/clock.ts';
 import type { MetricSource } from '../model/metric-source.ts';
 import type { Plan } from '../model/plan.ts';
 import type { ControlRequest, RolloutPorts } from '../rollout/ports.ts';
-import { loadServiceEnvironment } from './service-environment.ts';
 import { createLiveReader } from './live-reader.ts';
 import { notifyAll } from './notify.ts';
 import type { Place } from './place.ts';
+import { loadServiceEnvironment } from './program-environment.ts';
 import type { RunJournal } from './run-journal.ts';
 
-export type PortsRequest = { place: Place; plan: Plan; lock: HeldLock; journal: RunJournal; clock: Clock; metrics: MetricSource; runId: string };
+export type PortsRequest = {
+  place: Place;
+  plan: Plan;
+  lock: HeldLock;
+  journal: RunJournal;
+  clock: Clock;
+  metrics: MetricSource;
+  runId: string;
+};
 
 /** Puts the drivers, the journal and the lock of one run together for the rollout loop. */
 export function createRolloutPorts(request: PortsRequest): RolloutPorts {
@@ -26,7 +34,8 @@ export function createRolloutPorts(request: PortsRequest): RolloutPorts {
     metrics,
     clock,
     deadlines: {
-      provisionMs: spec.health.startup + spec.health.warmup + revisionSpec.prepare.length * revisionSpec.prepareTimeout + 60_000,
+      provisionMs:
+        spec.health.startup + spec.health.warmup + revisionSpec.prepare.length * revisionSpec.prepareTimeout + 60_000,
       changeMs: 15_000,
       retireMs: spec.drain + spec.streamDrain + spec.stop + 15_000,
     },
@@ -47,14 +56,30 @@ export function createRolloutPorts(request: PortsRequest): RolloutPorts {
 async function takeNewControls(place: Place, runId: string, journal: RunJournal): Promise<ControlRequest[]> {
   const known = new Set(journal.events.flatMap((event) => (event.type === 'control' ? [event.data.requestId] : [])));
   const broken: string[] = [];
-  const requests = await takeRequests(runFolder(place.project.state, runId).directory, known, ({ file, reason }) => broken.push(`${file}: ${reason}`));
-  for (const message of broken) await journal.append({ type: 'warning', data: { code: 'REQUEST_BROKEN', message: message.slice(0, 500) } });
+  const requests = await takeRequests(runFolder(place.project.state, runId).directory, known, ({ file, reason }) =>
+    broken.push(`${file}: ${reason}`),
+  );
+  for (const message of broken)
+    await journal.append({ type: 'warning', data: { code: 'REQUEST_BROKEN', message: message.slice(0, 500) } });
   return requests.map(({ requestId, action, by, reason }) => ({ requestId, action, by, reason }));
 }
 
-async function smokeAt({ place, plan, clock }: PortsRequest, on: 'candidate' | 'environment' | 'rollback', signal: AbortSignal): Promise<CheckResult[]> {
+async function smokeAt(
+  { place, plan, clock }: PortsRequest,
+  on: 'candidate' | 'environment' | 'rollback',
+  signal: AbortSignal,
+): Promise<CheckResult[]> {
   const { revision, stable } = plan.content;
   const baseUrl = on === 'candidate' ? await place.target.candidateUrl(revision.id, signal) : place.spec.url;
   const version = on === 'rollback' ? (stable ?? revision).version : revision.version;
-  return runSmoke({ smoke: place.spec.smoke, on, baseUrl, version, projectDirectory: place.project.directory, environmentEnv: await loadServiceEnvironment(place), signal, clock });
+  return runSmoke({
+    smoke: place.spec.smoke,
+    on,
+    baseUrl,
+    version,
+    projectDirectory: place.project.directory,
+    environmentEnv: await loadServiceEnvironment(place),
+    signal,
+    clock,
+  });
 }

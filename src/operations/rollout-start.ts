@@ -11,7 +11,8 @@ import { requestStart, runOfPlan } from './start-request.ts';
 export const rolloutStart = defineOperation({
   name: 'rollout_start',
   title: 'Start an approved plan',
-  description: 'Starts the run in a process of its own and returns its run id at once; ending this session does not stop it. Refused when anything changed since the plan, or nobody approved it. Asked twice, it is still one run.',
+  description:
+    'Starts the run in a process of its own and returns its run id at once; ending this session does not stop it. Refused when anything changed since the plan, or nobody approved it. Asked twice, it is still one run.',
   tool: true,
   effects: 'changes',
   input: z.object({ plan_id: planField }),
@@ -26,7 +27,10 @@ export const rolloutStart = defineOperation({
       await assertPlanStillHolds(place, plan, clock);
       await findApproval(place, plan, clock.now());
     }
-    const started = already === null ? await requestStart(project, plan, { requester: caller.name, clock }) : { runId: already, already: true };
+    const started =
+      already === null
+        ? await requestStart(project, plan, { requester: caller.name, clock })
+        : { runId: already, already: true };
     const text = `${started.already ? 'This plan was started before' : 'Started'}: run ${started.runId}, ${plan.content.revision.version} → ${place.name} by ${plan.content.strategy}.\nNext: rollout_status {run_id: "${started.runId}", wait_s: 30}, again until it has ended.`;
     return { data: { runId: started.runId, already: started.already }, text };
   },

@@ -17,7 +17,8 @@ const lookEveryMs = 250;
 export const rolloutStatus = defineOperation({
   name: 'rollout_status',
   title: 'How a run is going',
-  description: 'Where a run is: step, weight, both arms with the evidence, what it waits for, how it ended. wait_s holds the answer until something changes; call it until the run has ended.',
+  description:
+    'Where a run is: step, weight, both arms with the evidence, what it waits for, how it ended. wait_s holds the answer until something changes; call it until the run has ended.',
   tool: true,
   effects: 'reads',
   input: z.object({
@@ -26,11 +27,16 @@ export const rolloutStatus = defineOperation({
     wait_s: z.number().min(0).max(60).default(0).describe('Seconds to wait for a change'),
     detail: detailField,
   }),
-  cli: { command: 'status', positional: ['run_id'], examples: ['seatrial status', 'seatrial status 01j9… --detail full', 'seatrial status --wait-s 30 --json'] },
+  cli: {
+    command: 'status',
+    positional: ['run_id'],
+    examples: ['seatrial status', 'seatrial status 01j9… --detail full', 'seatrial status --wait-s 30 --json'],
+  },
   run: async (input, context) => {
     const project = await openProject(context.projectDirectory);
     const first = await findRun(project, input.run_id, input.environment);
-    const record = input.wait_s > 0 ? await awaitChange(project, first, { waitMs: input.wait_s * 1000, context }) : first;
+    const record =
+      input.wait_s > 0 ? await awaitChange(project, first, { waitMs: input.wait_s * 1000, context }) : first;
     context.showRun?.(record);
     const orphan = await reviveOrphan(project, record, context.clock);
     const text = renderStatus(record, { nowMs: context.clock.now(), detail: input.detail });
@@ -38,13 +44,22 @@ export const rolloutStatus = defineOperation({
   },
 });
 
-async function awaitChange(project: Project, first: RunRecord, { waitMs, context }: { waitMs: number; context: OperationContext }): Promise<RunRecord> {
+async function awaitChange(
+  project: Project,
+  first: RunRecord,
+  { waitMs, context }: { waitMs: number; context: OperationContext },
+): Promise<RunRecord> {
   const { clock, signal, progress } = context;
   const directory = runFolder(project.state, first.runId).directory;
   const end = clock.now() + waitMs;
   let record = first;
   let told = '';
-  while (record.status !== 'ended' && signatureOf(record) === signatureOf(first) && clock.now() < end && !signal.aborted) {
+  while (
+    record.status !== 'ended' &&
+    signatureOf(record) === signatureOf(first) &&
+    clock.now() < end &&
+    !signal.aborted
+  ) {
     await clock.sleep(lookEveryMs, signal);
     record = (await loadRun(directory)) ?? record;
     const line = `${record.currentStepId ?? record.status}, candidate ${record.weightPercent} %: ${record.verdicts[0]?.sentence ?? 'no verdict yet'}`;
@@ -55,7 +70,15 @@ async function awaitChange(project: Project, first: RunRecord, { waitMs, context
 }
 
 function signatureOf(record: RunRecord): string {
-  return JSON.stringify([record.status, record.currentStepId, record.outcome, record.weightPercent, record.holds.length, record.controls.length, record.verdicts.map((verdict) => verdict.outcome)]);
+  return JSON.stringify([
+    record.status,
+    record.currentStepId,
+    record.outcome,
+    record.weightPercent,
+    record.holds.length,
+    record.controls.length,
+    record.verdicts.map((verdict) => verdict.outcome),
+  ]);
 }
 
 function doneSteps(record: RunRecord): number {
@@ -63,7 +86,11 @@ function doneSteps(record: RunRecord): number {
 }
 
 /** A reader changes nothing; at most it wakes the watchdog, which sees to a run that has lost its owner. */
-async function reviveOrphan(project: Project, record: RunRecord, clock: OperationContext['clock']): Promise<string | null> {
+async function reviveOrphan(
+  project: Project,
+  record: RunRecord,
+  clock: OperationContext['clock'],
+): Promise<string | null> {
   const place = openPlace(project, record.plan.content.environment);
   if (record.status === 'ended') {
     await awaitMemory(place, record.runId, { clock, withinMs: 10_000 });

@@ -19,16 +19,33 @@ export type RunJournal = {
 };
 
 /** Opens or creates the journal of a run. Throws as `openJournal`. */
-export async function openRunJournal(request: { place: Place; runId: string; generation: number; clock: Clock; allowDamaged: boolean }): Promise<RunJournal> {
+export async function openRunJournal(request: {
+  place: Place;
+  runId: string;
+  generation: number;
+  clock: Clock;
+  allowDamaged: boolean;
+}): Promise<RunJournal> {
   const { place, runId, generation, clock, allowDamaged } = request;
-  const journal = await openJournal({ file: runFolder(place.project.state, runId).journal, runId, generation, clock, boot: await bootId(), allowDamaged });
+  const journal = await openJournal({
+    file: runFolder(place.project.state, runId).journal,
+    runId,
+    generation,
+    clock,
+    boot: await bootId(),
+    allowDamaged,
+  });
   const events: RecordedEvent[] = [...journal.events];
   let writable = true;
   const write = async (event: RunEvent, at: { step?: string; idem?: string }): Promise<RecordedEvent> => {
     try {
       return await journal.append(event, at);
     } catch (thrown) {
-      if (!(thrown instanceof DeployError) || (thrown.code !== 'JOURNAL_UNWRITABLE' && thrown.code !== 'JOURNAL_CORRUPT')) throw thrown;
+      if (
+        !(thrown instanceof DeployError) ||
+        (thrown.code !== 'JOURNAL_UNWRITABLE' && thrown.code !== 'JOURNAL_CORRUPT')
+      )
+        throw thrown;
       writable = false;
       return { ...event, seq: (events.at(-1)?.seq ?? -1) + 1, atMs: clock.now(), gen: generation };
     }

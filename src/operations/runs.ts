@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { runFolder } from '../journal/state-folder.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import { readTextFile } from '../system/files.ts';
-import { runFolder } from '../journal/state-folder.ts';
 import { defineOperation } from './define-operation.ts';
 import { environmentField, runField } from './inputs.ts';
 import { listRecords } from './list-records.ts';
@@ -28,8 +28,14 @@ export const runs = defineOperation({
       startedAt: new Date(record.startedAtMs).toISOString(),
       reason: record.reason,
     }));
-    const lines = rows.map((row) => `${row.runId}  ${row.startedAt.slice(0, 19)}  ${row.environment.padEnd(11)} ${row.version.padEnd(10)} ${row.strategy.padEnd(10)} ${row.status}`);
-    return { data: { runs: rows }, text: lines.length === 0 ? 'No run yet. Begin with: seatrial ship <version>' : lines.join('\n') };
+    const lines = rows.map(
+      (row) =>
+        `${row.runId}  ${row.startedAt.slice(0, 19)}  ${row.environment.padEnd(11)} ${row.version.padEnd(10)} ${row.strategy.padEnd(10)} ${row.status}`,
+    );
+    return {
+      data: { runs: rows },
+      text: lines.length === 0 ? 'No run yet. Begin with: seatrial ship <version>' : lines.join('\n'),
+    };
   },
 });
 
@@ -45,9 +51,15 @@ export const logs = defineOperation({
     const project = await openProject(projectDirectory);
     const record = await findRun(project, input.run_id);
     const events = record.events.filter((event) => input.counts || event.type !== 'counts');
-    const lines = events.map((event) => `#${event.seq} ${new Date(event.atMs).toISOString()} ${event.type} ${JSON.stringify(event.data).slice(0, 240)}`);
+    const lines = events.map(
+      (event) =>
+        `#${event.seq} ${new Date(event.atMs).toISOString()} ${event.type} ${JSON.stringify(event.data).slice(0, 240)}`,
+    );
     const log = (await readTextFile(runFolder(project.state, record.runId).supervisorLog)) ?? '';
     if (record.events.length === 0) throw new DeployError('RUN_UNKNOWN', { runId: record.runId });
-    return { data: { runId: record.runId, events, supervisorLog: log }, text: [...lines, ...(log.trim() === '' ? [] : ['', 'supervisor:', log.trimEnd()])].join('\n') };
+    return {
+      data: { runId: record.runId, events, supervisorLog: log },
+      text: [...lines, ...(log.trim() === '' ? [] : ['', 'supervisor:', log.trimEnd()])].join('\n'),
+    };
   },
 });

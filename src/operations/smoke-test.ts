@@ -5,8 +5,8 @@ import { renderChecks } from '../report/preflight-text.ts';
 import { defineOperation } from './define-operation.ts';
 import { detailField, environmentField } from './inputs.ts';
 import { openPlace, stableOf } from './place.ts';
+import { loadServiceEnvironment } from './program-environment.ts';
 import { openProject } from './project.ts';
-import { loadServiceEnvironment } from './service-environment.ts';
 
 export const smokeTest = defineOperation({
   name: 'smoke_test',
@@ -15,12 +15,25 @@ export const smokeTest = defineOperation({
   tool: true,
   effects: 'reads',
   input: z.object({ environment: environmentField, detail: detailField }),
-  cli: { command: 'smoke', positional: [], examples: ['seatrial smoke', 'seatrial smoke --environment staging --json'] },
+  cli: {
+    command: 'smoke',
+    positional: [],
+    examples: ['seatrial smoke', 'seatrial smoke --environment staging --json'],
+  },
   run: async (input, { projectDirectory, clock, signal }) => {
     const place = openPlace(await openProject(projectDirectory), input.environment);
     const state = await place.target.inspect(signal).catch(() => null);
     const version = stableOf(state)?.version ?? 'unknown';
-    const checks = await runSmoke({ smoke: place.spec.smoke, on: 'environment', baseUrl: place.spec.url, version, projectDirectory: place.project.directory, environmentEnv: await loadServiceEnvironment(place), signal, clock });
+    const checks = await runSmoke({
+      smoke: place.spec.smoke,
+      on: 'environment',
+      baseUrl: place.spec.url,
+      version,
+      projectDirectory: place.project.directory,
+      environmentEnv: await loadServiceEnvironment(place),
+      signal,
+      clock,
+    });
     const ok = checks.length > 0 && checks.every((check) => check.status === 'passed');
     const text = `Smoke tests of ${place.name} (${version}) at ${place.spec.url}\n${renderChecks(checks, { detail: input.detail })}`;
     return { data: { ok, environment: place.name, version, checks }, text, exitCode: ok ? exitCode.ok : exitCode.gate };

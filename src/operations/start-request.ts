@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { createRunId, runFolder, type RunFolder } from '../journal/state-folder.ts';
+import { createRunId, type RunFolder, runFolder } from '../journal/state-folder.ts';
 import type { Clock } from '../model/clock.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import { type ErrorCode, errorCatalogue } from '../model/error-catalogue.ts';
@@ -11,12 +11,22 @@ import { ensurePrivateDirectory, linkOnce, readJsonFile, readTextFile, writeFile
 import { bundlePath } from '../system/package-root.ts';
 import type { Project } from './project.ts';
 
-export const startRequestSchema = z.strictObject({ runId: z.string(), planId: z.string(), projectDirectory: z.string(), requester: z.string(), atMs: z.number() });
+export const startRequestSchema = z.strictObject({
+  runId: z.string(),
+  planId: z.string(),
+  projectDirectory: z.string(),
+  requester: z.string(),
+  atMs: z.number(),
+});
 
 /** How the start went, written by the supervisor: owner of the run, or why not. */
 const startAnswerSchema = z.discriminatedUnion('ok', [
   z.strictObject({ ok: z.literal(true), pid: z.number() }),
-  z.strictObject({ ok: z.literal(false), code: z.string(), details: z.record(z.string(), z.union([z.string(), z.number()])) }),
+  z.strictObject({
+    ok: z.literal(false),
+    code: z.string(),
+    details: z.record(z.string(), z.union([z.string(), z.number()])),
+  }),
 ]);
 export type StartAnswer = z.infer<typeof startAnswerSchema>;
 
@@ -26,7 +36,11 @@ const patienceMs = 15_000;
  * Starts the detached supervisor of a new run and returns when it owns the target and has written so. The same plan
  * starts one run only: asked again, the same run id comes back. Throws what the supervisor found, or RUN_NOT_STARTED.
  */
-export async function requestStart(project: Project, plan: Plan, { requester, clock }: { requester: string; clock: Clock }): Promise<{ runId: string; already: boolean }> {
+export async function requestStart(
+  project: Project,
+  plan: Plan,
+  { requester, clock }: { requester: string; clock: Clock },
+): Promise<{ runId: string; already: boolean }> {
   await ensurePrivateDirectory(project.state.plans);
   const claim = claimPath(project, plan.planId);
   const runId = createRunId(clock);
@@ -38,7 +52,10 @@ export async function requestStart(project: Project, plan: Plan, { requester, cl
   }
   const folder = runFolder(project.state, runId);
   await ensurePrivateDirectory(folder.directory);
-  await writeFileAtomic(folder.request, JSON.stringify({ runId, planId: plan.planId, projectDirectory: project.directory, requester, atMs: clock.now() }));
+  await writeFileAtomic(
+    folder.request,
+    JSON.stringify({ runId, planId: plan.planId, projectDirectory: project.directory, requester, atMs: clock.now() }),
+  );
   await launchSupervisor(project.directory, folder, 'start');
   return { runId: await awaitAnswer(folder, clock), already: false };
 }
@@ -65,13 +82,27 @@ function claimPath(project: Project, planId: string): string {
 }
 
 /** Starts a supervisor for a run: a new one, or one whose owner went away. */
-export async function launchSupervisor(projectDirectory: string, folder: RunFolder, how: 'start' | 'resume'): Promise<void> {
-  await spawnDetached({ argv: [process.execPath, bundlePath(), 'supervise', how, projectDirectory, folder.runId], cwd: projectDirectory, env: ownEnvironment(), logFile: folder.supervisorLog });
+export async function launchSupervisor(
+  projectDirectory: string,
+  folder: RunFolder,
+  how: 'start' | 'resume',
+): Promise<void> {
+  await spawnDetached({
+    argv: [process.execPath, bundlePath(), 'supervise', how, projectDirectory, folder.runId],
+    cwd: projectDirectory,
+    env: ownEnvironment(),
+    logFile: folder.supervisorLog,
+  });
 }
 
 /** Starts the process that sees to it that the run always has an owner. */
 export async function launchWatchdog(projectDirectory: string, folder: RunFolder): Promise<{ pid: number }> {
-  return spawnDetached({ argv: [process.execPath, bundlePath(), 'watchdog', projectDirectory, folder.runId], cwd: projectDirectory, env: ownEnvironment(), logFile: folder.supervisorLog });
+  return spawnDetached({
+    argv: [process.execPath, bundlePath(), 'watchdog', projectDirectory, folder.runId],
+    cwd: projectDirectory,
+    env: ownEnvironment(),
+    logFile: folder.supervisorLog,
+  });
 }
 
 export async function writeStartAnswer(folder: RunFolder, answer: StartAnswer): Promise<void> {
@@ -90,7 +121,9 @@ async function awaitAnswer(folder: RunFolder, clock: Clock): Promise<string> {
 }
 
 function rebuild(answer: { code: string; details: Record<string, string | number> }): DeployError {
-  return isCode(answer.code) ? new DeployError(answer.code, answer.details) : new DeployError('INTERNAL', { reason: `unknown error ${answer.code}` });
+  return isCode(answer.code)
+    ? new DeployError(answer.code, answer.details)
+    : new DeployError('INTERNAL', { reason: `unknown error ${answer.code}` });
 }
 
 function isCode(code: string): code is ErrorCode {

@@ -1,11 +1,11 @@
-import { runChecks } from '../checks/run-checks.ts';
+import { createJudge } from '../analysis/judge.ts';
 import { assessChecks } from '../checks/assess-checks.ts';
 import { preflightChecks } from '../checks/preflight/list.ts';
-import { createJudge } from '../analysis/judge.ts';
-import { type HeldLock, acquireLock } from '../journal/lock.ts';
+import { runChecks } from '../checks/run-checks.ts';
+import { replayRun } from '../journal/fold-run.ts';
+import { acquireLock, type HeldLock } from '../journal/lock.ts';
 import { loadPlan } from '../journal/plan-store.ts';
 import { loadRun } from '../journal/replay.ts';
-import { replayRun } from '../journal/fold-run.ts';
 import { runFolder } from '../journal/state-folder.ts';
 import type { Clock } from '../model/clock.ts';
 import { DeployError, toDeployError } from '../model/deploy-error.ts';
@@ -23,12 +23,12 @@ import { consumeApproval, findApproval } from './check-approval.ts';
 import { createMetrics } from './create-metrics.ts';
 import { finishRun } from './finish-run.ts';
 import { gatherPreflight } from './gather-preflight.ts';
-import { assertPlanStillHolds } from './recompute-plan.ts';
 import { openPlace, type Place } from './place.ts';
 import { openProject } from './project.ts';
 import { awaitMemory, runIsOver } from './project-memory.ts';
-import { openRunJournal, type RunJournal } from './run-journal.ts';
+import { assertPlanStillHolds } from './recompute-plan.ts';
 import { createRolloutPorts } from './rollout-ports.ts';
+import { openRunJournal, type RunJournal } from './run-journal.ts';
 import { launchWatchdog, startRequestSchema, writeStartAnswer } from './start-request.ts';
 
 /** History of the stable revision that the judge begins with, ms. */
@@ -46,10 +46,12 @@ export async function superviseStart(projectDirectory: string, runId: string, cl
     const plan = await loadPlan(project.state, request.planId);
     const place = openPlace(project, plan.content.environment);
     const lock = await takeLock(place, runId, clock);
-    const owned = await begin({ place, plan, lock, clock, runId, requester: request.requester }).catch(async (thrown: unknown) => {
-      await lock.release();
-      throw thrown;
-    });
+    const owned = await begin({ place, plan, lock, clock, runId, requester: request.requester }).catch(
+      async (thrown: unknown) => {
+        await lock.release();
+        throw thrown;
+      },
+    );
     await writeStartAnswer(folder, { ok: true, pid: process.pid });
     const watchdog = await launchWatchdog(projectDirectory, folder);
     await carryOut(owned, 'forward', '');
@@ -69,22 +71,39 @@ export async function superviseResume(projectDirectory: string, runId: string, c
   if (record === null || record.status === 'ended') return;
   const { plan } = record;
   const place = openPlace(project, plan.content.environment);
-  const lock = await acquireLock({ directory: place.lockDirectory, owner: await ownerOf(runId, clock), clock, mayFollow: (orphan) => orphan.runId === runId });
+  const lock = await acquireLock({
+    directory: place.lockDirectory,
+    owner: await ownerOf(runId, clock),
+    clock,
+    mayFollow: (orphan) => orphan.runId === runId,
+  });
   if (!lock.ok) return;
   const journal = await openRunJournal({ place, runId, generation: lock.generation, clock, allowDamaged: true });
-  await journal.append({ type: 'owner_acquired', data: { generation: lock.generation, pid: process.pid, resumed: true } });
+  await journal.append({
+    type: 'owner_acquired',
+    data: { generation: lock.generation, pid: process.pid, resumed: true },
+  });
   const now = reconcile(replayRun(journal.events, record.damage, runId));
   if (now.act === 'nothing') return lock.release();
   await carryOut({ place, plan, lock, journal, clock, runId }, now.act, now.reason);
 }
 
-async function ownerOf(runId: string, clock: Clock): Promise<{ runId: string; identity: Awaited<ReturnType<typeof currentIdentity>>; sinceMs: number }> {
+async function ownerOf(
+  runId: string,
+  clock: Clock,
+): Promise<{ runId: string; identity: Awaited<ReturnType<typeof currentIdentity>>; sinceMs: number }> {
   return { runId, identity: await currentIdentity(), sinceMs: clock.now() };
 }
 
 async function takeLock(place: Place, runId: string, clock: Clock): Promise<HeldLock> {
   const owner = await ownerOf(runId, clock);
-  const acquire = (): ReturnType<typeof acquireLock> => acquireLock({ directory: place.lockDirectory, owner, clock, mayFollow: (orphan) => runIsOver(place, orphan.runId) });
+  const acquire = (): ReturnType<typeof acquireLock> =>
+    acquireLock({
+      directory: place.lockDirectory,
+      owner,
+      clock,
+      mayFollow: (orphan) => runIsOver(place, orphan.runId),
+    });
   const first = await acquire();
   if (first.ok) return first;
   const { holder } = first;
@@ -93,7 +112,11 @@ async function takeLock(place: Place, runId: string, clock: Clock): Promise<Held
     const second = await acquire();
     if (second.ok) return second;
   }
-  throw new DeployError('RUN_ACTIVE', { runId: holder.runId, pid: holder.identity.pid, since: new Date(holder.sinceMs).toISOString() });
+  throw new DeployError('RUN_ACTIVE', {
+    runId: holder.runId,
+    pid: holder.identity.pid,
+    since: new Date(holder.sinceMs).toISOString(),
+  });
 }
 
 type Begin = { place: Place; plan: Plan; lock: HeldLock; clock: Clock; runId: string; requester: string };
@@ -104,12 +127,19 @@ async function begin({ place, plan, lock, clock, runId, requester }: Begin): Pro
   if (approval !== null) await consumeApproval(place, plan, approval, { runId, atMs: clock.now() });
   const journal = await openRunJournal({ place, runId, generation: lock.generation, clock, allowDamaged: false });
   await journal.append({ type: 'run_started', data: { plan, requester, dryRun: false } });
-  await journal.append({ type: 'owner_acquired', data: { generation: lock.generation, pid: process.pid, resumed: false } });
+  await journal.append({
+    type: 'owner_acquired',
+    data: { generation: lock.generation, pid: process.pid, resumed: false },
+  });
   if (approval !== null) await journal.append({ type: 'approval_consumed', data: approval });
   return { place, plan, lock, journal, clock, runId };
 }
 
-async function carryOut(owned: Owned, mode: 'forward' | 'close' | 'finish' | 'roll_back', reason: string): Promise<void> {
+async function carryOut(
+  owned: Owned,
+  mode: 'forward' | 'close' | 'finish' | 'roll_back',
+  reason: string,
+): Promise<void> {
   const { lock, journal } = owned;
   const stop = new AbortController();
   try {
@@ -127,17 +157,40 @@ async function preflightPasses({ place, plan, journal, clock, runId }: Owned): P
   if (plan.content.kind !== 'rollout') return true;
   const startedMs = clock.monotonic();
   const signal = AbortSignal.timeout(20 * 60_000);
-  const context = await gatherPreflight({ place, version: plan.content.revision.version, strategyKind: plan.content.strategy, clock, signal, ownRunId: runId });
+  const context = await gatherPreflight({
+    place,
+    version: plan.content.revision.version,
+    strategyKind: plan.content.strategy,
+    clock,
+    signal,
+    ownRunId: runId,
+  });
   const checks = await runChecks(preflightChecks(place.spec), context, { signal });
-  await journal.append({ type: 'preflight_completed', data: { checks, durationMs: Math.round(clock.monotonic() - startedMs) } });
+  await journal.append({
+    type: 'preflight_completed',
+    data: { checks, durationMs: Math.round(clock.monotonic() - startedMs) },
+  });
   const { ok, text } = assessChecks(checks, place.spec.gates.require);
   if (ok) return true;
-  const error = new DeployError('PREFLIGHT_BLOCKED', { failed: text, remedy: 'Mend what is named, then make a new plan.' });
-  await journal.append({ type: 'run_ended', data: { outcome: 'failed', reason: error.message.slice(0, 2000), error: { code: error.code, message: error.message.slice(0, 2000), remedy: error.remedy } } });
+  const error = new DeployError('PREFLIGHT_BLOCKED', {
+    failed: text,
+    remedy: 'Mend what is named, then make a new plan.',
+  });
+  await journal.append({
+    type: 'run_ended',
+    data: {
+      outcome: 'failed',
+      reason: error.message.slice(0, 2000),
+      error: { code: error.code, message: error.message.slice(0, 2000), remedy: error.remedy },
+    },
+  });
   return false;
 }
 
-async function roll(owned: Owned, how: { mode: 'forward' | 'close' | 'finish' | 'roll_back'; reason: string; signal: AbortSignal }): Promise<void> {
+async function roll(
+  owned: Owned,
+  how: { mode: 'forward' | 'close' | 'finish' | 'roll_back'; reason: string; signal: AbortSignal },
+): Promise<void> {
   const { place, plan, clock } = owned;
   const { stable, revision, steps, judge: settings } = plan.content;
   const metrics = createMetrics(place, plan, clock);
@@ -159,7 +212,9 @@ async function readPrior(metrics: MetricSource, stratum: 'user' | 'probe', clock
   const window = { fromMs: nowMs - priorMs, toMs: nowMs - fastAgeMs };
   for (let waitedMs = 0; waitedMs < 2000 && metrics.knownUntilMs() === null; waitedMs += 100) await clock.sleep(100);
   const seen = metrics.measure({ kind: 'errors', ageMs: fastAgeMs, stratum }, window, 'baseline');
-  return seen.status === 'measured' ? { requests: seen.samples, failures: seen.failures } : { requests: 0, failures: 0 };
+  return seen.status === 'measured'
+    ? { requests: seen.samples, failures: seen.failures }
+    : { requests: 0, failures: 0 };
 }
 
 function currentRecord({ journal, runId }: Owned): RunRecord {

@@ -1,5 +1,5 @@
-import { loadRun } from '../journal/replay.ts';
 import { readLock } from '../journal/lock.ts';
+import { loadRun } from '../journal/replay.ts';
 import { runFolder } from '../journal/state-folder.ts';
 import type { Clock } from '../model/clock.ts';
 import { openPlace } from './place.ts';

@@ -31,15 +31,28 @@ function decideOnHarm({ firedRules, verdicts, baselineBreaches, harmAcceptedBy }
   if (rule !== undefined) return { action: 'abort', reason: rule.sentence, trigger: rule.trigger };
   const failed = verdicts.find((verdict) => verdict.outcome === 'fail' && !baselineBreaches.has(verdict.metric));
   if (failed === undefined) return null;
-  return { action: 'abort', reason: failed.sentence, trigger: failed.metric === 'errorRate' ? 'error-rate' : failed.metric };
+  return {
+    action: 'abort',
+    reason: failed.sentence,
+    trigger: failed.metric === 'errorRate' ? 'error-rate' : failed.metric,
+  };
 }
 
 function decideOnDoubt({ settings, verdicts, baselineBreaches, sourceSilentMs, paused }: Situation): Decision | null {
   if (sourceSilentMs > settings.sourceGraceMs) {
-    return { action: 'hold', reason: `the metrics source has not answered for ${renderMs(sourceSilentMs)}; no data is not a pass`, trigger: 'metrics-source' };
+    return {
+      action: 'hold',
+      reason: `the metrics source has not answered for ${renderMs(sourceSilentMs)}; no data is not a pass`,
+      trigger: 'metrics-source',
+    };
   }
   const both = verdicts.find((verdict) => verdict.outcome === 'fail' && baselineBreaches.has(verdict.metric));
-  if (both !== undefined) return { action: 'hold', reason: `${both.sentence}; the stable revision breaks it too, so going back would not help`, trigger: both.metric };
+  if (both !== undefined)
+    return {
+      action: 'hold',
+      reason: `${both.sentence}; the stable revision breaks it too, so going back would not help`,
+      trigger: both.metric,
+    };
   if (paused !== null) return { action: 'hold', reason: paused, trigger: 'person' };
   return null;
 }
@@ -47,12 +60,21 @@ function decideOnDoubt({ settings, verdicts, baselineBreaches, sourceSilentMs, p
 function decideOnProof({ settings, verdicts, bake, promotedBy, harmAcceptedBy }: Situation): Decision {
   if (bake === null) return { action: 'wait', reason: 'between observations', trigger: null };
   const accepted = promotedBy ?? harmAcceptedBy;
-  if (accepted !== null) return { action: 'advance', reason: `${accepted} let it go on without waiting for a proof`, trigger: 'person' };
-  if (bake.elapsedMs < bake.minMs) return { action: 'wait', reason: `${renderMs(bake.minMs - bake.elapsedMs)} of the bake left`, trigger: null };
-  const unproven = settings.mustPass.map((metric) => verdicts.find((verdict) => verdict.metric === metric) ?? null).filter((verdict) => verdict?.outcome !== 'pass');
+  if (accepted !== null)
+    return { action: 'advance', reason: `${accepted} let it go on without waiting for a proof`, trigger: 'person' };
+  if (bake.elapsedMs < bake.minMs)
+    return { action: 'wait', reason: `${renderMs(bake.minMs - bake.elapsedMs)} of the bake left`, trigger: null };
+  const unproven = settings.mustPass
+    .map((metric) => verdicts.find((verdict) => verdict.metric === metric) ?? null)
+    .filter((verdict) => verdict?.outcome !== 'pass');
   const first = unproven[0];
-  if (first === undefined) return { action: 'advance', reason: verdicts[0]?.sentence ?? 'every required metric passed', trigger: null };
+  if (first === undefined)
+    return { action: 'advance', reason: verdicts[0]?.sentence ?? 'every required metric passed', trigger: null };
   const why = first?.sentence ?? 'nothing was measured; no data is not a pass';
   if (bake.elapsedMs < bake.maxMs) return { action: 'wait', reason: why, trigger: null };
-  return { action: settings.onInconclusive, reason: `no verdict after ${renderMs(bake.maxMs)}: ${why}`, trigger: 'inconclusive' };
+  return {
+    action: settings.onInconclusive,
+    reason: `no verdict after ${renderMs(bake.maxMs)}: ${why}`,
+    trigger: 'inconclusive',
+  };
 }

@@ -5,7 +5,12 @@ import type { RunContext } from './run-context.ts';
 export type Failure = { code: string; message: string; remedy: string };
 
 /** Writes the last line of a run. */
-export async function end(context: RunContext, outcome: Outcome, reason: string, error: Failure | null): Promise<Outcome> {
+export async function end(
+  context: RunContext,
+  outcome: Outcome,
+  reason: string,
+  error: Failure | null,
+): Promise<Outcome> {
   await context.append({ type: 'run_ended', data: { outcome, reason: reason.slice(0, 2000), error } });
   return outcome;
 }

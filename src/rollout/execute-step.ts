@@ -12,8 +12,17 @@ export type ActStep = Exclude<Step, { kind: 'bake' | 'approve' }>;
  * Does one step and reads back that it happened. Throws DeployError when it did not; doing it again is safe.
  * Bakes and approvals are waits, not acts; the run loop has them.
  */
-export async function executeStep(ports: RolloutPorts, step: ActStep, request: { runId: string; candidateId: string; phase: 'forward' | 'back'; signal: AbortSignal }): Promise<StepEvidence> {
-  const act = (deadlineMs: number): Act => ({ idempotencyKey: `${request.runId}:${step.id}`, fence: ports.generation, deadlineMs, signal: request.signal });
+export async function executeStep(
+  ports: RolloutPorts,
+  step: ActStep,
+  request: { runId: string; candidateId: string; phase: 'forward' | 'back'; signal: AbortSignal },
+): Promise<StepEvidence> {
+  const act = (deadlineMs: number): Act => ({
+    idempotencyKey: `${request.runId}:${step.id}`,
+    fence: ports.generation,
+    deadlineMs,
+    signal: request.signal,
+  });
   const { target, deadlines } = ports;
   switch (step.kind) {
     case 'provision':
@@ -25,7 +34,14 @@ export async function executeStep(ports: RolloutPorts, step: ActStep, request: {
       return setWeight(ports, step, { candidateId: request.candidateId, act: act(deadlines.changeMs) });
     case 'replace_batch': {
       if (target.batches === undefined) throw lacks(target.kind, 'replace instances in batches');
-      await target.batches.replaceBatch({ candidate: step.revision, candidateInstances: step.candidateInstances, stableInstances: step.stableInstances }, act(deadlines.provisionMs));
+      await target.batches.replaceBatch(
+        {
+          candidate: step.revision,
+          candidateInstances: step.candidateInstances,
+          stableInstances: step.stableInstances,
+        },
+        act(deadlines.provisionMs),
+      );
       const state = await target.inspect(request.signal);
       const weightPercent = findRevision(state, step.revision.id)?.weightPercent ?? 0;
       assertWeight(weightPercent, (step.candidateInstances / (step.candidateInstances + step.stableInstances)) * 100);
@@ -34,18 +50,25 @@ export async function executeStep(ports: RolloutPorts, step: ActStep, request: {
     case 'promote': {
       await target.promote({ revision: step.revision, standbyMs: step.standbyMs }, act(deadlines.changeMs));
       const role = findRevision(await target.inspect(request.signal), step.revision.id)?.role ?? 'absent';
-      if (role !== 'stable') throw new DeployError('TARGET_CHANGED', { reason: `${step.revision.version} should be stable and is ${role}` });
+      if (role !== 'stable')
+        throw new DeployError('TARGET_CHANGED', { reason: `${step.revision.version} should be stable and is ${role}` });
       return { role };
     }
     case 'drain': {
       if (target.traffic === undefined) throw lacks(target.kind, 'drain');
-      const { cut } = await target.traffic.drain({ revisionId: step.revision.id, deadlineMs: step.deadlineMs }, act(step.deadlineMs + deadlines.retireMs));
+      const { cut } = await target.traffic.drain(
+        { revisionId: step.revision.id, deadlineMs: step.deadlineMs },
+        act(step.deadlineMs + deadlines.retireMs),
+      );
       return { cut };
     }
     case 'retire': {
       await target.retire({ revisionId: step.revision.id }, act(deadlines.retireMs));
       const left = findRevision(await target.inspect(request.signal), step.revision.id)?.instances.length ?? 0;
-      if (left > 0) throw new DeployError('TARGET_CHANGED', { reason: `${left} instances of ${step.revision.version} are still there` });
+      if (left > 0)
+        throw new DeployError('TARGET_CHANGED', {
+          reason: `${left} instances of ${step.revision.version} are still there`,
+        });
       return { instances: 0 };
     }
   }
@@ -55,7 +78,11 @@ export function findRevision(state: TargetState, revisionId: string): PlacedRevi
   return state.revisions.find((placed) => placed.revision.id === revisionId) ?? null;
 }
 
-async function setWeight(ports: RolloutPorts, step: { weightPercent: number }, { candidateId, act }: { candidateId: string; act: Act }): Promise<StepEvidence> {
+async function setWeight(
+  ports: RolloutPorts,
+  step: { weightPercent: number },
+  { candidateId, act }: { candidateId: string; act: Act },
+): Promise<StepEvidence> {
   const { target } = ports;
   if (target.traffic === undefined) throw lacks(target.kind, 'move traffic');
   const before = findRevision(await target.inspect(act.signal), candidateId);
@@ -69,22 +96,37 @@ async function setWeight(ports: RolloutPorts, step: { weightPercent: number }, {
 
 /** Batches give shares such as 33.33, hence the tolerance. */
 function assertWeight(seen: number, wanted: number): void {
-  if (Math.abs(seen - wanted) > 0.51) throw new DeployError('TARGET_CHANGED', { reason: `the weight should be ${wanted} % and reads back as ${seen} %` });
+  if (Math.abs(seen - wanted) > 0.51)
+    throw new DeployError('TARGET_CHANGED', { reason: `the weight should be ${wanted} % and reads back as ${seen} %` });
 }
 
-function readInstances(state: TargetState, step: { revision: { id: string; version: string }; instances: number }): StepEvidence {
-  const ready = findRevision(state, step.revision.id)?.instances.filter((instance) => instance.state === 'ready').length ?? 0;
-  if (ready < step.instances) throw new DeployError('TARGET_CHANGED', { reason: `${ready} of ${step.instances} instances of ${step.revision.version} are ready` });
+function readInstances(
+  state: TargetState,
+  step: { revision: { id: string; version: string }; instances: number },
+): StepEvidence {
+  const ready =
+    findRevision(state, step.revision.id)?.instances.filter((instance) => instance.state === 'ready').length ?? 0;
+  if (ready < step.instances)
+    throw new DeployError('TARGET_CHANGED', {
+      reason: `${ready} of ${step.instances} instances of ${step.revision.version} are ready`,
+    });
   return { ready };
 }
 
-async function runSmokeStep(ports: RolloutPorts, on: 'candidate' | 'environment', request: { phase: 'forward' | 'back'; signal: AbortSignal }): Promise<StepEvidence> {
+async function runSmokeStep(
+  ports: RolloutPorts,
+  on: 'candidate' | 'environment',
+  request: { phase: 'forward' | 'back'; signal: AbortSignal },
+): Promise<StepEvidence> {
   const place = request.phase === 'back' ? 'rollback' : on;
   const checks = await ports.smoke(place, request.signal);
   await ports.append({ type: 'smoke_completed', data: { on: place, checks } });
   const bad = checks.filter((check) => check.status === 'failed' || check.status === 'unknown');
   if (bad.length > 0) throw new DeployError('SMOKE_FAILED', { failed: bad.map(renderFinding).join('; ') });
-  return { passed: checks.filter((check) => check.status === 'passed').length, skipped: checks.filter((check) => check.status === 'skipped').length };
+  return {
+    passed: checks.filter((check) => check.status === 'passed').length,
+    skipped: checks.filter((check) => check.status === 'skipped').length,
+  };
 }
 
 function renderFinding(check: CheckResult): string {
@@ -92,5 +134,9 @@ function renderFinding(check: CheckResult): string {
 }
 
 function lacks(kind: string, what: string): DeployError {
-  return new DeployError('STRATEGY_UNSUPPORTED', { strategy: 'The plan', reasons: `the target ${kind} cannot ${what}`, remedy: 'Make a new plan.' });
+  return new DeployError('STRATEGY_UNSUPPORTED', {
+    strategy: 'The plan',
+    reasons: `the target ${kind} cannot ${what}`,
+    remedy: 'Make a new plan.',
+  });
 }

@@ -21,7 +21,10 @@ export async function freezeUntilPerson(context: RunContext, abort: AbortRun): P
     if (context.harmAcceptedBy === null) continue;
     context.phase = 'forward';
     context.stop = new AbortController();
-    await context.append({ type: 'resumed', data: { reason: `${context.harmAcceptedBy} accepted the harm; the run goes forward` } });
+    await context.append({
+      type: 'resumed',
+      data: { reason: `${context.harmAcceptedBy} accepted the harm; the run goes forward` },
+    });
     return 'forward';
   }
 }

@@ -22,7 +22,10 @@ export async function goBack(context: RunContext, abort: AbortRun, error: Failur
   await context.unhold('going back to the stable revision');
   const steps = planRollback(context.record());
   const { reason, trigger } = abort.decision;
-  await context.append({ type: 'rollback_started', data: { trigger: trigger ?? 'unknown', reason, steps, detectedAtMs: abort.detectedAtMs } });
+  await context.append({
+    type: 'rollback_started',
+    data: { trigger: trigger ?? 'unknown', reason, steps, detectedAtMs: abort.detectedAtMs },
+  });
   const broken = await runWayBack(context, steps, abort);
   if (context.maxWeightPercent > 0) await summariseExposure(context);
   if (broken !== null) return rollbackFailed(context, broken);
@@ -34,7 +37,11 @@ async function runWayBack(context: RunContext, steps: readonly Step[], abort: Ab
     if (step.kind === 'bake' || step.kind === 'approve') continue;
     const failure = await doStubbornly(context, step);
     if (failure !== null && !isTidying(step)) return failure;
-    if (failure !== null) await context.append({ type: 'warning', data: { code: failure.code, message: `${step.id}: ${failure.message}`.slice(0, 2000) } });
+    if (failure !== null)
+      await context.append({
+        type: 'warning',
+        data: { code: failure.code, message: `${step.id}: ${failure.message}`.slice(0, 2000) },
+      });
     if (step.kind === 'set_weight') {
       const unseen = await proveTrafficIsBack(context, abort);
       if (unseen !== null) return unseen;
@@ -56,7 +63,15 @@ async function doStubbornly(context: RunContext, step: ActStep): Promise<Failure
     await context.append({ type: 'step_started', data: { step, attempt: index + 1, phase: 'back' } }, place);
     try {
       const signal = new AbortController().signal;
-      const evidence = await watchWhile(context, executeStep(context.ports, step, { runId: context.runId, candidateId: context.plan.content.revision.id, phase: 'back', signal }));
+      const evidence = await watchWhile(
+        context,
+        executeStep(context.ports, step, {
+          runId: context.runId,
+          candidateId: context.plan.content.revision.id,
+          phase: 'back',
+          signal,
+        }),
+      );
       if (step.kind === 'set_weight') context.monitor.setWeight(step.weightPercent);
       await context.append({ type: 'step_completed', data: { stepId: step.id, phase: 'back', evidence } }, place);
       return null;
@@ -75,9 +90,20 @@ async function doStubbornly(context: RunContext, step: ActStep): Promise<Failure
 async function proveTrafficIsBack(context: RunContext, abort: AbortRun): Promise<Failure | null> {
   const { plan, ports, maxWeightPercent } = context;
   if (maxWeightPercent === 0 || plan.content.stable === null) return null;
-  const unrouted = await watchWhile(context, waitUntilUnrouted(ports, plan.content.revision.id, { withinMs: 20_000, signal: new AbortController().signal }));
-  if (unrouted === null) return { code: 'ROLLBACK_FAILED', message: 'the traffic path still answers from the candidate', remedy: manualSteps(context) };
-  await context.append({ type: 'traffic_restored', data: { afterMs: Math.max(0, ports.clock.now() - abort.detectedAtMs), reads: unrouted.reads } });
+  const unrouted = await watchWhile(
+    context,
+    waitUntilUnrouted(ports, plan.content.revision.id, { withinMs: 20_000, signal: new AbortController().signal }),
+  );
+  if (unrouted === null)
+    return {
+      code: 'ROLLBACK_FAILED',
+      message: 'the traffic path still answers from the candidate',
+      remedy: manualSteps(context),
+    };
+  await context.append({
+    type: 'traffic_restored',
+    data: { afterMs: Math.max(0, ports.clock.now() - abort.detectedAtMs), reads: unrouted.reads },
+  });
   return null;
 }
 
@@ -85,14 +111,33 @@ async function concludeWayBack(context: RunContext, abort: AbortRun, error: Fail
   const { plan, ports, maxWeightPercent } = context;
   const { reason, trigger } = abort.decision;
   if (plan.content.stable !== null) {
-    const verification = await watchWhile(context, verifyRevision(ports, plan.content.stable.id, { withinMs: 15_000, signal: new AbortController().signal }));
+    const verification = await watchWhile(
+      context,
+      verifyRevision(ports, plan.content.stable.id, { withinMs: 15_000, signal: new AbortController().signal }),
+    );
     await context.append({ type: 'revision_verified', data: verification });
-    if (!verification.ok) return rollbackFailed(context, { code: 'ROLLBACK_FAILED', message: verification.reason, remedy: manualSteps(context) });
+    if (!verification.ok)
+      return rollbackFailed(context, {
+        code: 'ROLLBACK_FAILED',
+        message: verification.reason,
+        remedy: manualSteps(context),
+      });
   }
-  const where = plan.content.stable === null ? 'the candidate was taken down; nothing served before it' : `users are on ${plan.content.stable.version}`;
-  const outcome = trigger === 'person' || (trigger === 'person-rollback' && maxWeightPercent === 0) ? 'aborted' : maxWeightPercent === 0 ? 'failed' : 'rolled_back';
+  const where =
+    plan.content.stable === null
+      ? 'the candidate was taken down; nothing served before it'
+      : `users are on ${plan.content.stable.version}`;
+  const outcome =
+    trigger === 'person' || (trigger === 'person-rollback' && maxWeightPercent === 0)
+      ? 'aborted'
+      : maxWeightPercent === 0
+        ? 'failed'
+        : 'rolled_back';
   await end(context, outcome, `${reason}; ${where}`, error);
-  await ports.notify(outcome === 'failed' ? 'failed' : 'rollback', `${plan.content.revision.version}: ${reason}; ${where}`);
+  await ports.notify(
+    outcome === 'failed' ? 'failed' : 'rollback',
+    `${plan.content.revision.version}: ${reason}; ${where}`,
+  );
   return outcome;
 }
 

@@ -39,14 +39,28 @@ type State = {
  */
 export function createMonitor(ports: RolloutPorts, plan: Plan, judge: Judge): Monitor {
   const start = alignDown(ports.clock.now());
-  const state: State = { ports, plan, judge, cursors: { fast: start, full: start, second: start }, events: [], weightPercent: 0, wrongRevision: 0 };
+  const state: State = {
+    ports,
+    plan,
+    judge,
+    cursors: { fast: start, full: start, second: start },
+    events: [],
+    weightPercent: 0,
+    wrongRevision: 0,
+  };
   const { hardRules } = plan.content.judge;
   return {
     observe: () => observe(state),
     verdicts: () => judge.assess(ports.clock.now()),
     baselineBreaches: () => judge.baselineBreaches(),
     firedRules: () =>
-      assessHardRules({ events: state.events, wrongRevision: state.wrongRevision, rules: hardRules, nowMs: ports.clock.now(), instances: plan.content.instances }),
+      assessHardRules({
+        events: state.events,
+        wrongRevision: state.wrongRevision,
+        rules: hardRules,
+        nowMs: ports.clock.now(),
+        instances: plan.content.instances,
+      }),
     // Arrivals from before the change of weight belong to the step before.
     beginBake: (stepId) => judge.beginBake(stepId, alignDown(ports.clock.now()) + cellMs),
     setWeight: (weightPercent) => {
@@ -69,18 +83,21 @@ async function observe(state: State): Promise<void> {
   await journalSeconds(state);
 }
 
-function takeWindows(state: State, { age, ageMs, known }: { age: 'fast' | 'full'; ageMs: number; known: number }): void {
+function takeWindows(
+  state: State,
+  { age, ageMs, known }: { age: 'fast' | 'full'; ageMs: number; known: number },
+): void {
   const { cursors, judge } = state;
   while (cursors[age] + cellMs + ageMs <= known) {
     const window = { fromMs: cursors[age], toMs: cursors[age] + cellMs };
     const canary = measureErrors(state, { ageMs, window, arm: 'canary' });
     const baseline = measureErrors(state, { ageMs, window, arm: 'baseline' });
-    // A source that cannot answer for the window yet is asked again at the next tick; nothing is assumed for it.
-    if (canary.status === 'error' || baseline.status === 'error') return;
+    cursors[age] = window.toMs;
+    // The window is known to be over, so its answer is final: what was lost stays lost, and nothing is assumed for it.
+    if (canary.status === 'error' || baseline.status === 'error') continue;
     judge.addBatch({ ...window, age, canary: countsOf(canary), baseline: countsOf(baseline) });
     if (age === 'fast') takeWrongAnswers(state, window);
     else takeObjectives(state, window);
-    cursors[age] = window.toMs;
   }
 }
 
@@ -89,7 +106,10 @@ function takeObjectives(state: State, window: Window): void {
   const { ports, plan, judge } = state;
   const { slos, stratum, requestTimeoutMs } = plan.content.judge;
   for (const slo of slos) {
-    const query: MetricQuery = slo.aboveMs === null ? { kind: 'errors', ageMs: requestTimeoutMs, stratum } : { kind: 'slower_than', aboveMs: slo.aboveMs, stratum };
+    const query: MetricQuery =
+      slo.aboveMs === null
+        ? { kind: 'errors', ageMs: requestTimeoutMs, stratum }
+        : { kind: 'slower_than', aboveMs: slo.aboveMs, stratum };
     const measure = (arm: Arm): ArmCounts => countsOf(ports.metrics.measure(query, window, arm));
     judge.addSlo({ name: slo.name, ...window, canary: measure('canary'), baseline: measure('baseline') });
   }
@@ -98,7 +118,9 @@ function takeObjectives(state: State, window: Window): void {
 function takeWrongAnswers(state: State, window: Window): void {
   const { ports, plan } = state;
   const { stratum } = plan.content.judge;
-  state.wrongRevision += countsOf(ports.metrics.measure({ kind: 'wrong_revision', stratum }, window, 'canary')).failures;
+  state.wrongRevision += countsOf(
+    ports.metrics.measure({ kind: 'wrong_revision', stratum }, window, 'canary'),
+  ).failures;
 }
 
 async function journalSeconds(state: State): Promise<void> {
@@ -113,12 +135,24 @@ async function journalSeconds(state: State): Promise<void> {
     const evidence = { lnHarm: verdict?.lnHarm ?? 0, lnSafe: verdict?.lnSafe ?? 0 };
     await ports.append({
       type: 'counts',
-      data: { ...window, stratum, weightPercent, canary: count('canary'), baseline: count('baseline'), p99CanaryMs: p99('canary'), p99BaselineMs: p99('baseline'), ...evidence },
+      data: {
+        ...window,
+        stratum,
+        weightPercent,
+        canary: count('canary'),
+        baseline: count('baseline'),
+        p99CanaryMs: p99('canary'),
+        p99BaselineMs: p99('baseline'),
+        ...evidence,
+      },
     });
   }
 }
 
-function measureErrors({ ports, plan }: State, { ageMs, window, arm }: { ageMs: number; window: Window; arm: Arm }): Measurement {
+function measureErrors(
+  { ports, plan }: State,
+  { ageMs, window, arm }: { ageMs: number; window: Window; arm: Arm },
+): Measurement {
   return ports.metrics.measure({ kind: 'errors', ageMs, stratum: plan.content.judge.stratum }, window, arm);
 }
 
@@ -127,5 +161,7 @@ function alignDown(ms: number): number {
 }
 
 function countsOf(measurement: Measurement): ArmCounts {
-  return measurement.status === 'measured' ? { requests: measurement.samples, failures: measurement.failures } : noCounts;
+  return measurement.status === 'measured'
+    ? { requests: measurement.samples, failures: measurement.failures }
+    : noCounts;
 }

@@ -14,7 +14,10 @@ export function planRollback(record: Pick<RunRecord, 'plan' | 'steps'>): Step[] 
 
 /** Whether the last replacement that was begun leaves no stable instance. */
 function stableIsGone(record: Pick<RunRecord, 'steps'>): boolean {
-  const begun = record.steps.filter((progress) => progress.phase === 'forward' && progress.state !== 'pending' && progress.step.kind === 'replace_batch');
+  const begun = record.steps.filter(
+    (progress) =>
+      progress.phase === 'forward' && progress.state !== 'pending' && progress.step.kind === 'replace_batch',
+  );
   const last = begun.at(-1)?.step;
   return last?.kind === 'replace_batch' && last.stableInstances === 0;
 }

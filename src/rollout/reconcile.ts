@@ -15,12 +15,16 @@ export type Reconciliation =
 export function reconcile(record: RunRecord): Reconciliation {
   if (record.status === 'ended') return { act: 'nothing', reason: `the run is over: ${record.outcome}` };
   const begun = record.steps.some((progress) => progress.state !== 'pending');
-  if (!begun && record.rollback === null) return { act: 'close', reason: 'the owner went away before the first step; nothing was changed' };
+  if (!begun && record.rollback === null)
+    return { act: 'close', reason: 'the owner went away before the first step; nothing was changed' };
   if (record.rollback !== null) return { act: 'roll_back', reason: record.rollback.reason };
-  if (record.damage === null && promoted(record)) return { act: 'finish', reason: 'the candidate was already promoted' };
+  if (record.damage === null && promoted(record))
+    return { act: 'finish', reason: 'the candidate was already promoted' };
   return { act: 'roll_back', reason: 'the supervisor of this run went away in the middle' };
 }
 
 function promoted(record: RunRecord): boolean {
-  return record.steps.some((progress) => progress.phase === 'forward' && progress.step.kind === 'promote' && progress.state === 'completed');
+  return record.steps.some(
+    (progress) => progress.phase === 'forward' && progress.step.kind === 'promote' && progress.state === 'completed',
+  );
 }

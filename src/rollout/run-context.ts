@@ -121,7 +121,8 @@ async function tick(context: RunContext): Promise<void> {
   for (const request of await context.ports.takeControls()) await obey(context, request);
   await context.monitor.observe();
   if (context.phase !== 'forward' || context.pendingAbort !== null) return;
-  if (!context.ports.journalWritable()) return raise(context, { action: 'abort', reason: 'the journal cannot be written any more', trigger: 'journal' });
+  if (!context.ports.journalWritable())
+    return raise(context, { action: 'abort', reason: 'the journal cannot be written any more', trigger: 'journal' });
   const decision = context.decide(null);
   if (decision.action === 'abort') raise(context, decision);
 }
@@ -136,9 +137,13 @@ async function obey(context: RunContext, request: ControlRequest): Promise<void>
   await context.append({ type: 'control', data: { ...request, accepted: answer.accepted, answer: answer.text } });
 }
 
-function applyControl(context: RunContext, { action, by, reason }: ControlRequest): { accepted: boolean; text: string } {
+function applyControl(
+  context: RunContext,
+  { action, by, reason }: ControlRequest,
+): { accepted: boolean; text: string } {
   const because = reason === null ? '' : `: ${reason}`;
-  if (context.phase === 'back') return { accepted: false, text: 'the run is already going back to the stable revision' };
+  if (context.phase === 'back')
+    return { accepted: false, text: 'the run is already going back to the stable revision' };
   switch (action) {
     case 'pause':
       context.paused = `paused by ${by}${because}`;
@@ -158,8 +163,16 @@ function applyControl(context: RunContext, { action, by, reason }: ControlReques
       return { accepted: true, text: `${context.currentStepId} is passed without waiting for more` };
     case 'abort':
     case 'rollback':
-      if (context.phase === 'closing') return { accepted: false, text: 'the candidate is already stable; use rollback to make the former revision stable again' };
-      raise(context, { action: 'abort', reason: `${action} by ${by}${because}`, trigger: action === 'abort' ? 'person' : 'person-rollback' });
+      if (context.phase === 'closing')
+        return {
+          accepted: false,
+          text: 'the candidate is already stable; use rollback to make the former revision stable again',
+        };
+      raise(context, {
+        action: 'abort',
+        reason: `${action} by ${by}${because}`,
+        trigger: action === 'abort' ? 'person' : 'person-rollback',
+      });
       return { accepted: true, text: 'users go back to the stable revision' };
   }
 }

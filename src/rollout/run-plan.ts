@@ -5,12 +5,12 @@ import type { RunRecord } from '../model/run-record.ts';
 import type { Step } from '../model/step.ts';
 import { end, failureOf } from './end-run.ts';
 import { executeStep } from './execute-step.ts';
+import { summariseExposure } from './exposure.ts';
 import { freezeUntilPerson, isOneWay } from './freeze.ts';
 import { goBack } from './go-back.ts';
 import type { RolloutPorts } from './ports.ts';
 import type { Reconciliation } from './reconcile.ts';
 import { AbortRun, createRunContext, type RunContext, watchWhile } from './run-context.ts';
-import { summariseExposure } from './exposure.ts';
 import { verifyRevision } from './verify-revision.ts';
 import { awaitPerson, awaitResume, bake, throwPending } from './wait-step.ts';
 
@@ -34,20 +34,27 @@ export async function runPlan(request: RunRequest): Promise<Outcome> {
   const context = createRunContext(ports, record, judge);
   if (mode === 'close') return end(context, 'aborted', reason, null);
   const lost = { action: 'abort' as const, reason, trigger: record.rollback?.trigger ?? 'owner-lost' };
-  if (mode === 'roll_back') return goBack(context, new AbortRun(lost, record.rollback?.detectedAtMs ?? ports.clock.now()), null);
+  if (mode === 'roll_back')
+    return goBack(context, new AbortRun(lost, record.rollback?.detectedAtMs ?? ports.clock.now()), null);
   for (;;) {
     try {
       await goForward(context);
       return finish(context);
     } catch (thrown) {
       const { abort, error } = explain(context, thrown);
-      if (!isOneWay(context, abort) || (await freezeUntilPerson(context, abort)) === 'back') return goBack(context, abort, error);
+      if (!isOneWay(context, abort) || (await freezeUntilPerson(context, abort)) === 'back')
+        return goBack(context, abort, error);
     }
   }
 }
 
 async function goForward(context: RunContext): Promise<void> {
-  const done = new Set(context.record().steps.filter((progress) => progress.phase === 'forward' && progress.state === 'completed').map((progress) => progress.step.id));
+  const done = new Set(
+    context
+      .record()
+      .steps.filter((progress) => progress.phase === 'forward' && progress.state === 'completed')
+      .map((progress) => progress.step.id),
+  );
   for (const step of context.plan.content.steps) {
     if (step.kind === 'promote' && done.has(step.id)) context.phase = 'closing';
     if (done.has(step.id)) continue;
@@ -64,7 +71,11 @@ async function performStep(context: RunContext, step: Step): Promise<void> {
   await context.append({ type: 'step_started', data: { step, attempt: 1, phase: 'forward' } }, place);
   try {
     // The intent must be on disk before the act.
-    if (!context.ports.journalWritable()) throw new AbortRun({ action: 'abort', reason: 'the journal cannot be written any more', trigger: 'journal' }, context.ports.clock.now());
+    if (!context.ports.journalWritable())
+      throw new AbortRun(
+        { action: 'abort', reason: 'the journal cannot be written any more', trigger: 'journal' },
+        context.ports.clock.now(),
+      );
     const evidence = await doStep(context, step);
     noteWeight(context, evidence['weightPercent']);
     await context.append({ type: 'step_completed', data: { stepId: step.id, phase: 'forward', evidence } }, place);
@@ -73,7 +84,12 @@ async function performStep(context: RunContext, step: Step): Promise<void> {
     if (thrown instanceof AbortRun) throw thrown;
     const error = toDeployError(thrown);
     if (error.code === 'LOCK_LOST') throw error;
-    await context.append({ type: 'step_failed', data: { stepId: step.id, phase: 'forward', error: failureOf(error) } }, place);
+    // A step that was cut short failed for the reason that cut it, not for being cut.
+    const failure =
+      context.pendingAbort === null
+        ? failureOf(error)
+        : { ...failureOf(error), message: `stopped: ${context.pendingAbort.message}`.slice(0, 2000) };
+    await context.append({ type: 'step_failed', data: { stepId: step.id, phase: 'forward', error: failure } }, place);
     throwPending(context);
     // The candidate is stable and proven; what is left to tidy up must not take users away from it.
     if (context.phase !== 'closing') throw error;
@@ -89,7 +105,12 @@ async function doStep(context: RunContext, step: Step): Promise<Record<string, s
   if (step.kind === 'replace_batch') noteWeight(context, 1);
   return watchWhile(
     context,
-    executeStep(context.ports, step, { runId: context.runId, candidateId: context.plan.content.revision.id, phase: 'forward', signal: context.stop.signal }),
+    executeStep(context.ports, step, {
+      runId: context.runId,
+      candidateId: context.plan.content.revision.id,
+      phase: 'forward',
+      signal: context.stop.signal,
+    }),
   );
 }
 
@@ -100,12 +121,23 @@ function noteWeight(context: RunContext, weight: unknown): void {
 }
 
 /** Why the way forward ended; throws on where not even the way back may be walked from here. */
-function explain(context: RunContext, thrown: unknown): { abort: AbortRun; error: ReturnType<typeof failureOf> | null } {
+function explain(
+  context: RunContext,
+  thrown: unknown,
+): { abort: AbortRun; error: ReturnType<typeof failureOf> | null } {
   if (thrown instanceof AbortRun) return { abort: thrown, error: null };
   const error = toDeployError(thrown);
   if (error.code === 'LOCK_LOST') throw error;
-  const trigger = error.code === 'SMOKE_FAILED' ? 'smoke' : error.code === 'PROVISION_FAILED' || error.code === 'PREPARE_FAILED' ? 'provision' : 'step-failed';
-  return { abort: new AbortRun({ action: 'abort', reason: error.message, trigger }, context.ports.clock.now()), error: failureOf(error) };
+  const trigger =
+    error.code === 'SMOKE_FAILED'
+      ? 'smoke'
+      : error.code === 'PROVISION_FAILED' || error.code === 'PREPARE_FAILED'
+        ? 'provision'
+        : 'step-failed';
+  return {
+    abort: new AbortRun({ action: 'abort', reason: error.message, trigger }, context.ports.clock.now()),
+    error: failureOf(error),
+  };
 }
 
 /** Success is bound to the revision: it must have been seen answering on the path that users take. */
@@ -114,7 +146,10 @@ async function finish(context: RunContext): Promise<Outcome> {
   const { content } = context.plan;
   // A rehearsal moves nobody: what served before must still serve.
   const expected = content.kind === 'rehearsal' ? (content.stable ?? content.revision) : content.revision;
-  const verification = await watchWhile(context, verifyRevision(context.ports, expected.id, { withinMs: 15_000, signal: new AbortController().signal }));
+  const verification = await watchWhile(
+    context,
+    verifyRevision(context.ports, expected.id, { withinMs: 15_000, signal: new AbortController().signal }),
+  );
   await context.append({ type: 'revision_verified', data: verification });
   await summariseExposure(context);
   if (!verification.ok) return end(context, 'unverified', `every step was done, but ${verification.reason}`, null);

@@ -1,6 +1,13 @@
 import type { RolloutPorts } from './ports.ts';
 
-export type Verification = { expected: string; reads: number; matching: number; seen: Record<string, number>; ok: boolean; reason: string };
+export type Verification = {
+  expected: string;
+  reads: number;
+  matching: number;
+  seen: Record<string, number>;
+  ok: boolean;
+  reason: string;
+};
 
 const wantedReads = 20;
 const pauseMs = 25;
@@ -9,7 +16,11 @@ const pauseMs = 25;
  * Reads the traffic path as new users would until `wantedReads` answers have told their revision, at most for `withinMs`.
  * ok only when every one of them named `expected`. What cannot be read is not a match.
  */
-export async function verifyRevision(ports: RolloutPorts, expected: string, options: { withinMs: number; signal: AbortSignal }): Promise<Verification> {
+export async function verifyRevision(
+  ports: RolloutPorts,
+  expected: string,
+  options: { withinMs: number; signal: AbortSignal },
+): Promise<Verification> {
   const seen: Record<string, number> = {};
   const end = ports.clock.now() + options.withinMs;
   let reads = 0;
@@ -29,7 +40,11 @@ export async function verifyRevision(ports: RolloutPorts, expected: string, opti
 }
 
 /** Reads until `wanted` answers in a row came from another revision than `avoided`; null when that did not happen in time. */
-export async function waitUntilUnrouted(ports: RolloutPorts, avoided: string, options: { withinMs: number; signal: AbortSignal }): Promise<{ reads: number } | null> {
+export async function waitUntilUnrouted(
+  ports: RolloutPorts,
+  avoided: string,
+  options: { withinMs: number; signal: AbortSignal },
+): Promise<{ reads: number } | null> {
   const wanted = 10;
   const end = ports.clock.now() + options.withinMs;
   let inARow = 0;
@@ -44,8 +59,15 @@ export async function waitUntilUnrouted(ports: RolloutPorts, avoided: string, op
   return null;
 }
 
-function explain(result: { expected: string; reads: number; matching: number; unreadable: number; ok: boolean }): string {
-  if (result.ok) return `${result.matching} of ${result.reads} reads through the traffic path answered from ${result.expected}`;
+function explain(result: {
+  expected: string;
+  reads: number;
+  matching: number;
+  unreadable: number;
+  ok: boolean;
+}): string {
+  if (result.ok)
+    return `${result.matching} of ${result.reads} reads through the traffic path answered from ${result.expected}`;
   if (result.reads === 0) return `no answer through the traffic path told its revision (${result.unreadable} reads)`;
   return `only ${result.matching} of ${result.reads} reads answered from ${result.expected}; ${result.unreadable} could not be read`;
 }

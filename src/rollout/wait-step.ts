@@ -2,7 +2,10 @@ import type { Step } from '../model/step.ts';
 import { AbortRun, type RunContext, tickMs } from './run-context.ts';
 
 /** Observes until the evidence decides. Returns when the run may advance; throws AbortRun when it must go back. */
-export async function bake(context: RunContext, step: Extract<Step, { kind: 'bake' }>): Promise<Record<string, string | number>> {
+export async function bake(
+  context: RunContext,
+  step: Extract<Step, { kind: 'bake' }>,
+): Promise<Record<string, string | number>> {
   const { clock } = context.ports;
   const startedMs = clock.monotonic();
   context.monitor.beginBake(step.id);
@@ -24,7 +27,10 @@ export async function bake(context: RunContext, step: Extract<Step, { kind: 'bak
 }
 
 /** Waits for a person, watching all the while. */
-export async function awaitPerson(context: RunContext, step: Extract<Step, { kind: 'approve' }>): Promise<Record<string, string | number>> {
+export async function awaitPerson(
+  context: RunContext,
+  step: Extract<Step, { kind: 'approve' }>,
+): Promise<Record<string, string | number>> {
   await context.hold(`waiting for a person at ${step.gate}`, step.gate);
   for (;;) {
     await context.tick();

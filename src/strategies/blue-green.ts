@@ -7,13 +7,25 @@ export const blueGreen: Strategy = {
   whenToUse: 'an instant cutover and an instant way back are worth twice the capacity',
   resourceCost: 'twice the capacity until the standby is retired',
   plan: ({ spec, capabilities, revision, stable, instances, drainMs }) => {
-    if (spec.kind !== 'blue-green') return { ok: false, reasons: [`the settings are those of ${spec.kind}`], remedy: 'use strategy.kind: blue-green' };
+    if (spec.kind !== 'blue-green')
+      return {
+        ok: false,
+        reasons: [`the settings are those of ${spec.kind}`],
+        remedy: 'use strategy.kind: blue-green',
+      };
     const reasons = [
       ...(capabilities.traffic ? [] : [`the target ${capabilities.targetKind} cannot switch traffic`]),
-      ...(capabilities.standby || spec.standby === 0 ? [] : [`the target ${capabilities.targetKind} cannot keep a standby`]),
+      ...(capabilities.standby || spec.standby === 0
+        ? []
+        : [`the target ${capabilities.targetKind} cannot keep a standby`]),
       ...(stable === null ? ['nothing serves yet, so there is no blue'] : []),
     ];
-    if (reasons.length > 0) return { ok: false, reasons, remedy: stable === null ? 'ship the first revision with strategy direct' : 'use a target that can: process' };
+    if (reasons.length > 0)
+      return {
+        ok: false,
+        reasons,
+        remedy: stable === null ? 'ship the first revision with strategy direct' : 'use a target that can: process',
+      };
     return {
       ok: true,
       steps: numberSteps([

@@ -7,12 +7,21 @@ export const canary: Strategy = {
   whenToUse: 'changes with risk, where traffic allows a verdict at each step',
   resourceCost: 'the candidate beside the full stable revision until the end',
   plan: ({ spec, capabilities, revision, stable, instances, drainMs }) => {
-    if (spec.kind !== 'canary') return { ok: false, reasons: [`the settings are those of ${spec.kind}`], remedy: 'use strategy.kind: canary' };
+    if (spec.kind !== 'canary')
+      return { ok: false, reasons: [`the settings are those of ${spec.kind}`], remedy: 'use strategy.kind: canary' };
     const reasons = [
       ...(capabilities.traffic ? [] : [`the target ${capabilities.targetKind} cannot split traffic`]),
       ...(stable === null ? ['nothing serves yet, so there is nothing to compare with'] : []),
     ];
-    if (reasons.length > 0) return { ok: false, reasons, remedy: stable === null ? 'ship the first revision with strategy direct' : 'use a target that can split traffic: process' };
+    if (reasons.length > 0)
+      return {
+        ok: false,
+        reasons,
+        remedy:
+          stable === null
+            ? 'ship the first revision with strategy direct'
+            : 'use a target that can split traffic: process',
+      };
     return {
       ok: true,
       steps: numberSteps([

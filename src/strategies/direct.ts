@@ -7,9 +7,14 @@ export const direct: Strategy = {
   whenToUse: 'low-risk changes and the first deploy to a place',
   resourceCost: 'two revisions side by side until the watch is over',
   plan: ({ spec, capabilities, revision, stable, instances, drainMs }) => {
-    if (spec.kind !== 'direct') return { ok: false, reasons: [`the settings are those of ${spec.kind}`], remedy: 'use strategy.kind: direct' };
+    if (spec.kind !== 'direct')
+      return { ok: false, reasons: [`the settings are those of ${spec.kind}`], remedy: 'use strategy.kind: direct' };
     if (!capabilities.traffic) {
-      return { ok: false, reasons: [`the target ${capabilities.targetKind} cannot move traffic`], remedy: 'use a target that can: process' };
+      return {
+        ok: false,
+        reasons: [`the target ${capabilities.targetKind} cannot move traffic`],
+        remedy: 'use a target that can: process',
+      };
     }
     return {
       ok: true,

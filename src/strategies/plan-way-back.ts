@@ -28,7 +28,13 @@ export function planWayBack(request: WayBackRequest): Step[] {
     ? [{ kind: 'replace_batch', revision: candidate, candidateInstances: 0, stableInstances: instances }]
     : [];
   return numberSteps(
-    [{ kind: 'set_weight', weightPercent: 0 }, ...restore, { kind: 'promote', revision: stable, standbyMs: 0 }, { kind: 'smoke', on: 'environment' }, ...remove],
+    [
+      { kind: 'set_weight', weightPercent: 0 },
+      ...restore,
+      { kind: 'promote', revision: stable, standbyMs: 0 },
+      { kind: 'smoke', on: 'environment' },
+      ...remove,
+    ],
     'back-',
   );
 }

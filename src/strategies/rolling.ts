@@ -7,21 +7,38 @@ export const rolling: Strategy = {
   whenToUse: 'stateful or large services, where a second full set is too dear',
   resourceCost: 'one batch above the usual capacity',
   plan: ({ spec, capabilities, revision, stable, instances, drainMs }) => {
-    if (spec.kind !== 'rolling') return { ok: false, reasons: [`the settings are those of ${spec.kind}`], remedy: 'use strategy.kind: rolling' };
+    if (spec.kind !== 'rolling')
+      return { ok: false, reasons: [`the settings are those of ${spec.kind}`], remedy: 'use strategy.kind: rolling' };
     const reasons = [
       ...(capabilities.batches ? [] : [`the target ${capabilities.targetKind} cannot replace instances one by one`]),
       ...(stable === null ? ['nothing serves yet, so there is nothing to replace'] : []),
     ];
-    if (reasons.length > 0) return { ok: false, reasons, remedy: stable === null ? 'ship the first revision with strategy direct' : 'use a target that can: process' };
+    if (reasons.length > 0)
+      return {
+        ok: false,
+        reasons,
+        remedy: stable === null ? 'ship the first revision with strategy direct' : 'use a target that can: process',
+      };
     const opening: StepBody[] = [
       { kind: 'provision', revision, instances: Math.min(spec.batch, instances) },
       { kind: 'smoke', on: 'candidate' },
     ];
-    return { ok: true, steps: numberSteps([...opening, ...batchSteps(revision, instances, spec), ...closingSteps({ revision, stable, standbyMs: 0, drainMs })]) };
+    return {
+      ok: true,
+      steps: numberSteps([
+        ...opening,
+        ...batchSteps(revision, instances, spec),
+        ...closingSteps({ revision, stable, standbyMs: 0, drainMs }),
+      ]),
+    };
   },
 };
 
-function batchSteps(revision: Parameters<Strategy['plan']>[0]['revision'], instances: number, spec: { batch: number; auto: boolean; bake: number; finalBake: number; maxBake: number }): StepBody[] {
+function batchSteps(
+  revision: Parameters<Strategy['plan']>[0]['revision'],
+  instances: number,
+  spec: { batch: number; auto: boolean; bake: number; finalBake: number; maxBake: number },
+): StepBody[] {
   const steps: StepBody[] = [];
   for (let done = Math.min(spec.batch, instances); ; done = Math.min(done + spec.batch, instances)) {
     const last = done === instances;

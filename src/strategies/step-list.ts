@@ -6,7 +6,10 @@ export type StepBody = Unnumbered<Step>;
 
 /** Gives each step its id, which says its place and what it does: `03-set-weight-5`. Pure. */
 export function numberSteps(bodies: readonly StepBody[], prefix = ''): Step[] {
-  return bodies.map((body, index) => ({ ...body, id: `${prefix}${String(index + 1).padStart(2, '0')}-${nameOf(body)}` }));
+  return bodies.map((body, index) => ({
+    ...body,
+    id: `${prefix}${String(index + 1).padStart(2, '0')}-${nameOf(body)}`,
+  }));
 }
 
 function nameOf(body: StepBody): string {
@@ -33,7 +36,12 @@ export function openingSteps(revision: Revision, instances: number): StepBody[] 
 }
 
 /** Look at the environment, make the candidate stable, and end the former revision when nobody keeps it. */
-export function closingSteps(request: { revision: Revision; stable: Revision | null; standbyMs: number; drainMs: number }): StepBody[] {
+export function closingSteps(request: {
+  revision: Revision;
+  stable: Revision | null;
+  standbyMs: number;
+  drainMs: number;
+}): StepBody[] {
   const { revision, stable, standbyMs, drainMs } = request;
   const retire: StepBody[] =
     stable === null || standbyMs > 0

@@ -1,5 +1,5 @@
-import { runCommand } from './exec.ts';
 import { DeployError } from '../model/deploy-error.ts';
+import { runCommand } from './exec.ts';
 
 export type DetachedRequest = {
   argv: readonly string[];
@@ -16,14 +16,23 @@ export type DetachedRequest = {
  */
 export async function spawnDetached(request: DetachedRequest): Promise<{ pid: number }> {
   const result = await runCommand({
-    argv: [process.execPath, '-e', middleSource, JSON.stringify({ argv: request.argv, cwd: request.cwd, logFile: request.logFile })],
+    argv: [
+      process.execPath,
+      '-e',
+      middleSource,
+      JSON.stringify({ argv: request.argv, cwd: request.cwd, logFile: request.logFile }),
+    ],
     cwd: request.cwd,
     env: request.env,
     timeoutMs: 10_000,
   });
   const pid = Number(result.stdout.trim());
   if (!result.ok || !Number.isInteger(pid) || pid <= 0) {
-    throw new DeployError('COMMAND_FAILED', { command: request.argv.join(' '), how: result.how, excerpt: result.stderr.trim().slice(-200) });
+    throw new DeployError('COMMAND_FAILED', {
+      command: request.argv.join(' '),
+      how: result.how,
+      excerpt: result.stderr.trim().slice(-200),
+    });
   }
   return { pid };
 }

@@ -11,7 +11,10 @@ export type EnvironmentRequest = {
 };
 
 /** The complete environment for a program: a short fixed list, what is named, and nothing else; later sources win. */
-export function allowedEnvironment(request: EnvironmentRequest, source: NodeJS.ProcessEnv = process.env): Record<string, string> {
+export function allowedEnvironment(
+  request: EnvironmentRequest,
+  source: NodeJS.ProcessEnv = process.env,
+): Record<string, string> {
   const result: Record<string, string> = {};
   for (const name of [...always, ...request.pass]) {
     const value = source[name];
@@ -22,7 +25,10 @@ export function allowedEnvironment(request: EnvironmentRequest, source: NodeJS.P
 
 /** What our own detached processes get: the fixed list plus where state lies. */
 export function ownEnvironment(source: NodeJS.ProcessEnv = process.env): Record<string, string> {
-  return allowedEnvironment({ pass: ['XDG_STATE_HOME', 'XDG_RUNTIME_DIR', 'SEATRIAL_STATE_HOME', 'NODE_OPTIONS'], fileText: null, set: {} }, source);
+  return allowedEnvironment(
+    { pass: ['XDG_STATE_HOME', 'XDG_RUNTIME_DIR', 'SEATRIAL_STATE_HOME', 'NODE_OPTIONS'], fileText: null, set: {} },
+    source,
+  );
 }
 
 /** `KEY=value` lines; `#` comments and blank lines are passed over, one pair of matching quotes is taken off, nothing is expanded. */

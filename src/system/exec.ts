@@ -36,7 +36,8 @@ export async function runCommand(request: CommandRequest): Promise<CommandResult
   const [program, ...args] = request.argv;
   const started = performance.now();
   const limit = request.outputLimit ?? 200_000;
-  if (program === undefined) return describe({ started, exitCode: null, signal: null, ended: 'exit', notFound: true, stdout: '', stderr: '' });
+  if (program === undefined)
+    return describe({ started, exitCode: null, signal: null, ended: 'exit', notFound: true, stdout: '', stderr: '' });
   const child = execa(program, args, {
     cwd: request.cwd,
     env: request.env,
@@ -52,7 +53,18 @@ export async function runCommand(request: CommandRequest): Promise<CommandResult
   const result = await child;
   const how = ended.stop();
   const notFound = 'code' in result && result.code === 'ENOENT';
-  return describe({ started, exitCode: result.exitCode ?? null, signal: result.signal ?? null, ended: how, notFound, stdout: stdout(), stderr: stderr() }, request.timeoutMs);
+  return describe(
+    {
+      started,
+      exitCode: result.exitCode ?? null,
+      signal: result.signal ?? null,
+      ended: how,
+      notFound,
+      stdout: stdout(),
+      stderr: stderr(),
+    },
+    request.timeoutMs,
+  );
 }
 
 type Ended = 'exit' | 'deadline' | 'aborted';
@@ -101,7 +113,15 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): void {
 }
 
 function describe(
-  raw: { started: number; exitCode: number | null; signal: string | null; ended: Ended; notFound: boolean; stdout: string; stderr: string },
+  raw: {
+    started: number;
+    exitCode: number | null;
+    signal: string | null;
+    ended: Ended;
+    notFound: boolean;
+    stdout: string;
+    stderr: string;
+  },
   timeoutMs = 0,
 ): CommandResult {
   const timedOut = raw.ended === 'deadline';

@@ -40,24 +40,44 @@ function createRepository(git: SimpleGit, directory: string): Repository {
     },
     resolveCommit: async (ref) => {
       const oid = await attempt(() => git.revparse(['--verify', '--quiet', '--end-of-options', `${ref}^{commit}`]));
-      return oid?.trim().split('\n').find((line) => /^[0-9a-f]{40,64}$/.test(line)) ?? null;
+      return (
+        oid
+          ?.trim()
+          .split('\n')
+          .find((line) => /^[0-9a-f]{40,64}$/.test(line)) ?? null
+      );
     },
     changedFiles: async () => {
       const status = await git.raw(['status', '--porcelain=v1', '-z', '--untracked-files=all', '--no-renames']);
-      return status.split('\0').filter((line) => line.length > 3).map((line) => line.slice(3));
+      return status
+        .split('\0')
+        .filter((line) => line.length > 3)
+        .map((line) => line.slice(3));
     },
     refNames: async () => {
       const refs = await git.raw(['for-each-ref', '--format=%(refname:short)', 'refs/tags', 'refs/heads']);
       return refs.split('\n').filter((line) => line.length > 0);
     },
     commitTime: async (oid) => {
-      const time = await attempt(() => git.raw(['show', '-s', '--no-show-signature', '--format=%cI', '--end-of-options', oid]));
+      const time = await attempt(() =>
+        git.raw(['show', '-s', '--no-show-signature', '--format=%cI', '--end-of-options', oid]),
+      );
       return time === null ? null : new Date(time.trim()).toISOString();
     },
     commitsBetween: async ({ from, to, limit }) => {
       const range = from === null ? to : `${from}..${to}`;
-      const text = await git.raw(['log', `--max-count=${limit}`, '--no-show-signature', '--format=%H%x00%s%x00%b%x00%an%x01', '--end-of-options', range]);
-      return text.split('\u0001').map(parseCommit).filter((commit) => commit !== null);
+      const text = await git.raw([
+        'log',
+        `--max-count=${limit}`,
+        '--no-show-signature',
+        '--format=%H%x00%s%x00%b%x00%an%x01',
+        '--end-of-options',
+        range,
+      ]);
+      return text
+        .split('\u0001')
+        .map(parseCommit)
+        .filter((commit) => commit !== null);
     },
     addWorktree: async (path, oid) => {
       await git.raw(['worktree', 'prune']);

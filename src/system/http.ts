@@ -16,7 +16,13 @@ export type HttpRequest = {
   socketPath?: string | undefined;
 };
 
-export type HttpAnswer = { status: number; headers: Record<string, string>; body: string; truncated: boolean; durationMs: number };
+export type HttpAnswer = {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+  truncated: boolean;
+  durationMs: number;
+};
 
 /** One request on a connection of its own; redirects are answers, not followed. Throws HTTP_FAILED when no complete answer comes. */
 export function httpRequest(request: HttpRequest): Promise<HttpAnswer> {
@@ -29,18 +35,34 @@ export function httpRequest(request: HttpRequest): Promise<HttpAnswer> {
       reject(new DeployError('HTTP_FAILED', { method, url: shownUrl(request.url), reason }, cause));
     };
     const url = parseUrl(request.url);
-    if (url === null) return reject(new DeployError('HTTP_FAILED', { method, url: request.url, reason: 'not an http or https address' }));
+    if (url === null)
+      return reject(
+        new DeployError('HTTP_FAILED', { method, url: request.url, reason: 'not an http or https address' }),
+      );
     const options = {
       method,
-      headers: { connection: 'close', ...(request.body === undefined ? {} : { 'content-length': String(Buffer.byteLength(request.body)) }), ...request.headers },
+      headers: {
+        connection: 'close',
+        ...(request.body === undefined ? {} : { 'content-length': String(Buffer.byteLength(request.body)) }),
+        ...request.headers,
+      },
       agent: false as const,
       ...(request.socketPath === undefined ? {} : { socketPath: request.socketPath }),
     };
     const outgoing = (url.protocol === 'https:' ? https : http).request(url, options, (answer) => {
-      collect(answer, request.maxBytes ?? 1_000_000).then(({ body, truncated }) => {
-        finish();
-        resolve({ status: answer.statusCode ?? 0, headers: flatHeaders(answer.headers), body, truncated, durationMs: performance.now() - started });
-      }, (error: unknown) => fail(error instanceof Error ? error.message : String(error), error));
+      collect(answer, request.maxBytes ?? 1_000_000).then(
+        ({ body, truncated }) => {
+          finish();
+          resolve({
+            status: answer.statusCode ?? 0,
+            headers: flatHeaders(answer.headers),
+            body,
+            truncated,
+            durationMs: performance.now() - started,
+          });
+        },
+        (error: unknown) => fail(error instanceof Error ? error.message : String(error), error),
+      );
     });
     const timer = setTimeout(() => fail(`no complete answer within ${request.timeoutMs} ms`), request.timeoutMs);
     const onAbort = (): void => fail('cancelled');

@@ -114,7 +114,7 @@ describe('what is wrong', () => {
       says: /<action> is "abrt"; allowed: pause, resume, promote, abort, rollback\. Did you mean abort\?/,
     },
     { line: 'status --wait-s soon', says: /--wait-s is "soon": Invalid input: expected number/ },
-    { line: 'status --wait-s 99', says: /--wait-s is 99: Too big/ },
+    { line: 'status --wait-s 99', says: /--wait-s is 99: Too big: expected number to be <=60\./ },
     { line: 'ship', says: /missing required argument 'version'/ },
     { line: 'ship 1.4.0 --strategy canry --dry-run', says: /--strategy is "canry"; allowed/ },
   ])('is a usage error with a hint: $line', async ({ line, says }) => {
@@ -219,7 +219,8 @@ describe('following a run', () => {
     const pending = runCli(['smoke'], { io, version: '1', operations: world.operations });
     await expect.poll(() => world.calls.length).toBe(1);
     io.interrupt();
-    expect(await pending).toBe(exitCode.internal);
+    expect(await pending).toBe(exitCode.aborted);
+    expect(io.errors.join('')).toContain('error CANCELLED: The command was cancelled.');
   });
 });
 

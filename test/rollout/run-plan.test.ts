@@ -26,15 +26,37 @@ const judge: JudgeSettings = {
   onInconclusive: 'hold',
   requestTimeoutMs: 5000,
   slos: [],
-  hardRules: { restarts: 3, restartsWindowMs: 300_000, canaryExits: 2, exitsWindowMs: 60_000, oom: true, unhealthyRatio: 0.5, wrongRevision: true },
+  hardRules: {
+    restarts: 3,
+    restartsWindowMs: 300_000,
+    canaryExits: 2,
+    exitsWindowMs: 60_000,
+    oom: true,
+    unhealthyRatio: 0.5,
+    wrongRevision: true,
+  },
   stratum: 'user',
 };
 
-type Options = { kind?: 'canary' | 'direct' | 'blue-green' | 'rolling'; spec?: Record<string, unknown>; content?: Partial<PlanContent> };
+type Options = {
+  kind?: 'canary' | 'direct' | 'blue-green' | 'rolling';
+  spec?: Record<string, unknown>;
+  content?: Partial<PlanContent>;
+};
 
 function createPlan({ kind = 'canary', spec = {}, content = {} }: Options = {}): Plan {
   const stable = content.stable === undefined ? one : content.stable;
-  const short = kind === 'canary' ? { steps: [{ weight: '5%', bake: '10s' }, { weight: '100%', bake: '10s' }] } : kind === 'rolling' ? { bake: '5s', finalBake: '5s' } : { bake: '10s' };
+  const short =
+    kind === 'canary'
+      ? {
+          steps: [
+            { weight: '5%', bake: '10s' },
+            { weight: '100%', bake: '10s' },
+          ],
+        }
+      : kind === 'rolling'
+        ? { bake: '5s', finalBake: '5s' }
+        : { bake: '10s' };
   const planned = findStrategy(kind)?.plan({
     spec: strategySchema.parse({ kind, maxBake: '10m', ...short, ...spec }),
     capabilities: { targetKind: 'simulated', traffic: true, batches: true, standby: true, instances: 2 },
@@ -64,7 +86,13 @@ function createPlan({ kind = 'canary', spec = {}, content = {} }: Options = {}):
       instances: 2,
       weights: {},
       steps: planned.steps,
-      wayBack: planWayBack({ candidate: two, stable, instances: 2, drainMs: 1000, replacesInstances: kind === 'rolling' }),
+      wayBack: planWayBack({
+        candidate: two,
+        stable,
+        instances: 2,
+        drainMs: 1000,
+        replacesInstances: kind === 'rolling',
+      }),
       judge,
       migration: 'none',
       configHash: 'c',
@@ -77,17 +105,35 @@ function createPlan({ kind = 'canary', spec = {}, content = {} }: Options = {}):
   };
 }
 
-type Run = { world: World; clock: VirtualClock; ended: () => Outcome | null; record: () => RunRecord; until(done: () => boolean, limitMs?: number): Promise<void>; toEnd(limitMs?: number): Promise<Outcome> };
+type Run = {
+  world: World;
+  clock: VirtualClock;
+  ended: () => Outcome | null;
+  record: () => RunRecord;
+  until(done: () => boolean, limitMs?: number): Promise<void>;
+  toEnd(limitMs?: number): Promise<Outcome>;
+};
 
-async function begin(options: Options = {}, mode: 'forward' | 'roll_back' | 'finish' | 'close' = 'forward', earlier?: Run): Promise<Run> {
+async function begin(
+  options: Options = {},
+  mode: 'forward' | 'roll_back' | 'finish' | 'close' = 'forward',
+  earlier?: Run,
+): Promise<Run> {
   const clock = earlier?.clock ?? createVirtualClock();
   const plan = earlier?.record().plan ?? createPlan(options);
   const world = earlier?.world ?? createWorld(clock, plan);
-  if (earlier === undefined) await world.ports.append({ type: 'run_started', data: { plan, requester: 'test', dryRun: false } });
+  if (earlier === undefined)
+    await world.ports.append({ type: 'run_started', data: { plan, requester: 'test', dryRun: false } });
   let outcome: Outcome | null = null;
   let failure: unknown = null;
   const record = (): RunRecord => replayRun(world.events, null, 'run');
-  runPlan({ ports: world.ports, record: record(), judge: createJudge(plan.content.judge, { bakes: 2 }), mode, reason: 'the supervisor went away' }).then(
+  runPlan({
+    ports: world.ports,
+    record: record(),
+    judge: createJudge(plan.content.judge, { bakes: 2 }),
+    mode,
+    reason: 'the supervisor went away',
+  }).then(
     (value) => {
       outcome = value;
     },
@@ -113,19 +159,27 @@ async function begin(options: Options = {}, mode: 'forward' | 'roll_back' | 'fin
   };
 }
 
-const ask = (run: Run, action: 'pause' | 'resume' | 'promote' | 'abort' | 'rollback'): void => void run.world.controls.push({ requestId: `${action}-${run.world.events.length}`, action, by: 'mo', reason: null });
-const stepsSeen = (run: Run): string[] => run.record().steps.filter((progress) => progress.state !== 'pending').map((progress) => `${progress.step.id} ${progress.state}`);
+const ask = (run: Run, action: 'pause' | 'resume' | 'promote' | 'abort' | 'rollback'): void =>
+  void run.world.controls.push({ requestId: `${action}-${run.world.events.length}`, action, by: 'mo', reason: null });
+const stepsSeen = (run: Run): string[] =>
+  run
+    .record()
+    .steps.filter((progress) => progress.state !== 'pending')
+    .map((progress) => `${progress.step.id} ${progress.state}`);
 
 describe('a good release', () => {
-  it.each(['canary', 'direct', 'blue-green'] as const)('%s: every step is done and read back, and the revision is seen serving', async (kind) => {
-    const run = await begin({ kind });
-    expect(await run.toEnd()).toBe('succeeded');
-    expect(run.world.acts[0]).toBe('provision 2.0.0');
-    expect(run.world.acts).toContain('promote 2.0.0');
-    expect(run.record().steps.every((progress) => progress.state === 'completed')).toBe(true);
-    expect(run.record().verified).toMatchObject({ ok: true, expected: two.id, matching: 20 });
-    expect(run.world.notices).toEqual(['success']);
-  });
+  it.each(['canary', 'direct', 'blue-green'] as const)(
+    '%s: every step is done and read back, and the revision is seen serving',
+    async (kind) => {
+      const run = await begin({ kind });
+      expect(await run.toEnd()).toBe('succeeded');
+      expect(run.world.acts[0]).toBe('provision 2.0.0');
+      expect(run.world.acts).toContain('promote 2.0.0');
+      expect(run.record().steps.every((progress) => progress.state === 'completed')).toBe(true);
+      expect(run.record().verified).toMatchObject({ ok: true, expected: two.id, matching: 20 });
+      expect(run.world.notices).toEqual(['success']);
+    },
+  );
 
   it('advances only after the bake and with a verdict that passed', async () => {
     const run = await begin();
@@ -135,7 +189,9 @@ describe('a good release', () => {
     expect(run.clock.now() - from).toBeGreaterThanOrEqual(10_000);
     const { events, decisions } = run.record();
     expect(decisions.at(-1)?.decision.action).toBe('advance');
-    const before = events.filter((event) => event.type === 'verdict' && event.seq < (decisions.at(-1)?.seq ?? 0)).at(-1);
+    const before = events
+      .filter((event) => event.type === 'verdict' && event.seq < (decisions.at(-1)?.seq ?? 0))
+      .at(-1);
     expect(before?.type === 'verdict' && before.data.verdict.outcome).toBe('pass');
   });
 
@@ -196,7 +252,16 @@ describe('a bad release', () => {
   it('a crashing canary goes at once, also while a person is waited for', async () => {
     const run = await begin({ kind: 'rolling' });
     await run.until(() => run.record().status === 'held');
-    for (const _ of [1, 2]) run.world.instanceEvents.push({ revisionId: two.id, instanceId: 'i', atMs: run.clock.now(), what: 'exited', code: 1, signal: null, excerpt: null });
+    for (const _ of [1, 2])
+      run.world.instanceEvents.push({
+        revisionId: two.id,
+        instanceId: 'i',
+        atMs: run.clock.now(),
+        what: 'exited',
+        code: 1,
+        signal: null,
+        excerpt: null,
+      });
     expect(await run.toEnd()).toBe('rolled_back');
     expect(run.record().rollback?.trigger).toBe('canary-exits');
   });
@@ -362,7 +427,9 @@ describe('an owner that goes away', () => {
 
   it('is followed by one that finishes when the candidate is already stable', async () => {
     const run = await begin();
-    await run.until(() => run.record().steps.some((progress) => progress.step.kind === 'promote' && progress.state === 'completed'));
+    await run.until(() =>
+      run.record().steps.some((progress) => progress.step.kind === 'promote' && progress.state === 'completed'),
+    );
     run.world.behaviour.owner = false;
     await run.toEnd().catch(() => undefined);
     run.world.behaviour.owner = true;

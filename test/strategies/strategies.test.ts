@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type StrategySpec, strategySchema } from '../../src/model/config/strategy.ts';
-import { type Step, renderStep } from '../../src/model/step.ts';
+import { renderStep, type Step } from '../../src/model/step.ts';
 import type { Capabilities } from '../../src/model/target.ts';
 import { findStrategy, strategies } from '../../src/strategies/list.ts';
 import { planWayBack } from '../../src/strategies/plan-way-back.ts';
@@ -10,7 +10,10 @@ const one = createRevision('1.0.0');
 const two = createRevision('2.0.0');
 const everything: Capabilities = { targetKind: 'process', traffic: true, batches: true, standby: true, instances: 3 };
 
-function plan(spec: StrategySpec, overrides: { capabilities?: Partial<Capabilities>; stable?: null } = {}): { steps: string[]; ids: string[] } | { reasons: string[] } {
+function plan(
+  spec: StrategySpec,
+  overrides: { capabilities?: Partial<Capabilities>; stable?: null } = {},
+): { steps: string[]; ids: string[] } | { reasons: string[] } {
   const result = findStrategy(spec.kind)?.plan({
     spec,
     capabilities: { ...everything, ...overrides.capabilities },
@@ -20,7 +23,9 @@ function plan(spec: StrategySpec, overrides: { capabilities?: Partial<Capabiliti
     drainMs: 30_000,
   });
   if (result === undefined) throw new Error(`no strategy ${spec.kind}`);
-  return result.ok ? { steps: result.steps.map(short), ids: result.steps.map((step) => step.id) } : { reasons: result.reasons };
+  return result.ok
+    ? { steps: result.steps.map(short), ids: result.steps.map((step) => step.id) }
+    : { reasons: result.reasons };
 }
 
 function short(step: Step): string {
@@ -57,7 +62,14 @@ describe('strategies', () => {
 
   it('blue-green: blue stays as standby for 24 h and is not retired by the run', () => {
     expect(plan(strategySchema.parse({ kind: 'blue-green' }))).toMatchObject({
-      steps: ['provision 2.0.0 3', 'smoke candidate', 'set_weight 100', 'bake 100 900000 7200000', 'smoke environment', 'promote 2.0.0 86400000'],
+      steps: [
+        'provision 2.0.0 3',
+        'smoke candidate',
+        'set_weight 100',
+        'bake 100 900000 7200000',
+        'smoke environment',
+        'promote 2.0.0 86400000',
+      ],
     });
   });
 
@@ -85,29 +97,56 @@ describe('strategies', () => {
   it('rolling with auto: verdicts instead of a person', () => {
     const result = plan(strategySchema.parse({ kind: 'rolling', auto: true, batch: 2 }));
     expect('steps' in result && result.steps.filter((step) => step.startsWith('approve'))).toEqual([]);
-    expect('steps' in result && result.steps.filter((step) => step.startsWith('replace_batch'))).toEqual(['replace_batch 2.0.0 2 1', 'replace_batch 2.0.0 3 0']);
+    expect('steps' in result && result.steps.filter((step) => step.startsWith('replace_batch'))).toEqual([
+      'replace_batch 2.0.0 2 1',
+      'replace_batch 2.0.0 3 0',
+    ]);
   });
 
   it('direct works where nothing serves yet; the others say why not', () => {
     expect(plan(strategySchema.parse({ kind: 'direct' }), { stable: null })).toMatchObject({
-      steps: ['provision 2.0.0 3', 'smoke candidate', 'set_weight 100', 'bake 100 900000 7200000', 'smoke environment', 'promote 2.0.0 0'],
+      steps: [
+        'provision 2.0.0 3',
+        'smoke candidate',
+        'set_weight 100',
+        'bake 100 900000 7200000',
+        'smoke environment',
+        'promote 2.0.0 0',
+      ],
     });
     for (const kind of ['canary', 'blue-green', 'rolling'] as const) {
-      expect(plan(strategySchema.parse({ kind }), { stable: null })).toEqual({ reasons: [expect.stringContaining('nothing serves yet')] });
+      expect(plan(strategySchema.parse({ kind }), { stable: null })).toEqual({
+        reasons: [expect.stringContaining('nothing serves yet')],
+      });
     }
   });
 
   it('a capability that the target lacks is a reason, never a silent no-op', () => {
-    expect(plan(strategySchema.parse({ kind: 'canary' }), { capabilities: { traffic: false } })).toEqual({ reasons: ['the target process cannot split traffic'] });
-    expect(plan(strategySchema.parse({ kind: 'rolling' }), { capabilities: { batches: false } })).toEqual({ reasons: ['the target process cannot replace instances one by one'] });
-    expect(plan(strategySchema.parse({ kind: 'blue-green' }), { capabilities: { standby: false } })).toEqual({ reasons: ['the target process cannot keep a standby'] });
+    expect(plan(strategySchema.parse({ kind: 'canary' }), { capabilities: { traffic: false } })).toEqual({
+      reasons: ['the target process cannot split traffic'],
+    });
+    expect(plan(strategySchema.parse({ kind: 'rolling' }), { capabilities: { batches: false } })).toEqual({
+      reasons: ['the target process cannot replace instances one by one'],
+    });
+    expect(plan(strategySchema.parse({ kind: 'blue-green' }), { capabilities: { standby: false } })).toEqual({
+      reasons: ['the target process cannot keep a standby'],
+    });
   });
 
   it('has a line for people about each strategy and each step', () => {
     for (const strategy of strategies) {
       expect(strategy.whenToUse.length).toBeGreaterThan(10);
-      const result = strategy.plan({ spec: strategySchema.parse({ kind: strategy.kind }), capabilities: everything, revision: two, stable: one, instances: 2, drainMs: 1000 });
-      expect(result.ok && result.steps.map(renderStep).every((line) => line.length > 10 && !line.includes('undefined'))).toBe(true);
+      const result = strategy.plan({
+        spec: strategySchema.parse({ kind: strategy.kind }),
+        capabilities: everything,
+        revision: two,
+        stable: one,
+        instances: 2,
+        drainMs: 1000,
+      });
+      expect(
+        result.ok && result.steps.map(renderStep).every((line) => line.length > 10 && !line.includes('undefined')),
+      ).toBe(true);
     }
   });
 });
@@ -115,7 +154,13 @@ describe('strategies', () => {
 describe('the way back', () => {
   it('moves traffic first and waits for the candidate last', () => {
     const steps = planWayBack({ candidate: two, stable: one, instances: 3, drainMs: 5000, replacesInstances: false });
-    expect(steps.map(short)).toEqual(['set_weight 0', 'promote 1.0.0 0', 'smoke environment', 'drain 2.0.0 5000', 'retire 2.0.0']);
+    expect(steps.map(short)).toEqual([
+      'set_weight 0',
+      'promote 1.0.0 0',
+      'smoke environment',
+      'drain 2.0.0 5000',
+      'retire 2.0.0',
+    ]);
   });
 
   it('is "down" when nothing served before', () => {
@@ -125,6 +170,13 @@ describe('the way back', () => {
 
   it('brings replaced instances back', () => {
     const steps = planWayBack({ candidate: two, stable: one, instances: 3, drainMs: 5000, replacesInstances: true });
-    expect(steps.map((step) => step.kind)).toEqual(['set_weight', 'replace_batch', 'promote', 'smoke', 'drain', 'retire']);
+    expect(steps.map((step) => step.kind)).toEqual([
+      'set_weight',
+      'replace_batch',
+      'promote',
+      'smoke',
+      'drain',
+      'retire',
+    ]);
   });
 });

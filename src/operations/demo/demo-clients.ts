@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Clock } from '../../model/clock.ts';
 import { spawnDetached } from '../../system/detached-process.ts';
 import { ownEnvironment } from '../../system/environment.ts';
 import { signalGroup } from '../../system/exec.ts';
 import { listDirectory, readJsonFile, readTextFile } from '../../system/files.ts';
 import { packageRoot } from '../../system/package-root.ts';
-import type { Clock } from '../../model/clock.ts';
 import type { DemoProject } from './demo-project.ts';
 
 const totalsSchema = z.object({
@@ -35,14 +35,20 @@ export type DemoClients = {
 export async function startDemoClients(project: DemoProject, root: string, clock: Clock): Promise<DemoClients> {
   const resultFile = join(root, 'clients.json');
   const script = join(packageRoot(), 'examples', 'shop', 'clients.mjs');
-  const { pid } = await spawnDetached({ argv: [process.execPath, script, project.url, String(demoRate), resultFile], cwd: root, env: ownEnvironment(), logFile: join(root, 'clients.log') });
+  const { pid } = await spawnDetached({
+    argv: [process.execPath, script, project.url, String(demoRate), resultFile],
+    cwd: root,
+    env: ownEnvironment(),
+    logFile: join(root, 'clients.log'),
+  });
   const read = async (): Promise<ClientTotals | null> => readJsonFile(resultFile, totalsSchema);
   const waitFor = async (done: (totals: ClientTotals) => boolean, withinMs: number): Promise<ClientTotals> => {
     const end = clock.monotonic() + withinMs;
     for (;;) {
       const totals = await read();
       if (totals !== null && (done(totals) || clock.monotonic() > end)) return totals;
-      if (clock.monotonic() > end) throw new Error(`the customers did not report: ${(await readTextFile(join(root, 'clients.log'))) ?? ''}`);
+      if (clock.monotonic() > end)
+        throw new Error(`the customers did not report: ${(await readTextFile(join(root, 'clients.log'))) ?? ''}`);
       await clock.sleep(50);
     }
   };

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
+import { DeployError } from '../../model/deploy-error.ts';
 import { allowedEnvironment } from '../../system/environment.ts';
 import { runCommand } from '../../system/exec.ts';
 import { ensurePrivateDirectory, readTextFile, writeFileAtomic } from '../../system/files.ts';
 import { findFreePort } from '../../system/free-port.ts';
 import { packageRoot } from '../../system/package-root.ts';
-import { DeployError } from '../../model/deploy-error.ts';
 
 export type DemoRelease = { version: string; failRatio: number; crashOnStart: boolean; story: string };
 
@@ -26,13 +26,20 @@ export async function createDemoProject(root: string): Promise<DemoProject> {
   await ensurePrivateDirectory(ledger);
   const url = `http://127.0.0.1:${await findFreePort()}`;
   const server = await readTextFile(join(packageRoot(), 'examples', 'shop', 'server.mjs'));
-  if (server === null) throw new DeployError('INTERNAL', { reason: 'examples/shop/server.mjs is missing from the package' });
+  if (server === null)
+    throw new DeployError('INTERNAL', { reason: 'examples/shop/server.mjs is missing from the package' });
   await writeFileAtomic(join(directory, 'server.mjs'), server);
   await writeFileAtomic(join(directory, 'seatrial.yaml'), renderConfig(url, ledger));
-  await writeFileAtomic(join(directory, 'ROLLBACK.md'), '# Rollback\n\n`seatrial rollback`: the proxy routes everybody to the former version, which is still running.\n');
+  await writeFileAtomic(
+    join(directory, 'ROLLBACK.md'),
+    '# Rollback\n\n`seatrial rollback`: the proxy routes everybody to the former version, which is still running.\n',
+  );
   await git(directory, ['init', '--quiet', '--initial-branch=main']);
   for (const release of demoReleases) {
-    await writeFileAtomic(join(directory, 'release.json'), `${JSON.stringify({ version: release.version, failRatio: release.failRatio, crashOnStart: release.crashOnStart })}\n`);
+    await writeFileAtomic(
+      join(directory, 'release.json'),
+      `${JSON.stringify({ version: release.version, failRatio: release.failRatio, crashOnStart: release.crashOnStart })}\n`,
+    );
     await git(directory, ['add', '--all']);
     await git(directory, ['commit', '--quiet', '--message', `feat: ${release.story}`]);
     await git(directory, ['tag', `v${release.version}`]);
@@ -81,9 +88,23 @@ environments:
 }
 
 async function git(directory: string, args: readonly string[]): Promise<void> {
-  const identity = { GIT_AUTHOR_NAME: 'shop', GIT_AUTHOR_EMAIL: 'shop@example.invalid', GIT_COMMITTER_NAME: 'shop', GIT_COMMITTER_EMAIL: 'shop@example.invalid' };
-  const env = allowedEnvironment({ pass: [], fileText: null, set: { ...identity, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' } });
+  const identity = {
+    GIT_AUTHOR_NAME: 'shop',
+    GIT_AUTHOR_EMAIL: 'shop@example.invalid',
+    GIT_COMMITTER_NAME: 'shop',
+    GIT_COMMITTER_EMAIL: 'shop@example.invalid',
+  };
+  const env = allowedEnvironment({
+    pass: [],
+    fileText: null,
+    set: { ...identity, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' },
+  });
   const result = await runCommand({ argv: ['git', ...args], cwd: directory, env, timeoutMs: 20_000 });
   if (result.notFound) throw new DeployError('COMMAND_NOT_FOUND', { program: 'git' });
-  if (!result.ok) throw new DeployError('COMMAND_FAILED', { command: `git ${args[0] ?? ''}`, how: result.how, excerpt: result.stderr.trim().slice(0, 200) });
+  if (!result.ok)
+    throw new DeployError('COMMAND_FAILED', {
+      command: `git ${args[0] ?? ''}`,
+      how: result.how,
+      excerpt: result.stderr.trim().slice(0, 200),
+    });
 }

@@ -18,17 +18,29 @@ import { rolloutStart } from '../rollout-start.ts';
 import { countDuplicates, type DemoClients, startDemoClients } from './demo-clients.ts';
 import { createDemoProject, type DemoProject, type DemoRelease, demoReleases } from './demo-project.ts';
 
-type DemoRun = { version: string; outcome: string; detectMs: number | null; restoreMs: number | null; requests: number; failedByRelease: number; lost: number; duplicated: number };
+type DemoRun = {
+  version: string;
+  outcome: string;
+  detectMs: number | null;
+  restoreMs: number | null;
+  requests: number;
+  failedByRelease: number;
+  lost: number;
+  duplicated: number;
+};
 
 const expected: Readonly<Record<string, string>> = { '2.0.0': 'succeeded', '3.0.0': 'rolled_back', '4.0.0': 'failed' };
 
 export const demo = defineOperation({
   name: 'demo',
   title: 'Three releases on this machine, in about a minute',
-  description: 'A small shop with steady customers ships a good release by canary, rolls a bad one back by evidence, and stops a broken one before it has users. Needs nothing but Node and git; leaves nothing behind.',
+  description:
+    'A small shop with steady customers ships a good release by canary, rolls a bad one back by evidence, and stops a broken one before it has users. Needs nothing but Node and git; leaves nothing behind.',
   tool: false,
   effects: 'changes',
-  input: z.object({ keep: z.boolean().default(false).describe('Keep the project, its reports and its state to look at') }),
+  input: z.object({
+    keep: z.boolean().default(false).describe('Keep the project, its reports and its state to look at'),
+  }),
   cli: { command: 'demo', positional: [], examples: ['seatrial demo', 'seatrial demo --json', 'seatrial demo --keep'] },
   run: async ({ keep }, context) => {
     const root = await createTemporaryDirectory('seatrial-demo-');
@@ -63,14 +75,26 @@ async function perform(stage: Stage, keep: boolean): Promise<OperationResult<unk
     const before = await clients.totals();
     const record = await ship(at, release);
     const after = await clients.totals();
-    runs.push(summarise(record, { requests: after.answered - before.answered, failed: (after.byVersion[release.version]?.failed ?? 0) - (before.byVersion[release.version]?.failed ?? 0), lost: after.lost - before.lost }));
+    runs.push(
+      summarise(record, {
+        requests: after.answered - before.answered,
+        failed: (after.byVersion[release.version]?.failed ?? 0) - (before.byVersion[release.version]?.failed ?? 0),
+        lost: after.lost - before.lost,
+      }),
+    );
   }
   const totals = await clients.stop();
   const opened = await openProject(project.directory);
   await hostDown(openPlace(opened, undefined).target, new AbortController().signal);
   const books = await countDuplicates(project.ledger);
   const learnings = (await rebuildLearnings(opened, await loadHistory(opened))).after;
-  return conclude({ runs, totals, books, learned: diffLearnings(learningsBefore, learnings), kept: keep ? root : null });
+  return conclude({
+    runs,
+    totals,
+    books,
+    learned: diffLearnings(learningsBefore, learnings),
+    kept: keep ? root : null,
+  });
 }
 
 /** What a person would do with `seatrial ship`: gates, plan, start, and the watch to the end. */
@@ -119,15 +143,25 @@ function summarise(record: RunRecord, seen: { requests: number; failed: number; 
   };
 }
 
-type Ending = { runs: DemoRun[]; totals: { sent: number; lost: number; lostReasons: Record<string, number> }; books: { served: number; duplicated: number }; learned: string[]; kept: string | null };
+type Ending = {
+  runs: DemoRun[];
+  totals: { sent: number; lost: number; lostReasons: Record<string, number> };
+  books: { served: number; duplicated: number };
+  learned: string[];
+  kept: string | null;
+};
 
 function conclude({ runs, totals, books, learned, kept }: Ending): OperationResult<unknown> {
   // Which run a duplicate belongs to cannot be told from the books; any at all fails the demonstration, and is shown at the last.
   const last = runs.at(-1);
   if (last !== undefined) last.duplicated = books.duplicated;
-  const right = runs.every((run) => run.outcome === expected[run.version]) && runs.length === Object.keys(expected).length;
+  const right =
+    runs.every((run) => run.outcome === expected[run.version]) && runs.length === Object.keys(expected).length;
   const ok = right && totals.lost === 0 && books.duplicated === 0;
-  const rows = runs.map((run) => `  ${run.version}  ${run.outcome.padEnd(12)} detected ${renderMs(run.detectMs)}, users back ${renderMs(run.restoreMs)}, ${run.requests} checkouts, ${run.failedByRelease} failed by the release`);
+  const rows = runs.map(
+    (run) =>
+      `  ${run.version}  ${run.outcome.padEnd(12)} detected ${renderMs(run.detectMs)}, users back ${renderMs(run.restoreMs)}, ${run.requests} checkouts, ${run.failedByRelease} failed by the release`,
+  );
   const text = [
     '',
     ...rows,
@@ -157,8 +191,12 @@ async function clear({ project, clients, context, root }: Stage): Promise<void> 
   const patient = { ...context, projectDirectory: project.directory, signal: new AbortController().signal };
   if (active !== null) {
     context.progress('stopping the run that is going on …');
-    await rolloutControl.run(rolloutControl.input.parse({ action: 'abort', run_id: active.runId }), patient).catch(() => undefined);
+    await rolloutControl
+      .run(rolloutControl.input.parse({ action: 'abort', run_id: active.runId }), patient)
+      .catch(() => undefined);
     await awaitMemory(place, active.runId, { clock: context.clock, withinMs: 30_000 });
   }
-  await hostDown(place.target, patient.signal).catch((thrown: unknown) => context.progress(`the host in ${root} could not be stopped: ${String(thrown)}`));
+  await hostDown(place.target, patient.signal).catch((thrown: unknown) =>
+    context.progress(`the host in ${root} could not be stopped: ${String(thrown)}`),
+  );
 }

@@ -172,6 +172,7 @@ export class Exchange implements OpenRequest {
     request.unpipe();
     request.resume();
     this.#outgoing?.destroy();
+    if (response.destroyed) return;
     if (response.headersSent) return void response.destroy();
     const text = `${status}: ${reason}\n`;
     response.writeHead(status, {

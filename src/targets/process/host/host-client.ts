@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import type { z } from 'zod';
 import { DeployError } from '../../../model/deploy-error.ts';
 import { type TrafficFrame, trafficFrameSchema } from '../../../model/traffic.ts';
+import { createSystemClock } from '../../../system/clock.ts';
 import { errorCodeOf } from '../../../system/files.ts';
 import { type HttpAnswer, httpRequest } from '../../../system/http.ts';
 import {
@@ -16,17 +17,24 @@ import {
 } from './control-protocol.ts';
 import type { HostFiles } from './host-files.ts';
 
+const clock = createSystemClock();
 const answerWithinMs = 10_000;
+const mostAttempts = 6;
+const againAfterMs = 50;
 /** Frames come at least every 250 ms; a host that is silent for this long is dead or stopped. */
 const silenceMs = 3000;
 
 /** What a running host says of itself, or null when none is running. Throws TARGET_UNREACHABLE when one runs and does not answer. */
 export async function readHost(files: HostFiles, signal?: AbortSignal): Promise<HostAnswer | null> {
-  try {
-    return await exchange(files, { path: '/state', method: 'GET', signal });
-  } catch (thrown) {
-    if (isAbsent(thrown)) return null;
-    throw thrown;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await exchange(files, { path: '/state', method: 'GET', signal });
+    } catch (thrown) {
+      if (hasCode(thrown, ['ENOENT', 'ECONNREFUSED'])) return null;
+      // The socket of a host that is just dying still takes connections for a moment.
+      if (attempt >= mostAttempts || !hasCode(thrown, ['ECONNRESET', 'EPIPE'])) throw thrown;
+      await clock.sleep(againAfterMs, signal);
+    }
   }
 }
 
@@ -135,11 +143,9 @@ async function send(
   }
 }
 
-/** Nobody listens: no socket, or the one of a dead host. */
-function isAbsent(thrown: unknown): boolean {
+function hasCode(thrown: unknown, codes: readonly string[]): boolean {
   for (let at = thrown; at instanceof Error; at = at.cause) {
-    const code = errorCodeOf(at);
-    if (code === 'ENOENT' || code === 'ECONNREFUSED') return true;
+    if (codes.includes(errorCodeOf(at) ?? '')) return true;
   }
   return false;
 }

@@ -165,9 +165,12 @@ export class Host {
   async down(): Promise<void> {
     if (this.#down) return;
     this.#down = true;
-    await Promise.all(this.#servers.map((server) => closeServer(server, this.#spec.drainMs)));
+    this.#proxy.closing = true;
+    const closed = this.#servers.map((server) => closeServer(server, this.#spec.drainMs));
+    await this.#finishPlainRequests();
+    // What is still open now are websockets and event streams; the instances' own drain ends them.
     await Promise.all([...this.#pools.values()].map((pool) => pool.stopAll()));
-    await Promise.all([...this.#direct.values()].map((server) => closeServer(server, 0)));
+    await Promise.all([...closed, ...[...this.#direct.values()].map((server) => closeServer(server, 0))]);
     await this.#store.save();
   }
 
@@ -225,6 +228,12 @@ export class Host {
       this.#rebuild();
       throw new DeployError('TARGET_REFUSED', { reason: `its state cannot be written: ${String(thrown)}` }, thrown);
     }
+  }
+
+  async #finishPlainRequests(): Promise<void> {
+    const endMs = performance.now() + this.#spec.drainMs;
+    const open = (): boolean => [...this.#pools.values()].some((pool) => plainRequests(pool).length > 0);
+    while (open() && performance.now() < endMs) await new Promise((resolve) => setTimeout(resolve, 20));
   }
 
   /** Makes the running instances those that are wanted. */

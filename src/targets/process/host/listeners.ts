@@ -23,13 +23,19 @@ export function portOf(server: Server): number | null {
   return address === null || typeof address === 'string' ? null : address.port;
 }
 
-/** No new connection, no idle one; resolves when the last request is answered, at the latest after `withinMs`. */
+/** No new connection, no idle one; resolves when the last one has ended, and soon after `withinMs` in any case. */
 export async function closeServer(server: Server, withinMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   const idle = setInterval(() => server.closeIdleConnections(), 50);
   const timer = setTimeout(() => server.closeAllConnections(), withinMs);
-  await closed;
+  // Upgraded connections are not the server's any more: it waits for them and cannot close them.
+  let giveUp: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    giveUp = setTimeout(resolve, withinMs + 1000);
+  });
+  await Promise.race([closed, late]);
   clearInterval(idle);
   clearTimeout(timer);
+  clearTimeout(giveUp);
 }

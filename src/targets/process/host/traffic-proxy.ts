@@ -24,6 +24,8 @@ const clientIdleMs = 75_000;
 
 /** The reverse proxy in front of all instances: who gets a request is decided here, moving its bytes is the library's work. */
 export class TrafficProxy {
+  /** Every answer from now on ends its connection. */
+  closing = false;
   readonly #options: ProxyOptions;
   readonly #library = new ProxyServer();
   readonly #exchanges = new WeakMap<IncomingMessage, Exchange>();
@@ -58,6 +60,7 @@ export class TrafficProxy {
   #serve(request: IncomingMessage, response: ServerResponse, fixedRevisionId: string | null): void {
     const route = this.#route(request, fixedRevisionId);
     const spec = this.#options.spec();
+    if (this.closing) request.headers.connection = 'close';
     const exchange = new Exchange({
       ...this.#options,
       ...route,

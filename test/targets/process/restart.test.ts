@@ -1,0 +1,207 @@
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Revision } from '../../../src/model/revision.ts';
+import type { PlacedRevision } from '../../../src/model/target.ts';
+import { hostDown, hostStatus, hostUp } from '../../../src/targets/process/host-control.ts';
+import { ask, eventually } from '../../fixtures/http-client.ts';
+import { createProcessPlace, hostProgram, type ProcessPlace, runs } from '../../fixtures/process-place.ts';
+import { openWebsocket } from '../../fixtures/websocket-client.ts';
+
+let place: ProcessPlace;
+afterEach(() => place.close());
+
+const signal = new AbortController().signal;
+const find = async (revision: Revision): Promise<PlacedRevision | undefined> =>
+  (await place.target.inspect(signal)).revisions.find((placed) => placed.revision.id === revision.id);
+const pidsOf = async (revision: Revision): Promise<(number | null)[]> =>
+  ((await find(revision))?.instances ?? []).map((instance) => instance.pid);
+const killHost = async (): Promise<void> => {
+  const pid = await place.hostPid();
+  process.kill(pid, 'SIGKILL');
+  await eventually(() => !runs(pid));
+};
+
+describe('a host that is killed', () => {
+  it('leaves the instances alive; the next one adopts them, restores the routing, and requests flow again', async () => {
+    place = await createProcessPlace();
+    const [one, two] = [place.revision('1.0.0'), place.revision('2.0.0')];
+    await place.ship(one, 2);
+    await place.target.provision({ revision: two, instances: 1 }, place.act());
+    await place.target.traffic?.setWeight({ revisionId: two.id, weightPercent: 30 }, place.act({ fence: 4 }));
+    const before = await place.target.inspect(signal);
+    const pids = [...(await pidsOf(one)), ...(await pidsOf(two))];
+    const users = Array.from({ length: 60 }, (_, index) => ({ cookie: `seatrial_unit=user${index}` }));
+    const arms = async (): Promise<unknown[]> =>
+      Promise.all(users.map(async (headers) => (await ask(place.url, { headers })).headers['x-seatrial-revision']));
+    const armsBefore = await arms();
+
+    let going = true;
+    const outcomes: { ok: boolean; atMs: number }[] = [];
+    const load = (async () => {
+      while (going) {
+        const ok = await ask(place.url).then(
+          (reply) => reply.status === 200,
+          () => false,
+        );
+        outcomes.push({ ok, atMs: performance.now() });
+        if (!ok) await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    })();
+    await eventually(() => outcomes.length > 20);
+    await killHost();
+    expect(pids.map(runs)).toEqual([true, true, true]);
+    const dead = await place.target.inspect(signal);
+    expect(dead).toMatchObject({ up: false, token: before.token, fence: 4 });
+    expect(dead.revisions.flatMap((placed) => placed.instances).map((instance) => instance.pid)).toEqual(pids);
+    expect(await place.target.candidateUrl(two.id, signal)).toBeNull();
+
+    await hostUp(place.target, signal);
+    const upAtMs = performance.now();
+    await eventually(() => outcomes.filter((outcome) => outcome.ok && outcome.atMs > upAtMs).length > 50);
+    going = false;
+    await load;
+    const after = await place.target.inspect(signal);
+    expect(after).toMatchObject({ up: true, token: before.token, fence: 4 });
+    expect([...(await pidsOf(one)), ...(await pidsOf(two))]).toEqual(pids);
+    expect(after.revisions.flatMap((placed) => placed.instances).map((instance) => instance.state)).toEqual([
+      'ready',
+      'ready',
+      'ready',
+    ]);
+    expect(outcomes.filter((outcome) => !outcome.ok && outcome.atMs > upAtMs + 50)).toEqual([]);
+    expect(await arms()).toEqual(armsBefore);
+    await expect(place.target.promote({ revision: two, standbyMs: 0 }, place.act({ fence: 3 }))).rejects.toMatchObject({
+      code: 'TARGET_FENCED',
+    });
+  });
+
+  it('is started again by the next change, which finds adopted instances that crash, with an unknown exit code', async () => {
+    place = await createProcessPlace();
+    const one = place.revision('1.0.0');
+    await place.ship(one, 1);
+    await killHost();
+    await place.target.traffic?.setWeight({ revisionId: one.id, weightPercent: 100 }, place.act());
+    const [pid] = await pidsOf(one);
+    process.kill(pid ?? 0, 'SIGTERM');
+    await eventually(async () => (await find(one))?.instances[0]?.restarts === 1);
+    expect((await find(one))?.instances[0]?.lastExit).toMatchObject({ code: null, signal: null, oom: false });
+    await eventually(async () => (await ask(place.url).catch(() => null))?.status === 200);
+  });
+
+  it('starts instances anew that died while it was away', async () => {
+    place = await createProcessPlace();
+    const one = place.revision('1.0.0');
+    await place.ship(one, 2);
+    const pids = await pidsOf(one);
+    await killHost();
+    for (const pid of pids) process.kill(pid ?? 0, 'SIGKILL');
+    await eventually(() => !pids.some(runs));
+    expect((await find(one))?.instances.map((instance) => instance.state)).toEqual(['stopped', 'stopped']);
+    await hostUp(place.target, signal);
+    expect((await ask(place.url)).status).toBe(200);
+  });
+
+  it('leaves nothing behind when it is taken down afterwards', async () => {
+    place = await createProcessPlace();
+    const one = place.revision('1.0.0', { hangOnTerm: true });
+    await place.ship(one, 2);
+    const pids = await pidsOf(one);
+    await killHost();
+    expect((await hostDown(place.target, signal)).up).toBe(false);
+    expect(pids.map(runs)).toEqual([false, false]);
+  });
+});
+
+describe('standby', () => {
+  it('is retired by the host itself at its time, also when the host was restarted in between', async () => {
+    place = await createProcessPlace();
+    const [one, two] = [place.revision('1.0.0'), place.revision('2.0.0')];
+    await place.ship(one, 1);
+    await place.target.provision({ revision: two, instances: 1 }, place.act());
+    const [pid] = await pidsOf(one);
+    await place.target.promote({ revision: two, standbyMs: 1500 }, place.act());
+    await killHost();
+    await hostUp(place.target, signal);
+    expect(await find(one)).toMatchObject({ role: 'standby' });
+    expect(runs(pid)).toBe(true);
+    await eventually(async () => (await find(one)) === undefined);
+    expect(runs(pid)).toBe(false);
+    expect((await ask(place.url)).headers['x-seatrial-revision']).toBe(two.id);
+  });
+});
+
+describe('up, down and status', () => {
+  it('status starts nothing; down finishes what is open and ends everything; up serves again', async () => {
+    place = await createProcessPlace();
+    expect(await hostStatus(place.target, signal)).toMatchObject({ up: false, pid: null, listen: null });
+    const one = place.revision('1.0.0');
+    await place.ship(one, 2);
+    const pids = [await place.hostPid(), ...(await pidsOf(one))];
+    const open = ask(`${place.url}/slow?ms=400`);
+    const socket = await openWebsocket(place.url);
+    await eventually(async () => (await find(one))?.inFlight === 2);
+    const startedMs = performance.now();
+    const down = await hostDown(place.target, signal);
+    expect(performance.now() - startedMs).toBeLessThan(4000);
+    expect(await socket.closed).toBe(1012);
+    expect(down).toMatchObject({ up: false, pid: null, listen: `127.0.0.1:${place.port}` });
+    expect((await open).status).toBe(200);
+    expect(pids.map(runs)).toEqual([false, false, false]);
+    await expect(ask(place.url)).rejects.toThrow(/ECONNREFUSED/);
+    const up = await hostUp(place.target, signal);
+    expect(up.up).toBe(true);
+    expect((await ask(place.url)).headers['x-seatrial-revision']).toBe(one.id);
+  });
+
+  it('a second host for the same folder refuses to start and disturbs nothing', async () => {
+    place = await createProcessPlace();
+    const one = place.revision('1.0.0');
+    await place.ship(one, 1);
+    const run = promisify(execFile)(process.execPath, [await hostProgram(), place.hostDirectory]);
+    await expect(run).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('A host is running already') });
+    expect((await ask(place.url)).status).toBe(200);
+    expect((await hostStatus(place.target, signal)).up).toBe(true);
+  });
+
+  it('a damaged state file is refused by name, not overwritten', async () => {
+    place = await createProcessPlace();
+    await place.ship(place.revision('1.0.0'), 1);
+    await hostDown(place.target, signal);
+    const path = join(place.hostDirectory, 'state.json');
+    writeFileSync(path, '{"v":1');
+    await expect(hostUp(place.target, signal)).rejects.toMatchObject({ code: 'FILE_DAMAGED' });
+    writeFileSync(
+      path,
+      JSON.stringify({
+        v: 1,
+        cut: 0,
+        routing: {
+          fence: 0,
+          salt: 's',
+          saltFor: null,
+          stableId: null,
+          formerStableId: null,
+          weighted: null,
+          placements: [],
+        },
+        instances: {},
+        directPorts: {},
+      }),
+    );
+  });
+
+  it('a running host takes over changed times', async () => {
+    place = await createProcessPlace();
+    const one = place.revision('1.0.0');
+    await place.ship(one, 1);
+    const changed = await createProcessPlace({ requestTimeout: '200ms' });
+    const { createProcessTarget } = await import('../../../src/targets/process/process-target.ts');
+    const target = createProcessTarget({ ...place.options, spec: changed.options.spec });
+    await changed.close();
+    await target.promote({ revision: one, standbyMs: 0 }, place.act());
+    expect((await ask(`${place.url}/slow?ms=1000`)).status).toBe(504);
+  });
+});
