@@ -1,7 +1,7 @@
 import type { CheckResult } from '../model/check.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import type { Step } from '../model/step.ts';
-import type { Act, PlacedRevision, TargetState } from '../model/target.ts';
+import type { Act, PlacedRevision, Target, TargetState } from '../model/target.ts';
 import type { RolloutPorts } from './ports.ts';
 
 export type StepEvidence = Record<string, string | number | boolean | null>;
@@ -32,21 +32,8 @@ export async function executeStep(
       return runSmokeStep(ports, step.on, request);
     case 'set_weight':
       return setWeight(ports, step, { candidateId: request.candidateId, act: act(deadlines.changeMs) });
-    case 'replace_batch': {
-      if (target.batches === undefined) throw lacks(target.kind, 'replace instances in batches');
-      await target.batches.replaceBatch(
-        {
-          candidate: step.revision,
-          candidateInstances: step.candidateInstances,
-          stableInstances: step.stableInstances,
-        },
-        act(deadlines.provisionMs),
-      );
-      const state = await target.inspect(request.signal);
-      const weightPercent = findRevision(state, step.revision.id)?.weightPercent ?? 0;
-      assertWeight(weightPercent, (step.candidateInstances / (step.candidateInstances + step.stableInstances)) * 100);
-      return { weightPercent, candidateInstances: step.candidateInstances, stableInstances: step.stableInstances };
-    }
+    case 'replace_batch':
+      return replaceBatch(target, step, act(deadlines.provisionMs));
     case 'promote': {
       await target.promote({ revision: step.revision, standbyMs: step.standbyMs }, act(deadlines.changeMs));
       const role = findRevision(await target.inspect(request.signal), step.revision.id)?.role ?? 'absent';
@@ -92,6 +79,19 @@ async function setWeight(
   const weightPercent = findRevision(await target.inspect(act.signal), candidateId)?.weightPercent ?? 0;
   assertWeight(weightPercent, step.weightPercent);
   return { weightPercent };
+}
+
+async function replaceBatch(
+  target: Target,
+  step: Extract<Step, { kind: 'replace_batch' }>,
+  act: Act,
+): Promise<StepEvidence> {
+  if (target.batches === undefined) throw lacks(target.kind, 'replace instances in batches');
+  const { revision, candidateInstances, stableInstances } = step;
+  await target.batches.replaceBatch({ candidate: revision, candidateInstances, stableInstances }, act);
+  const weightPercent = findRevision(await target.inspect(act.signal), revision.id)?.weightPercent ?? 0;
+  assertWeight(weightPercent, (candidateInstances / (candidateInstances + stableInstances)) * 100);
+  return { weightPercent, candidateInstances, stableInstances };
 }
 
 /** Batches give shares such as 33.33, hence the tolerance. */

@@ -131,8 +131,9 @@ class ProcessDriver {
     act: BoundedAct,
   ): Promise<void> {
     const before = await ensureHost(this.place, act);
-    const revision = placed(before, revisionId)?.revision;
-    if (weightPercent > 0 && revision !== undefined) await this.#assertAnswers(revision, act);
+    const now = placed(before, revisionId);
+    // Only more users ask for proof: taking them away must not depend on the revision that they leave.
+    if (now !== null && weightPercent > now.weightPercent) await this.#assertAnswers(now.revision, act);
     await this.#call('weight', { fence: act.fence, revisionId, weightPercent }, act);
     await this.#assertRouted(revisionId, weightPercent, act);
   }

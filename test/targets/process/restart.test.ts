@@ -7,7 +7,7 @@ import type { Revision } from '../../../src/model/revision.ts';
 import type { PlacedRevision } from '../../../src/model/target.ts';
 import { hostDown, hostStatus, hostUp } from '../../../src/targets/process/host-control.ts';
 import { ask, eventually } from '../../fixtures/http-client.ts';
-import { createProcessPlace, hostProgram, type ProcessPlace, runs } from '../../fixtures/process-place.ts';
+import { createProcessPlace, type ProcessPlace, runs } from '../../fixtures/process-place.ts';
 import { openWebsocket } from '../../fixtures/websocket-client.ts';
 
 let place: ProcessPlace;
@@ -160,7 +160,7 @@ describe('up, down and status', () => {
     place = await createProcessPlace();
     const one = place.revision('1.0.0');
     await place.ship(one, 1);
-    const run = promisify(execFile)(process.execPath, [await hostProgram(), place.hostDirectory]);
+    const run = promisify(execFile)(process.execPath, [place.programFile, place.hostDirectory]);
     await expect(run).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('A host is running already') });
     expect((await ask(place.url)).status).toBe(200);
     expect((await hostStatus(place.target, signal)).up).toBe(true);

@@ -56,7 +56,9 @@ export function withWeight(state: RoutingState, request: ControlRequest<'weight'
   }
   if (weightPercent === 0) return { ...state, weighted: null };
   if (placement.retiring) throw refused(`${placement.revision.version} is being stopped`);
-  if (readiness.ready(revisionId) === 0) throw refused(`no instance of ${placement.revision.version} is ready`);
+  const raises = weightPercent > weightOf(state, revisionId);
+  if (raises && readiness.ready(revisionId) === 0)
+    throw refused(`no instance of ${placement.revision.version} is ready`);
   const salt = state.saltFor === revisionId ? state.salt : readiness.newSalt;
   const weighted = { revisionId, weightPercent };
   return replace({ ...state, salt, saltFor: revisionId, weighted }, { ...placement, standby: false, retireAtMs: null });

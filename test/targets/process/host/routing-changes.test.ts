@@ -50,6 +50,11 @@ describe('weights', () => {
     expect(weights(weigh(weigh(two, '2', 5), '2', 0, nobodyReady))).toEqual({ 1: 100, 2: 0 });
   });
 
+  it('may always fall, whatever has become of the candidate', () => {
+    expect(weights(weigh(weigh(two, '2', 50), '2', 5, nobodyReady))).toEqual({ 1: 95, 2: 5 });
+    expect(codeOf(() => weigh(weigh(two, '2', 5), '2', 50, nobodyReady))).toBe('TARGET_REFUSED');
+  });
+
   it('belong to one candidate at a time', () => {
     const three = placed(weigh(two, '2', 5), '3');
     expect(codeOf(() => weigh(three, '3', 5))).toBe('TARGET_REFUSED');
