@@ -2,12 +2,15 @@ import { readLock } from '../journal/lock.ts';
 import { loadRun } from '../journal/replay.ts';
 import { runFolder } from '../journal/state-folder.ts';
 import type { Clock } from '../model/clock.ts';
-import { openPlace } from './place.ts';
+import { toDeployError } from '../model/deploy-error.ts';
+import { hostUp } from '../targets/process/host-control.ts';
+import { openPlace, type Place } from './place.ts';
 import { openProject } from './project.ts';
 import { launchSupervisor } from './start-request.ts';
 
 const lookEveryMs = 1000;
 const retryAfterMs = 5000;
+const hostUpWithinMs = 20_000;
 
 /**
  * Sees to it that a run has an owner until it is over: when the supervisor is gone, a new one is started, which decides
@@ -32,6 +35,17 @@ export async function watchRun(projectDirectory: string, runId: string, clock: C
       quietUntilMs = clock.monotonic() + retryAfterMs;
     }
     if (record === null && lock.state === 'free' && clock.monotonic() > 60_000) return;
+    if (record !== null) await reviveHost(place);
     await clock.sleep(lookEveryMs);
   }
+}
+
+/** A run needs its local host: one that died is started again and serves what its state says. A host that never was is the run's to start. */
+async function reviveHost(place: Place): Promise<void> {
+  const signal = AbortSignal.timeout(hostUpWithinMs);
+  const state = await place.target.inspect(signal).catch(() => null);
+  if (state === null || state.up || state.revisions.length === 0) return;
+  await hostUp(place.target, signal).catch((thrown: unknown) => {
+    process.stderr.write(`the host of ${place.name} could not be started again: ${toDeployError(thrown).message}\n`);
+  });
 }

@@ -223,7 +223,7 @@ describe('deaths in mid-canary', () => {
     scratch = await createScratch();
     scratch.writeConfig({
       approval: '{ how: none }',
-      strategy: '{ kind: canary, maxBake: 60s, steps: [{ weight: 25%, bake: 30s }, { weight: 100%, bake: 1s }] }',
+      strategy: '{ kind: canary, maxBake: 60s, steps: [{ weight: 25%, bake: 12s }, { weight: 100%, bake: 1s }] }',
     });
     scratch.release({ version: '1.0.0' });
     scratch.release({ version: '2.0.0' });

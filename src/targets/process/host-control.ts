@@ -2,7 +2,7 @@ import type { Act, Target, TargetState } from '../../model/target.ts';
 import { createSystemClock } from '../../system/clock.ts';
 import { signalGroup } from '../../system/exec.ts';
 import { readJsonFile } from '../../system/files.ts';
-import { adoptInstance } from '../../system/instance-process.ts';
+import { adoptInstance, type InstanceProcess } from '../../system/instance-process.ts';
 import { identityOf, isAlive } from '../../system/process-identity.ts';
 import { boundAct, waitUntil } from './bounded-act.ts';
 import { ensureHost } from './ensure-host.ts';
@@ -23,6 +23,8 @@ export type HostStatus = {
 
 const clock = createSystemClock();
 const upWithinMs = 90_000;
+const killedWithinMs = 5000;
+const pollMs = 30;
 
 /** The host is up and what it served last is served again. */
 export async function hostUp(target: Target, signal: AbortSignal): Promise<HostStatus> {
@@ -49,7 +51,7 @@ export async function hostDown(target: Target, signal: AbortSignal): Promise<Hos
     const patienceMs = spec.drainMs + Math.max(spec.drainMs, spec.streamDrainMs) + spec.stopMs + 10_000;
     const endMs = clock.monotonic() + patienceMs;
     while (identity !== null && (await isAlive(identity)) && clock.monotonic() < endMs && !signal.aborted)
-      await clock.sleep(30);
+      await clock.sleep(pollMs);
     if (identity !== null && (await isAlive(identity))) signalGroup(identity.pid, 'SIGKILL');
   }
   await stopLeftovers(files, spec?.stopMs ?? 10_000);
@@ -85,9 +87,19 @@ async function stopLeftovers(files: HostFiles, stopMs: number): Promise<void> {
       const process = identity === null ? null : await adoptInstance(identity);
       if (process === null) return;
       process.signal('SIGTERM');
-      const endMs = clock.monotonic() + stopMs;
-      while ((await isAlive(process.identity)) && clock.monotonic() < endMs) await clock.sleep(30);
+      await endsWithin(process, stopMs);
+      // Also for what the process itself has started and left behind.
       process.signal('SIGKILL');
+      await endsWithin(process, killedWithinMs);
     }),
   );
+}
+
+async function endsWithin({ identity }: InstanceProcess, ms: number): Promise<boolean> {
+  const endMs = clock.monotonic() + ms;
+  while (await isAlive(identity)) {
+    if (clock.monotonic() >= endMs) return false;
+    await clock.sleep(pollMs);
+  }
+  return true;
 }
