@@ -3,7 +3,7 @@ import { DeployError } from '../model/deploy-error.ts';
 
 export type CommitSummary = { oid: string; subject: string; body: string; author: string };
 
-/** A project's git repository, read by object id. Writes only worktrees that seatrial owns. */
+/** A project's git repository, read by object id; nothing is written. */
 export interface Repository {
   /** Top folder of the work tree. */
   readonly directory: string;
@@ -19,8 +19,6 @@ export interface Repository {
   commitTime(oid: string): Promise<string | null>;
   /** Newest first; all of `to` when `from` is null; at most `limit`. */
   commitsBetween(range: { from: string | null; to: string; limit: number }): Promise<CommitSummary[]>;
-  addWorktree(directory: string, oid: string): Promise<void>;
-  removeWorktree(directory: string): Promise<void>;
 }
 
 /** Throws NOT_A_REPOSITORY when the directory is not inside a work tree. */
@@ -78,13 +76,6 @@ function createRepository(git: SimpleGit, directory: string): Repository {
         .split('\u0001')
         .map(parseCommit)
         .filter((commit) => commit !== null);
-    },
-    addWorktree: async (path, oid) => {
-      await git.raw(['worktree', 'prune']);
-      await git.raw(['worktree', 'add', '--detach', '--force', path, oid]);
-    },
-    removeWorktree: async (path) => {
-      await attempt(() => git.raw(['worktree', 'remove', '--force', path]));
     },
   };
 }

@@ -16,7 +16,8 @@ import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 
-const root = join(import.meta.dirname, '..', '..');
+/** Tests and benchmarks are run from the package's folder. */
+const root = process.cwd();
 export const bundle = join(root, 'dist', 'seatrial.mjs');
 
 export type Release = { version: string; failRatio?: number; crashOnStart?: boolean; hangOnTerm?: boolean };

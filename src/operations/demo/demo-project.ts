@@ -3,7 +3,7 @@ import { DeployError } from '../../model/deploy-error.ts';
 import { allowedEnvironment } from '../../system/environment.ts';
 import { runCommand } from '../../system/exec.ts';
 import { ensurePrivateDirectory, readTextFile, writeFileAtomic } from '../../system/files.ts';
-import { findFreePort } from '../../system/free-port.ts';
+import { freePort } from '../../system/instance-process.ts';
 import { packageRoot } from '../../system/package-root.ts';
 
 export type DemoRelease = { version: string; failRatio: number; crashOnStart: boolean; story: string };
@@ -24,7 +24,7 @@ export async function createDemoProject(root: string): Promise<DemoProject> {
   const ledger = join(root, 'ledger');
   await ensurePrivateDirectory(directory);
   await ensurePrivateDirectory(ledger);
-  const url = `http://127.0.0.1:${await findFreePort()}`;
+  const url = `http://127.0.0.1:${await freePort()}`;
   const server = await readTextFile(join(packageRoot(), 'examples', 'shop', 'server.mjs'));
   if (server === null)
     throw new DeployError('INTERNAL', { reason: 'examples/shop/server.mjs is missing from the package' });

@@ -177,7 +177,7 @@ export class Host {
   /** Called every second: what becomes due by time. */
   tick(nowMs: number): void {
     if (this.#down) return;
-    const keepMs = Math.max(600_000, this.#spec.requestTimeoutMs + 60_000);
+    const keepMs = Math.max(16 * 60_000, this.#spec.requestTimeoutMs + 60_000);
     this.counter.forget(nowMs - keepMs);
     for (const placement of this.#routing.placements) {
       const { id } = placement.revision;
