@@ -1,0 +1,178 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { preflightChecks } from '../../src/checks/preflight/list.ts';
+import { parseConfig } from '../../src/config/load-config.ts';
+import { renderPrompt } from '../../src/mcp/prompt.ts';
+import { errorCatalogue } from '../../src/model/error-catalogue.ts';
+import { describeInput } from '../../src/model/operation-input.ts';
+import { outcomes } from '../../src/model/run-event.ts';
+import { loadCatalogue } from '../../src/operations/learnings-files.ts';
+import { operations } from '../../src/operations/list.ts';
+import { loadCommands } from '../../src/operations/load-commands.ts';
+import { codeOf, commandLinesOf, linksOf, pluginTexts, root, toolCallsOf } from './plugin-texts.ts';
+
+const texts = pluginTexts();
+const skillFolder = 'skills/production-deployment-phase';
+const toolNames = operations.filter((operation) => operation.tool).map((operation) => operation.name);
+const leastConfig =
+  'version: 1\nservice: shop\nenvironments: { production: { url: "http://127.0.0.1:8080", target: { kind: process, command: [node, server.js] } } }\n';
+
+function textOf(path: string): string {
+  return readFileSync(join(root, path), 'utf8');
+}
+
+function fieldsOf(name: string): string[] {
+  const operation = operations.find((candidate) => candidate.name === name);
+  return operation === undefined ? [] : describeInput(operation.input).map((field) => field.name);
+}
+
+/** Flags of a CLI command; those that the door itself adds are named here, since no operation declares them. */
+function flagsOf(command: string): string[] {
+  const door = ['json', 'project', 'help', 'env', 'follow'];
+  if (command === 'ship') return [...door, 'environment', 'strategy', 'dry-run', 'yes'];
+  const operation = operations.find((candidate) => candidate.cli?.command === command);
+  return [
+    ...door,
+    ...(operation === undefined ? [] : fieldsOf(operation.name).map((name) => name.replaceAll('_', '-'))),
+  ];
+}
+
+describe.each(texts.map((text) => [text.path, text] as const))('%s', (_path, text) => {
+  const code = codeOf(text.body);
+
+  it('links to files that exist', () => {
+    expect(linksOf(text).filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
+  it('calls tools that exist, with fields that they take', () => {
+    const wrong = toolCallsOf(code).filter(
+      ({ tool, fields }) => !toolNames.includes(tool) || fields.some((field) => !fieldsOf(tool).includes(field)),
+    );
+    expect(wrong.map(({ call }) => call)).toEqual([]);
+  });
+
+  it('names no tool that does not exist', () => {
+    const meant = code.filter((word) => /^(rollout|deploy|smoke|workflow)_[a-z_]+$/.test(word));
+    expect(meant.filter((word) => !toolNames.includes(word))).toEqual([]);
+    const prefixed = [...text.body.matchAll(/mcp__plugin_seatrial_deploy__([a-z_]+)/g)].map((match) => match[1] ?? '');
+    expect(prefixed.filter((word) => !toolNames.includes(word))).toEqual([]);
+  });
+
+  it('names commands of the CLI that exist, with flags that they take', () => {
+    const commands = ['ship', 'mcp', 'help', ...operations.flatMap(({ cli }) => (cli === null ? [] : [cli.command]))];
+    const wrong = commandLinesOf(code).filter(
+      ({ command, flags }) => !commands.includes(command) || flags.some((flag) => !flagsOf(command).includes(flag)),
+    );
+    expect(wrong.map(({ line }) => line)).toEqual([]);
+  });
+
+  it('names error codes that exist', () => {
+    const codes = code.filter((word) => /^[A-Z]+(_[A-Z]+)+$/.test(word));
+    expect(codes.filter((word) => !Object.hasOwn(errorCatalogue, word))).toEqual([]);
+  });
+
+  it('is complete: no placeholder, and code blocks are closed', () => {
+    expect(text.body).not.toMatch(/\b(TODO|FIXME|XXX|lorem)\b/);
+    expect((text.body.match(/^```/gm) ?? []).length % 2).toBe(0);
+  });
+});
+
+describe('the reference', () => {
+  const reference = textOf(`${skillFolder}/reference.md`);
+  const checks = preflightChecks(parseConfig(leastConfig).config.environments['production'] ?? fail()).map(
+    ({ id }) => id,
+  );
+
+  it('has a row for every pre-flight check, and for no other', () => {
+    const rows = [...reference.matchAll(/^\| [^|]+ \| `([a-z-]+)` \|/gm)].map((row) => row[1] ?? '');
+    expect([...rows].sort()).toEqual([...checks].sort());
+  });
+
+  it('says of each check whether it stops as the check itself does', () => {
+    const environment = parseConfig(leastConfig).config.environments['production'] ?? fail();
+    for (const { id, blocking } of preflightChecks(environment)) {
+      const row = reference.split('\n').find((line) => line.includes(`| \`${id}\` |`)) ?? '';
+      const stops = row.split('|')[3]?.trim() ?? '';
+      expect(`${id}: ${/^(yes|by default)/.test(stops)}`).toBe(`${id}: ${blocking}`);
+    }
+  });
+
+  it('shows a configuration that is valid, and config lines that are', () => {
+    const example = /```yaml\n([\s\S]*?)```/.exec(reference)?.[1] ?? fail();
+    expect(Object.keys(parseConfig(example).config.environments)).toEqual(['production']);
+    const lines = [...reference.matchAll(/^\|.*\| `([a-z]+: .+?)`[^|`]*\|$/gm)].map((match) => match[1] ?? '');
+    expect(lines.length).toBeGreaterThan(20);
+    for (const line of lines) {
+      const base = ['url: "http://127.0.0.1:8080"', 'target: { kind: process, command: [node, server.js] }'];
+      const key = line.split(':')[0] ?? '';
+      const environment = [...base.filter((one) => !one.startsWith(`${key}:`)), line];
+      const config = `version: 1\nservice: shop\nenvironments:\n  production:\n${environment.map((one) => `    ${one}\n`).join('')}`;
+      expect(() => parseConfig(config), line).not.toThrow();
+    }
+  });
+});
+
+describe('the skill and the catalogue', () => {
+  it('name the same pitfalls and patterns', async () => {
+    const { pitfalls, patterns } = await loadCatalogue();
+    const skill = textOf(`${skillFolder}/SKILL.md`);
+    const named = [...skill.matchAll(/^### (🚫|✅) (.+)\n\n\*\*Id\*\*: `([a-z-]+)`/gmu)];
+    const entries = (mark: string): string[] =>
+      named.flatMap(([, found, title, id]) => (found === mark ? [`${id}: ${title}`] : []));
+    expect(entries('🚫').sort()).toEqual(pitfalls.map(({ id, title }) => `${id}: ${title}`).sort());
+    expect(entries('✅').sort()).toEqual(patterns.map(({ id, title }) => `${id}: ${title}`).sort());
+  });
+
+  it('keeps no figure of its own: those are the project’s', () => {
+    const skill = textOf(`${skillFolder}/SKILL.md`);
+    expect(skill).not.toMatch(/★|\(\d+\/\d+/u);
+    expect(skill).toContain('.seatrial/learnings.md');
+  });
+});
+
+describe('the command', () => {
+  it('says what to do for every outcome and for every state in which a run waits', () => {
+    const command = textOf('commands/phase-2-ship.md');
+    for (const word of [...outcomes, 'running', 'held', 'frozen', 'rolling_back'])
+      expect(command, word).toMatch(new RegExp(`^\\| \`${word}\` \\|`, 'm'));
+  });
+
+  it('goes through the tools in the order of a run', () => {
+    const command = textOf('commands/phase-2-ship.md');
+    const order = [
+      'learnings {action: "list"}',
+      '`preflight {',
+      '`rollout_plan {',
+      '`rollout_approve {scope: "start"',
+      '`rollout_start {',
+      '`rollout_status {',
+      '`deploy_report {',
+      '`deploy_review {action: "draft"',
+      '`deploy_review {action: "submit"',
+      '`rollout_approve {scope: "review"',
+    ];
+    const places = order.map((call) => command.indexOf(call));
+    expect(places).not.toContain(-1);
+    expect(places).toEqual([...places].sort((one, other) => one - other));
+  });
+
+  it('can be offered by the server, with and without its arguments', async () => {
+    const command = (await loadCommands()).find(({ name }) => name === 'phase-2-ship') ?? fail();
+    expect(command.arguments.map(({ name, required }) => [name, required])).toEqual([
+      ['version', false],
+      ['environment', false],
+      ['strategy', false],
+    ]);
+    const full = renderPrompt(command, { version: '1.4.0', environment: 'staging', strategy: 'canary' });
+    expect(full).toContain('- version: 1.4.0\n- environment: staging\n- strategy: canary\n');
+    const empty = renderPrompt(command, {});
+    expect(empty).toContain('- version: (not given)\n');
+    // A dollar sign in the prose would be taken for an argument.
+    expect(`${full}${empty}`).not.toContain('$');
+  });
+});
+
+function fail(): never {
+  throw new Error('what this test reads is not there');
+}
