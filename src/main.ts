@@ -10,8 +10,11 @@ const version = typeof __SEATRIAL_VERSION__ === 'undefined' ? '0.0.0-source' : _
 /** Sub-commands that seatrial starts itself, detached; they are in no help. */
 const hiddenCommands: ReadonlySet<string> = new Set(['supervise', 'watchdog', 'host-daemon']);
 
-process.on('uncaughtException', fail);
-process.on('unhandledRejection', fail);
+// The host keeps serving after a defect in one request, and says so in its log: it has handlers of its own.
+if (process.argv[2] !== 'host-daemon') {
+  process.on('uncaughtException', fail);
+  process.on('unhandledRejection', fail);
+}
 
 // Everything is imported when it is needed: the answer to a client's first message should not wait for a proxy.
 main(process.argv.slice(2)).then((code) => process.exit(code), fail);

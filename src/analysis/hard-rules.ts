@@ -11,7 +11,7 @@ export type FiredRule = { trigger: HardRuleTrigger; sentence: string };
 export type HardRuleInput = {
   /** Everything heard of instances during the run, in order of time. */
   events: ReadonlyArray<InstanceEvent & { arm: Arm }>;
-  /** Answers of the canary that named another version. */
+  /** Answers of the candidate that named another version. */
   wrongRevision: number;
   rules: JudgeSettings['hardRules'];
   nowMs: number;
@@ -32,7 +32,7 @@ const sameDeathMs = 1000;
  * a wrong rollback.
  * Limits: an instance that is starting for the first time is not counted as unhealthy; `stopped` means stopped on purpose.
  *
- * Example: two `exited` of the canary 3 s apart, none of the baseline → `canary-exits`, "the canary exited 2 times within
+ * Example: two `exited` of the candidate 3 s apart, none of the baseline → `canary-exits`, "the candidate exited 2 times within
  * 1m, the baseline never".
  */
 export function assessHardRules(input: HardRuleInput): FiredRule[] {
@@ -51,14 +51,14 @@ function wrongRevisionRule({ rules, wrongRevision }: HardRuleInput): FiredRule |
   if (!rules.wrongRevision || wrongRevision === 0) return null;
   return {
     trigger: 'wrong-revision',
-    sentence: `${times(wrongRevision, 'answer')} of the canary named another version`,
+    sentence: `${times(wrongRevision, 'answer')} of the candidate named another version`,
   };
 }
 
 function outOfMemoryRule({ rules }: HardRuleInput, canary: readonly InstanceEvent[]): FiredRule | null {
   const killed = canary.filter((event) => event.what === 'oom');
   if (!rules.oom || killed.length === 0) return null;
-  return { trigger: 'oom', sentence: `the canary was killed for lack of memory (${times(killed.length, 'time')})` };
+  return { trigger: 'oom', sentence: `the candidate was killed for lack of memory (${times(killed.length, 'time')})` };
 }
 
 function crashLoopRule({ rules, nowMs }: HardRuleInput, canary: readonly InstanceEvent[]): FiredRule | null {
@@ -66,8 +66,8 @@ function crashLoopRule({ rules, nowMs }: HardRuleInput, canary: readonly Instanc
   const exits = deathsSince(canary, nowMs - rules.restartsWindowMs);
   if (!gaveUp && exits.length <= rules.restarts) return null;
   const sentence = gaveUp
-    ? `an instance of the canary does not stay up and is no longer restarted${lastExit(canary)}`
-    : `the canary exited ${times(exits.length, 'time')} within ${renderMs(rules.restartsWindowMs)}, more than ${rules.restarts}${lastExit(exits)}`;
+    ? `an instance of the candidate does not stay up and is no longer restarted${lastExit(canary)}`
+    : `the candidate exited ${times(exits.length, 'time')} within ${renderMs(rules.restartsWindowMs)}, more than ${rules.restarts}${lastExit(exits)}`;
   return { trigger: 'crash-loop', sentence };
 }
 
@@ -80,7 +80,7 @@ function canaryExitsRule({ rules, nowMs, events }: HardRuleInput, canary: readon
     since,
   );
   if (exits.length < rules.canaryExits || baselineExits.length > 0) return null;
-  const sentence = `the canary exited ${times(exits.length, 'time')} within ${renderMs(rules.exitsWindowMs)}, the baseline never${lastExit(exits)}`;
+  const sentence = `the candidate exited ${times(exits.length, 'time')} within ${renderMs(rules.exitsWindowMs)}, the baseline never${lastExit(exits)}`;
   return { trigger: 'canary-exits', sentence };
 }
 
@@ -95,7 +95,7 @@ function unhealthyRule({ rules, nowMs, instances }: HardRuleInput, canary: reado
   if (instances === 0 || missing / instances <= rules.unhealthyRatio) return null;
   return {
     trigger: 'unhealthy',
-    sentence: `${missing} of ${times(instances, 'instance')} of the canary are unhealthy`,
+    sentence: `${missing} of ${times(instances, 'instance')} of the candidate are unhealthy`,
   };
 }
 

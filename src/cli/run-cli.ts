@@ -145,7 +145,7 @@ async function withTypedCode(
   const wants = operation.effects === 'person' && 'code' in operation.input.shape && given['code'] === undefined;
   if (!wants || !session.io.terminal.isInteractive) return given;
   const code = await session.io.ask(
-    'Code of the plan that you have read (rollout_plan and `seatrial plan` print it): ',
+    'Type the code of what you have read (a plan prints its own; for a run it is the last six characters of its id): ',
     session.context.signal,
   );
   if (code === null) throw new DeployError('CANCELLED', { what: 'The approval' });

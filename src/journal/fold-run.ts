@@ -203,6 +203,7 @@ function applyStep(record: RunRecord, event: EventOf<'step_started' | 'step_comp
     progress.error = null;
     progress.state = 'running';
     record.currentStepId = step.id;
+    if (phase === 'forward') noteIntendedUsers(record, step);
     return;
   }
   const { stepId, phase } = event.data;
@@ -218,6 +219,13 @@ function applyStep(record: RunRecord, event: EventOf<'step_started' | 'step_comp
   progress.state = 'completed';
   progress.evidence = event.data.evidence;
   applyWeight(record, weightAfter(record, progress));
+}
+
+/** From its beginning on a step may have brought users to the candidate, also when the run died before it could say so. */
+function noteIntendedUsers(record: RunRecord, step: Step): void {
+  if (step.kind !== 'set_weight' && step.kind !== 'replace_batch') return;
+  const weightPercent = step.kind === 'set_weight' ? step.weightPercent : 1;
+  record.maxWeightPercent = Math.max(record.maxWeightPercent, weightPercent);
 }
 
 function applyWeight(record: RunRecord, weightPercent: number | null): void {

@@ -17,6 +17,8 @@ export type RunFolder = {
   inbox: string;
   supervisorLog: string;
   request: string;
+  /** The configuration as it was when the run began. */
+  config: string;
 };
 
 /** `SEATRIAL_STATE_HOME`, else `seatrial` in `XDG_STATE_HOME`, else in `~/.local/state`. Outside of every repository. */
@@ -58,6 +60,7 @@ export function runFolder(project: ProjectFolder, runId: string): RunFolder {
     inbox: join(directory, 'inbox'),
     supervisorLog: join(directory, 'supervisor.log'),
     request: join(directory, 'request.json'),
+    config: join(directory, 'seatrial.yaml'),
   };
 }
 

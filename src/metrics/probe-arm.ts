@@ -91,7 +91,8 @@ export class ProbeArm {
         signal,
       });
       this.#working = true;
-      const failed = answer.status >= 500;
+      // Unlike a user's request, a probe is known to be a good one: whoever refuses it does not work.
+      const failed = answer.status >= 400;
       end({ atMs: nowMs(), failed, completed: true, mismatched: !failed && this.#isMismatched(answer) });
     } catch (thrown) {
       if (signal.aborted) return;

@@ -31,8 +31,9 @@ const keepMs = 15 * 60_000;
 
 /**
  * Synthetic requests to both revisions for a service without traffic. Open loop: probes leave at fixed times whatever the
- * answers do, both arms at the same instants, and latency counts from the intended time. A probe that could not be sent
- * makes its window an error; it is never a failure of the release. Probes are a stratum of their own.
+ * answers do, both arms at the same instants, and latency counts from the intended time. Every answer with status 400 or
+ * more is a failure of its arm, as is none. A probe that could not be sent makes its window an error; it is never a failure
+ * of the release. Probes are a stratum of their own.
  */
 export function createProberSource(options: ProberSourceOptions): MetricSource {
   return new ProberSource(options);

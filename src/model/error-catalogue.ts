@@ -86,6 +86,16 @@ export const errorCatalogue = {
     'Wait until {until}, or have a person change freeze.windows.',
     exitCode.gate,
   ),
+  ALREADY_STABLE: entry(
+    '{version} is already the stable revision of {environment}.',
+    'There is nothing to ship. To replace its instances, tag the commit as another version.',
+    exitCode.usage,
+  ),
+  CANDIDATE_FAILED: entry(
+    'The candidate failed before it had users: {reason}',
+    'No user has seen it. Its log: `seatrial logs`; the checks: the report.',
+    exitCode.failed,
+  ),
   REVISION_REFUSED: entry(
     '{version} ({commit}) was rolled back in run {runId} and no cause and fix are recorded.',
     'Ship another commit, or record the reason: `seatrial learnings add --run {runId} --cause "…"`.',

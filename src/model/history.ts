@@ -15,6 +15,7 @@ export const historySchema = z.strictObject({
   version: z.string(),
   commit: z.string().nullable(),
   fromVersion: z.string().nullable(),
+  fromCommit: z.string().nullable(),
   outcome: z.enum(outcomes),
   trigger: z.string().nullable(),
   startedAt: z.iso.datetime(),

@@ -21,6 +21,8 @@ export const planContentSchema = z.strictObject({
   /** Token of the target as observed; the run starts only while it is still the same. */
   targetToken: z.string(),
   instances: z.number().int().positive(),
+  /** Runs of this revision that were started here before: trying again is another plan, started and approved anew. */
+  attempt: z.number().int().nonnegative(),
   /** Observed weights by revision id. */
   weights: z.record(z.string(), z.number()),
   steps: z.array(stepSchema).min(1),

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { renderReport } from '../report/deployment-report.ts';
 import { reportData } from '../report/report-data.ts';
 import { renderStatus } from '../report/status-text.ts';
+import { fileExists } from '../system/files.ts';
 import { defineOperation } from './define-operation.ts';
-import { writeReport } from './finish-run.ts';
+import { reportOptions, reportPath } from './finish-run.ts';
 import { detailField, environmentField, runField } from './inputs.ts';
 import { openPlace } from './place.ts';
 import { openProject } from './project.ts';
@@ -13,7 +14,7 @@ export const deployReport = defineOperation({
   name: 'deploy_report',
   title: 'Report on a run',
   description:
-    'Writes the report (Markdown and JSON) from the run record and says where; full: prints it, with its "Could not verify" section.',
+    'How a run went, from its record: outcome, evidence, and where the report lies (Markdown and JSON). full: the whole report, with its "Could not verify" section.',
   tool: true,
   effects: 'reads',
   input: z.object({ run_id: runField, environment: environmentField, detail: detailField }),
@@ -22,24 +23,18 @@ export const deployReport = defineOperation({
     positional: ['run_id'],
     examples: ['seatrial report', 'seatrial report 01j9… --detail full'],
   },
-  run: async (input, { projectDirectory, clock }) => {
+  run: async (input, { projectDirectory, caller, clock }) => {
     const project = await openProject(projectDirectory);
     const record = await findRun(project, input.run_id, input.environment);
-    const place = openPlace(project, record.plan.content.environment);
-    const paths = await writeReport(place, record);
-    const options = { projectName: project.config.service };
+    const options = reportOptions(openPlace(project, record.plan.content.environment));
+    const path = reportPath(project, record.runId);
+    const written = await fileExists(path);
+    const where = written ? `Report: ${path} (and .json)` : 'The report is written when the run has ended.';
+    const reader = caller.door === 'cli' ? 'person' : 'agent';
     const text =
       input.detail === 'full'
         ? renderReport(record, options)
-        : `${renderStatus(record, { nowMs: clock.now(), detail: 'concise' })}\nReport: ${paths.report} and ${paths.reportJson}`;
-    return {
-      data: {
-        runId: record.runId,
-        path: paths.report,
-        jsonPath: paths.reportJson,
-        report: reportData(record, options),
-      },
-      text,
-    };
+        : `${renderStatus(record, { nowMs: clock.now(), detail: 'concise', reader })}\n${where}`;
+    return { data: { runId: record.runId, path: written ? path : null, report: reportData(record, options) }, text };
   },
 });

@@ -76,6 +76,20 @@ async function submit(project: Project, record: RunRecord, text: string): Promis
   };
 }
 
+/** Throws REVIEW_INVALID while the review of a run is a draft that somebody has still to complete. */
+export async function assertReviewComplete(project: Project, record: RunRecord): Promise<void> {
+  const text = await readTextFile(reviewPath(project, record));
+  const reading = text === null ? null : parseReview(text, record);
+  if (reading?.ok === true) return;
+  throw new DeployError('REVIEW_INVALID', {
+    reason:
+      reading === null
+        ? `there is no review of run ${record.runId} yet.`
+        : `the review of run ${record.runId} is not complete: ${reading.complaints.length} places are open.`,
+    remedy: `Complete ${reviewPath(project, record)} (the places marked "(to complete)"); an agent does it by deploy_review draft and submit.`,
+  });
+}
+
 async function status(project: Project, record: RunRecord): Promise<OperationResult<unknown>> {
   const acknowledged = await reviewAcknowledgement(project, record.runId);
   const state =

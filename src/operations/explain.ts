@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { renderExplanation } from '../config/explain.ts';
+import { explainEnvironment, renderExplanation } from '../config/explain.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { loadEnvironment } from '../config/load-environment.ts';
 import { defineOperation } from './define-operation.ts';
@@ -15,7 +15,7 @@ export const explain = defineOperation({
   cli: { command: 'explain', positional: [], examples: ['seatrial explain', 'seatrial explain --environment staging'] },
   run: async (input, { projectDirectory }) => {
     const loaded = await loadConfig(projectDirectory);
-    const { name, spec } = loadEnvironment(loaded.config, input.environment);
-    return { data: { environment: name, settings: spec }, text: renderExplanation(loaded, name) };
+    const { name } = loadEnvironment(loaded.config, input.environment);
+    return { data: explainEnvironment(loaded, name), text: renderExplanation(loaded, name) };
   },
 });

@@ -1,14 +1,15 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Clock } from '../model/clock.ts';
 import type { History } from '../model/history.ts';
 import type { RunRecord } from '../model/run-record.ts';
 import { renderReport } from '../report/deployment-report.ts';
 import { deriveHistory } from '../report/history-entry.ts';
-import { reportData } from '../report/report-data.ts';
+import { type ReportOptions, reportData } from '../report/report-data.ts';
 import { renderReviewDraft } from '../report/review-draft.ts';
 import { ensureProjectDirectory, fileExists, writeFileAtomic } from '../system/files.ts';
 import { rebuildLearnings } from './learnings-files.ts';
 import type { Place } from './place.ts';
+import type { Project } from './project.ts';
 import { loadHistory } from './project-memory.ts';
 
 export type Memory = { history: string; report: string; reportJson: string; review: string | null; learnings: string };
@@ -33,15 +34,34 @@ export async function finishRun({
   return { history: historyPath, ...report, review, learnings: learnings.path };
 }
 
+/** Where the Markdown report of a run lies; the JSON stands beside it. */
+export function reportPath(project: Project, runId: string): string {
+  return join(project.directory, '.seatrial', 'reports', `${runId}.md`);
+}
+
+export function reportOptions(place: Place): ReportOptions {
+  const { document } = place.spec.rollback;
+  return {
+    projectName: place.project.config.service,
+    references: document === undefined ? [] : [{ name: 'Rollback Plan', place: document }],
+  };
+}
+
 /** Markdown and JSON from the record alone; paths of the two files. */
-export async function writeReport(place: Place, record: RunRecord): Promise<{ report: string; reportJson: string }> {
-  const directory = join(place.project.directory, '.seatrial', 'reports');
-  await ensureProjectDirectory(directory);
-  const [report, reportJson] = [join(directory, `${record.runId}.md`), join(directory, `${record.runId}.json`)];
-  const options = { projectName: place.project.config.service };
+async function writeReport(place: Place, record: RunRecord): Promise<{ report: string; reportJson: string }> {
+  const report = reportPath(place.project, record.runId);
+  const reportJson = report.replace(/\.md$/, '.json');
+  await ensureProjectDirectory(dirname(report));
+  const options = reportOptions(place);
   await writeFileAtomic(report, renderReport(record, options), { mode: 0o644 });
   await writeFileAtomic(reportJson, `${JSON.stringify(reportData(record, options), null, 2)}\n`, { mode: 0o644 });
   return { report, reportJson };
+}
+
+/** Whether a finished run has left its memory in the project. */
+export async function isRemembered(project: Pick<Project, 'directory'>, record: RunRecord): Promise<boolean> {
+  const month = new Date(record.startedAtMs).toISOString().slice(0, 7);
+  return fileExists(join(project.directory, '.seatrial', 'history', month, `${record.runId}.json`));
 }
 
 async function deriveEntry(place: Place, record: RunRecord): Promise<History> {

@@ -5,6 +5,7 @@ import type { Clock } from '../model/clock.ts';
 import { type DeployError, toDeployError } from '../model/deploy-error.ts';
 import type { Revision } from '../model/revision.ts';
 import type { TargetState } from '../model/target.ts';
+import { httpRequest } from '../system/http.ts';
 import { duePitfalls, loadNotes } from './learnings-files.ts';
 import { type Place, stableOf } from './place.ts';
 import { activeRunOf, loadHistory, pendingReview } from './project-memory.ts';
@@ -65,7 +66,7 @@ export async function gatherPreflight({
     explainedRuns: (await loadNotes(project)).flatMap((note) =>
       note.kind === 'cause' && note.runId !== null ? [note.runId] : [],
     ),
-    pendingReview: await pendingReview(project, name, history),
+    pendingReview: await pendingReview(project, name),
     pitfalls: await duePitfalls(project, history),
     metricsProbe: () => probeMetrics({ place, state: state.value, stable, signal }),
     repository: project.repository,
@@ -94,14 +95,7 @@ async function probeMetrics({ place, state, stable, signal }: ProbeRequest): Pro
       reason: 'nothing serves yet; the source begins with the first revision',
       evidence: { source: metrics.source },
     };
-  if (metrics.source === 'prober') {
-    const url = await place.target.candidateUrl(stable.id, signal);
-    return {
-      ok: url !== null,
-      reason: url === null ? 'the stable revision cannot be addressed by itself' : `probes would go to ${metrics.path}`,
-      evidence: { source: 'prober', ratePerSecond: metrics.rate },
-    };
-  }
+  if (metrics.source === 'prober') return probeOnce({ place, stable, path: metrics.path, signal });
   if (place.target.feed === undefined)
     return { ok: false, reason: 'the target has no proxy that counts', evidence: { source: 'proxy' } };
   return readFeed({ feed: place.target.feed, revisionId: stable.id, nowMs: Date.now(), signal });
@@ -143,5 +137,37 @@ async function readFeed({
     return { ok: false, reason: toDeployError(thrown).message, evidence: { source: 'proxy' } };
   } finally {
     end.abort();
+  }
+}
+
+/** One probe of the kind that will decide, to the revision that serves now. */
+async function probeOnce({
+  place,
+  stable,
+  path,
+  signal,
+}: {
+  place: Place;
+  stable: Revision;
+  path: string;
+  signal: AbortSignal;
+}): Promise<ProbeAnswer> {
+  const evidence = { source: 'prober', path };
+  try {
+    const base = await place.target.candidateUrl(stable.id, signal);
+    if (base === null) return { ok: false, reason: 'the stable revision cannot be addressed by itself', evidence };
+    const { status } = await httpRequest({
+      url: new URL(path, base).href,
+      headers: { 'x-seatrial-probe': '1' },
+      timeoutMs: 5000,
+      signal,
+    });
+    return {
+      ok: status < 400,
+      reason: `a probe of ${path} was answered with ${status}`,
+      evidence: { ...evidence, status },
+    };
+  } catch (thrown) {
+    return { ok: false, reason: toDeployError(thrown).message, evidence };
   }
 }

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { DeployError } from '../model/deploy-error.ts';
 import { hostDown, hostStatus, hostUp } from '../targets/process/host-control.ts';
 import { defineOperation } from './define-operation.ts';
 import { environmentField } from './inputs.ts';
 import { openPlace } from './place.ts';
 import { openProject } from './project.ts';
-import { activeRunOf } from './project-memory.ts';
+import { activeRunOf, runActive } from './project-memory.ts';
+import { wakeWatchdog } from './wake-watchdog.ts';
 
 export const host = defineOperation({
   name: 'host',
@@ -23,15 +23,13 @@ export const host = defineOperation({
     const place = openPlace(await openProject(projectDirectory), input.environment);
     if (input.action === 'down') {
       const active = await activeRunOf(place);
-      if (active !== null)
-        throw new DeployError('RUN_ACTIVE', {
-          runId: active.runId,
-          pid: active.pid,
-          since: new Date(active.sinceMs).toISOString(),
-        });
+      if (active !== null) throw runActive(active);
       await hostDown(place.target, signal);
     }
-    if (input.action === 'up') await hostUp(place.target, signal);
+    if (input.action === 'up') {
+      await hostUp(place.target, signal);
+      await wakeWatchdog(place);
+    }
     const status = await hostStatus(place.target, signal);
     return { data: status, text: renderHost(place.name, status) };
   },

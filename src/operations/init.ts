@@ -28,9 +28,12 @@ export const init = defineOperation({
     const lines = [
       `Wrote ${path}`,
       ...guessed.guesses.map(
-        (guess) => `  ${guess.sure ? '·' : '?'} ${guess.key}: ${String(guess.value)} (${guess.because})`,
+        (guess) =>
+          `  ${guess.sure ? '·' : '?'} ${guess.key}: ${Array.isArray(guess.value) ? guess.value.flat().join(' ') : String(guess.value)} (${guess.because})`,
       ),
       ...guessed.notes.map((note) => `  ! ${note}`),
+      '  ! the steps take about an hour, as production wants it; to try it out, write shorter bakes: strategy: { kind: canary, steps: [{ weight: 25%, bake: 10s }, { weight: 100%, bake: 10s }] }',
+      '  ! a verdict needs requests; for a service without users: metrics: { source: prober, path: /health }',
       'Next: read it, tag a version (git tag v1.0.0), then: seatrial ship 1.0.0',
     ];
     return { data: { written, path, guesses: guessed.guesses, notes: guessed.notes }, text: lines.join('\n') };

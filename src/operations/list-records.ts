@@ -7,7 +7,8 @@ import type { Project } from './project.ts';
 export async function listRecords(project: Project, environment?: string): Promise<RunRecord[]> {
   const records: RunRecord[] = [];
   for (const id of await listRuns(project.state)) {
-    const record = await loadRun(runFolder(project.state, id).directory);
+    // One run that cannot be read must not hide the others; `seatrial status <run>` says what is wrong with it.
+    const record = await loadRun(runFolder(project.state, id).directory).catch(() => null);
     if (record !== null && (environment === undefined || record.plan.content.environment === environment))
       records.push(record);
   }

@@ -19,6 +19,8 @@ export type PlanRequest = {
   /** Another strategy than the configured one, by kind. */
   strategy: string | undefined;
   guidance: string | null;
+  /** Runs of this revision that were begun here before. */
+  attempt: number;
   requester: string;
   clock: Clock;
 };
@@ -27,6 +29,8 @@ export type PlanRequest = {
 export function makePlan(request: PlanRequest): Plan {
   const { place, revision, state } = request;
   const stable = stableOf(state);
+  if (stable?.id === revision.id)
+    throw new DeployError('ALREADY_STABLE', { version: revision.version, environment: place.name });
   const spec = chooseStrategy(place, request.strategy, stable);
   const { instances, drain } = place.spec.target;
   const strategy = findStrategy(spec.kind);
@@ -61,7 +65,6 @@ export function makePlan(request: PlanRequest): Plan {
     judge: judgeFor(place, stable),
     notes: [
       ...firstDeployNotes(stable),
-      ...sameRevisionNotes(stable, revision),
       ...(spec.kind !== place.spec.strategy.kind && request.strategy !== undefined
         ? [`strategy ${spec.kind} was asked for; the config has ${place.spec.strategy.kind}`]
         : []),
@@ -80,7 +83,10 @@ type Parts = {
 };
 
 /** Adds what every plan holds beside its steps, and its id. */
-export function completePlan({ place, revision, state, guidance, requester, clock }: PlanRequest, parts: Parts): Plan {
+export function completePlan(
+  { place, revision, state, guidance, attempt, requester, clock }: PlanRequest,
+  parts: Parts,
+): Plan {
   const { project, spec, name, approval, target } = place;
   const { notes, ...rest } = parts;
   const content: PlanContent = {
@@ -93,12 +99,13 @@ export function completePlan({ place, revision, state, guidance, requester, cloc
     targetIdentity: target.identity,
     targetToken: state.token,
     instances: spec.target.instances,
+    attempt,
     weights: Object.fromEntries(state.revisions.map((placed) => [placed.revision.id, placed.weightPercent])),
     migration: spec.migration,
     configHash: configHash(spec),
     policyHash: policyHash(name, spec),
     guidance,
-    deadMan: deadManOf(parts.stable),
+    deadMan: deadManOf(parts.stable, spec.migration),
   };
   const now = clock.now();
   const how = parts.kind === 'rollout' ? approval.how : 'none';
@@ -172,10 +179,6 @@ function firstDeployNotes(stable: Revision | null): string[] {
     : [];
 }
 
-function sameRevisionNotes(stable: Revision | null, revision: Revision): string[] {
-  return stable?.id === revision.id ? [`${revision.version} is already the stable revision`] : [];
-}
-
 function migrationNotes(place: Place): string[] {
   const { migration } = place.spec;
   if (migration !== 'contract' && migration !== 'irreversible') return [];
@@ -184,7 +187,10 @@ function migrationNotes(place: Place): string[] {
   ];
 }
 
-function deadManOf(stable: Revision | null): string {
+function deadManOf(stable: Revision | null, migration: PlanContent['migration']): string {
+  if (migration === 'contract' || migration === 'irreversible') {
+    return 'if the supervisor dies, the watchdog freezes the run as it is and a person decides; if this machine dies, the service is down with it, and afterwards `seatrial host up` serves what was served, frozen';
+  }
   const back = stable === null ? 'takes the candidate down' : `returns users to ${stable.version}`;
-  return `if the supervisor dies: the watchdog ${back} within seconds; if this machine dies: the service is down with it, and the first seatrial command afterwards ${back}`;
+  return `if the supervisor dies, the watchdog ${back} within seconds; if this machine dies, the service is down with it, and afterwards \`seatrial host up\` serves what was served, then ${back}`;
 }

@@ -1,8 +1,9 @@
+import { dirname } from 'node:path';
 import type { Clock } from '../model/clock.ts';
 import type { RunEvent } from '../model/run-event.ts';
 import { allowedEnvironment } from '../system/environment.ts';
 import { runCommand } from '../system/exec.ts';
-import { appendLine, resolveInside } from '../system/files.ts';
+import { appendLine, ensureProjectDirectory, resolveInside } from '../system/files.ts';
 import { httpRequest } from '../system/http.ts';
 import type { Place } from './place.ts';
 
@@ -11,6 +12,37 @@ export type Notice = { about: string; text: string; runId: string; version: stri
 type Channel = Place['spec']['notify'][number];
 
 const attempts = 3;
+
+export type Notifier = {
+  /** Returns at once. */
+  notify(about: string, text: string): void;
+  /** Waits for what is still being told, at most `withinMs`; what is open after that is given up and said so. */
+  settle(withinMs: number): Promise<void>;
+};
+
+/** Tells people beside a run: neither a slow webhook nor a dead one holds anything up. What came of it goes to `append`. */
+export function createNotifier(
+  place: Place,
+  about: { runId: string; version: string; clock: Clock; append(event: RunEvent): Promise<unknown> },
+): Notifier {
+  const open = new Set<Promise<void>>();
+  return {
+    notify: (topic, text) => {
+      const told = notifyAll(
+        place,
+        { about: topic, text, runId: about.runId, version: about.version },
+        about.clock,
+      ).then(async (events) => {
+        for (const event of events) await about.append(event);
+      });
+      const settled = told.catch(() => undefined).finally(() => open.delete(settled));
+      open.add(settled);
+    },
+    settle: async (withinMs) => {
+      await Promise.race([Promise.all(open), about.clock.sleep(withinMs)]);
+    },
+  };
+}
 
 /** Tells every configured channel, each tried up to three times; never throws. Returns one event a channel for the journal. */
 export async function notifyAll(
@@ -76,5 +108,7 @@ async function deliver({ place, channel, body }: Delivery): Promise<void> {
     if (!result.ok) throw new Error(`the command ended with ${result.how}`);
     return;
   }
-  await appendLine(await resolveInside(directory, channel.file), body);
+  const path = await resolveInside(directory, channel.file);
+  await ensureProjectDirectory(dirname(path));
+  await appendLine(path, body);
 }

@@ -34,19 +34,27 @@ export function planRollbackRun(request: Omit<PlanRequest, 'strategy'> & { stabl
 export function planRehearsal(request: Omit<PlanRequest, 'strategy'> & { stable: Revision }): Plan {
   const { place, revision, stable } = request;
   const { instances, drain } = place.spec.target;
+  const standsBy = request.state.revisions.some((placed) => placed.revision.id === revision.id);
   return completePlan(
     { ...request, strategy: undefined },
     {
       kind: 'rehearsal',
       strategy: 'rehearsal',
       stable,
-      steps: numberSteps([
-        { kind: 'provision', revision, instances: 1 },
-        { kind: 'smoke', on: 'candidate' },
-        { kind: 'drain', revision, deadlineMs: drain },
-        { kind: 'retire', revision },
-      ]),
-      wayBack: planWayBack({ candidate: revision, stable, instances, drainMs: drain, replacesInstances: false }),
+      steps: numberSteps(
+        // A standby runs already and stays.
+        standsBy
+          ? [{ kind: 'smoke', on: 'candidate' }]
+          : [
+              { kind: 'provision', revision, instances: 1 },
+              { kind: 'smoke', on: 'candidate' },
+              { kind: 'drain', revision, deadlineMs: drain },
+              { kind: 'retire', revision },
+            ],
+      ),
+      wayBack: standsBy
+        ? []
+        : planWayBack({ candidate: revision, stable, instances, drainMs: drain, replacesInstances: false }),
       judge: { ...place.judge, mustPass: [] },
       notes: ['a rehearsal: no user is moved'],
     },

@@ -9,6 +9,7 @@ import { defineOperation } from './define-operation.ts';
 import { gatherPreflight } from './gather-preflight.ts';
 import { detailField, environmentField, strategyField, versionField } from './inputs.ts';
 import { duePitfalls } from './learnings-files.ts';
+import { nextStep } from './next-step.ts';
 import { openPlace } from './place.ts';
 import { openProject } from './project.ts';
 import { loadHistory } from './project-memory.ts';
@@ -32,7 +33,7 @@ export const preflight = defineOperation({
     positional: ['version'],
     examples: ['seatrial preflight 1.4.0', 'seatrial preflight 1.4.0 --environment staging --detail full'],
   },
-  run: async (input, { projectDirectory, clock, signal, progress }) => {
+  run: async (input, { projectDirectory, caller, clock, signal, progress }) => {
     const project = await openProject(projectDirectory);
     const place = openPlace(project, input.environment);
     const context = await gatherPreflight({
@@ -56,8 +57,11 @@ export const preflight = defineOperation({
     );
     const pitfalls = renderDuePitfalls(await duePitfalls(project, await loadHistory(project)));
     const next = ok
-      ? `Next: rollout_plan {version: "${input.version}", environment: "${place.name}"}`
-      : 'Blocked. Mend what failed, then call preflight again; nothing can override a failed check.';
+      ? nextStep(caller, {
+          tool: `rollout_plan {version: "${input.version}", environment: "${place.name}"}`,
+          command: `seatrial ship ${input.version} --env ${place.name}`,
+        })
+      : 'Blocked. Mend what is named, then check again.';
     const none =
       chosen.length === 0
         ? `There is no check "${input.gate}". There are: ${all.map((check) => check.id).join(', ')}`

@@ -29,18 +29,28 @@ export async function loadHistory(project: Project): Promise<History[]> {
 }
 
 /** The run with this id, or the newest one (of an environment). Throws RUN_UNKNOWN, RUN_NONE. */
-export async function findRun(project: Project, runId: string | undefined, environment?: string): Promise<RunRecord> {
+export async function findRun(
+  project: Pick<Project, 'state'>,
+  runId: string | undefined,
+  environment?: string,
+): Promise<RunRecord> {
   if (runId !== undefined) {
     const record = await loadRun(runFolder(project.state, runId.toLowerCase()).directory);
     if (record === null) throw new DeployError('RUN_UNKNOWN', { runId });
     return record;
   }
   for (const id of await listRuns(project.state)) {
-    const record = await loadRun(runFolder(project.state, id).directory);
+    const record = await loadRun(runFolder(project.state, id).directory).catch(() => null);
     if (record !== null && (environment === undefined || record.plan.content.environment === environment))
       return record;
   }
   throw new DeployError('RUN_NONE');
+}
+
+/** What somebody is told who wants a target that a run has. */
+export function runActive(active: ActiveRun): DeployError {
+  const { runId, pid, sinceMs } = active;
+  return new DeployError('RUN_ACTIVE', { runId, pid, since: new Date(sinceMs).toISOString() });
 }
 
 export type ActiveRun = { runId: string; pid: number; sinceMs: number; orphaned: boolean };
@@ -82,7 +92,7 @@ const acknowledgementSchema = z.strictObject({ runId: z.string(), by: z.string()
 
 /** Who acknowledged the review of a run; null while nobody has. */
 export async function reviewAcknowledgement(
-  project: Project,
+  project: Pick<Project, 'state'>,
   runId: string,
 ): Promise<z.infer<typeof acknowledgementSchema> | null> {
   return readJsonFile(join(project.state.directory, 'reviews', `${runId}.json`), acknowledgementSchema);
@@ -97,13 +107,16 @@ export async function saveReviewAcknowledgement(
   await writeFileAtomic(join(directory, `${entry.runId}.json`), JSON.stringify(entry));
 }
 
-/** The newest finished run of an environment whose review nobody has acknowledged; only runs that this machine recorded count. */
+/** The newest finished rollout of this machine (in an environment) when nobody has acknowledged its review; else null. */
 export async function pendingReview(
-  project: Project,
-  environment: string,
-  history: readonly History[],
+  project: Pick<Project, 'state'>,
+  environment: string | undefined,
 ): Promise<{ runId: string } | null> {
-  const last = history.filter((entry) => entry.environment === environment && entry.kind === 'rollout').at(-1);
-  if (last === undefined || (await reviewAcknowledgement(project, last.runId)) !== null) return null;
-  return (await fileExists(join(project.state.runs, last.runId))) ? { runId: last.runId } : null;
+  for (const id of await listRuns(project.state)) {
+    const record = await loadRun(runFolder(project.state, id).directory).catch(() => null);
+    if (record === null || record.status !== 'ended' || record.plan.content.kind !== 'rollout') continue;
+    if (environment !== undefined && record.plan.content.environment !== environment) continue;
+    return (await reviewAcknowledgement(project, id)) === null ? { runId: id } : null;
+  }
+  return null;
 }

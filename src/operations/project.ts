@@ -1,7 +1,7 @@
-import { relative } from 'node:path';
-import { type LoadedConfig, loadConfig } from '../config/load-config.ts';
-import { type ProjectFolder, projectFolder, projectIdOf, stateRoot } from '../journal/state-folder.ts';
-import { realDirectory } from '../system/files.ts';
+import { join, relative } from 'node:path';
+import { configFile, type LoadedConfig, loadConfig, parseConfig } from '../config/load-config.ts';
+import { type ProjectFolder, projectFolder, projectIdOf, runFolder, stateRoot } from '../journal/state-folder.ts';
+import { readTextFile, realDirectory } from '../system/files.ts';
 import { openRepository, type Repository } from '../system/git.ts';
 
 /** A user's project as every operation sees it. */
@@ -16,17 +16,35 @@ export type Project = LoadedConfig & {
   stateRoot: string;
 };
 
+/** A project as far as it can be known without reading its configuration. */
+export type ProjectPlace = Pick<Project, 'directory' | 'repository' | 'projectId' | 'state' | 'stateRoot'>;
+
 /** Reads the project in `directory`. Throws CONFIG_* errors. */
 export async function openProject(directory: string): Promise<Project> {
   const loaded = await loadConfig(directory);
+  return { ...(await locateProject(directory)), ...loaded };
+}
+
+/**
+ * The project as it was when a run began: whatever somebody does to seatrial.yaml in the middle, the run goes on, and
+ * back, with the settings that were approved. Falls back to the present file for runs that kept none.
+ */
+export async function openProjectOfRun(place: ProjectPlace, runId: string): Promise<Project> {
+  const text = await readTextFile(runFolder(place.state, runId).config);
+  if (text === null) return { ...place, ...(await loadConfig(place.directory)) };
+  return { ...place, ...parseConfig(text), configPath: join(place.directory, configFile), text };
+}
+
+/** Where a project's runs lie. Throws FILE_REFUSED when there is no such folder. */
+export async function locateProject(directory: string): Promise<ProjectPlace> {
   const real = await realDirectory(directory);
   const repository = await openRepository(real).catch(() => null);
   const rootCommit = (await repository?.rootCommit()) ?? null;
   const configPath =
     rootCommit === null || repository === null
-      ? loaded.configPath
-      : relative(repository.directory, `${real}/seatrial.yaml`);
+      ? join(real, configFile)
+      : relative(repository.directory, join(real, configFile));
   const projectId = projectIdOf({ rootCommit: rootCommit ?? 'none', configPath });
   const root = stateRoot(process.env);
-  return { ...loaded, directory: real, repository, projectId, state: projectFolder(root, projectId), stateRoot: root };
+  return { directory: real, repository, projectId, state: projectFolder(root, projectId), stateRoot: root };
 }

@@ -6,6 +6,7 @@ import { makePlan } from './make-plan.ts';
 import { type Place, stableOf } from './place.ts';
 import { planRehearsal, planRollbackRun } from './plan-rollback-run.ts';
 import { resolveRevision } from './resolve-revision.ts';
+import { countAttempts } from './start-request.ts';
 
 /** Makes the plan anew from what is true now. Throws PLAN_EXPIRED, or PLAN_CHANGED with what differs. */
 export async function assertPlanStillHolds(place: Place, plan: Plan, clock: Clock): Promise<void> {
@@ -15,7 +16,8 @@ export async function assertPlanStillHolds(place: Place, plan: Plan, clock: Cloc
       at: new Date(plan.expiresAtMs).toISOString(),
     });
   const state = await place.target.inspect(AbortSignal.timeout(10_000));
-  const request = { place, state, guidance: plan.content.guidance, requester: plan.requester, clock };
+  const attempt = await countAttempts(place.project, place.name, plan.content.revision.id);
+  const request = { place, state, guidance: plan.content.guidance, attempt, requester: plan.requester, clock };
   const { kind, strategy, revision: planned } = plan.content;
   const stable = stableOf(state);
   // A rollback names a revision that has served before; the version's ref may have moved since, the revision may not.
@@ -39,6 +41,7 @@ const partNames: Record<string, string> = {
   wayBack: 'the way back',
   judge: 'the limits of the judge',
   instances: 'the number of instances',
+  attempt: 'the same revision was started meanwhile',
 };
 
 function changedParts(before: PlanContent, after: PlanContent): string[] {

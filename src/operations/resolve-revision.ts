@@ -36,7 +36,9 @@ async function unknownVersion(place: Place, version: string, ref: string): Promi
   const nearest =
     versions.length === 0
       ? `No ref has the form ${template}. Tag the commit: git tag ${ref}`
-      : `${near === null ? '' : `Did you mean ${near}? `}Known: ${known}. A new one is tagged with: git tag ${ref}`;
+      : near === null
+        ? `Known: ${known}. A new one is tagged with: git tag ${ref}`
+        : `Did you mean ${near}? Known: ${known}.`;
   return new DeployError('VERSION_UNKNOWN', { version, ref, nearest });
 }
 

@@ -1,17 +1,20 @@
 import { z } from 'zod';
 import { savePlan } from '../journal/plan-store.ts';
+import { runFolder } from '../journal/state-folder.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import type { OperationContext } from '../model/operation.ts';
 import type { Revision } from '../model/revision.ts';
 import { defineOperation } from './define-operation.ts';
 import { environmentField } from './inputs.ts';
 import { listRecords } from './list-records.ts';
+import { nextStep } from './next-step.ts';
 import { openPlace, type Place, stableOf } from './place.ts';
 import { planRehearsal, planRollbackRun } from './plan-rollback-run.ts';
 import { openProject } from './project.ts';
-import { activeRunOf, findRun } from './project-memory.ts';
+import { activeRunOf, findRun, runActive } from './project-memory.ts';
 import { sendControl } from './rollout-control.ts';
-import { requestStart } from './start-request.ts';
+import { countAttempts, launchSupervisor, requestStart } from './start-request.ts';
+import { wakeWatchdog } from './wake-watchdog.ts';
 
 export const rollback = defineOperation({
   name: 'rollback',
@@ -22,6 +25,7 @@ export const rollback = defineOperation({
   effects: 'changes',
   input: z.object({
     environment: environmentField,
+    to: z.string().max(64).optional().describe('Version that served here before; default: the one before the present'),
     reason: z.string().max(500).optional().describe('Why; kept in the record'),
     rehearse: z.boolean().default(false),
   }),
@@ -34,18 +38,25 @@ export const rollback = defineOperation({
     const project = await openProject(context.projectDirectory);
     const place = openPlace(project, input.environment);
     const active = await activeRunOf(place);
+    await wakeWatchdog(place);
     if (active !== null) {
-      if (input.rehearse)
-        throw new DeployError('RUN_ACTIVE', {
-          runId: active.runId,
-          pid: active.pid,
-          since: new Date(active.sinceMs).toISOString(),
-        });
+      if (input.rehearse) throw runActive(active);
       const record = await findRun(project, active.runId);
       const answer = await sendControl(project, record, { action: 'rollback', reason: input.reason ?? null, context });
       return {
         data: { runId: active.runId, started: false, ...answer },
-        text: `rollback of run ${active.runId}: ${answer.answer}\nNext: rollout_status {run_id: "${active.runId}", wait_s: 30}`,
+        text: `rollback of run ${active.runId}: ${answer.answer}\n${nextStep(context.caller, { tool: `rollout_status {run_id: "${active.runId}", wait_s: 30}`, command: `seatrial status ${active.runId} --follow` })}`,
+      };
+    }
+    const again = await retryFailedRollback(place);
+    if (again !== null) {
+      const next = nextStep(context.caller, {
+        tool: `rollout_status {run_id: "${again}", wait_s: 30}`,
+        command: `seatrial status ${again} --follow`,
+      });
+      return {
+        data: { runId: again, started: true },
+        text: `The rollback of run ${again} had failed and is tried again.\n${next}`,
       };
     }
     return startRollback(place, input, context);
@@ -54,14 +65,24 @@ export const rollback = defineOperation({
 
 async function startRollback(
   place: Place,
-  input: { reason?: string | undefined; rehearse: boolean },
+  input: { reason?: string | undefined; to?: string | undefined; rehearse: boolean },
   { clock, signal, caller }: OperationContext,
 ): Promise<{ data: { runId: string; started: boolean }; text: string }> {
   const state = await place.target.inspect(signal);
   const stable = stableOf(state);
   if (stable === null) throw new DeployError('ROLLBACK_IMPOSSIBLE', { reason: `nothing serves in ${place.name}.` });
-  const revision = await formerRevision(place, stable);
-  const request = { place, revision, stable, state, guidance: input.reason ?? null, requester: caller.name, clock };
+  const revision = await formerRevision(place, stable, input);
+  const attempt = await countAttempts(place.project, place.name, revision.id);
+  const request = {
+    place,
+    revision,
+    stable,
+    state,
+    guidance: input.reason ?? null,
+    attempt,
+    requester: caller.name,
+    clock,
+  };
   const plan = input.rehearse ? planRehearsal(request) : planRollbackRun(request);
   await savePlan(place.project.state, plan);
   const { runId } = await requestStart(place.project, plan, { requester: caller.name, clock });
@@ -70,23 +91,58 @@ async function startRollback(
     : `Rollback started: ${stable.version} → ${revision.version} in ${place.name}`;
   return {
     data: { runId, started: true },
-    text: `${what} (run ${runId}).\nNext: rollout_status {run_id: "${runId}", wait_s: 30}`,
+    text: `${what} (run ${runId}).\n${nextStep(caller, { tool: `rollout_status {run_id: "${runId}", wait_s: 30}`, command: `seatrial status ${runId} --follow` })}`,
   };
 }
 
-/** The revision that was stable before the present one, as the newest run that made it stable recorded. */
-async function formerRevision(place: Place, stable: Revision): Promise<Revision> {
-  for (const record of await listRecords(place.project, place.name)) {
-    const { content } = record.plan;
-    const madeIt =
-      record.status === 'ended' &&
-      (record.outcome === 'succeeded' || record.outcome === 'unverified') &&
-      content.kind !== 'rehearsal';
-    if (!madeIt || content.revision.id !== stable.id || content.stable === null || content.stable.id === stable.id)
-      continue;
-    return content.stable;
+/**
+ * The revision to go back to: the one asked for, else what the rollout of the present one replaced. Throws
+ * ROLLBACK_IMPOSSIBLE where going back again would bring users to what they were taken away from.
+ */
+async function formerRevision(
+  place: Place,
+  stable: Revision,
+  { to, rehearse }: { to?: string | undefined; rehearse: boolean },
+): Promise<Revision> {
+  const ended = (await listRecords(place.project, place.name)).filter(
+    (record) => record.status === 'ended' && record.plan.content.kind !== 'rehearsal',
+  );
+  const servedBefore = ended.flatMap(({ plan: { content } }) => (content.stable === null ? [] : [content.stable]));
+  if (to !== undefined) {
+    const named = servedBefore.find((revision) => revision.version === to && revision.id !== stable.id);
+    if (named !== undefined) return named;
+    throw new DeployError('ROLLBACK_IMPOSSIBLE', {
+      reason: `no recorded run of ${place.name} tells that ${to} served before ${stable.version}.`,
+    });
   }
+  const [newest] = ended;
+  const wentBack =
+    newest !== undefined &&
+    (newest.plan.content.kind === 'rollback'
+      ? newest.outcome === 'succeeded'
+      : newest.outcome === 'rolled_back' || (newest.outcome === 'aborted' && newest.maxWeightPercent > 0));
+  if (wentBack && !rehearse) {
+    throw new DeployError('ROLLBACK_IMPOSSIBLE', {
+      reason: `run ${newest.runId} has already taken users back to ${stable.version}. To go further back name the version: --to.`,
+    });
+  }
+  const made = ended.find(
+    ({ outcome, plan: { content } }) =>
+      content.kind === 'rollout' &&
+      (outcome === 'succeeded' || outcome === 'unverified') &&
+      content.revision.id === stable.id,
+  );
+  const before = made?.plan.content.stable ?? null;
+  if (before !== null && before.id !== stable.id) return before;
   throw new DeployError('ROLLBACK_IMPOSSIBLE', {
     reason: `no recorded run of ${place.name} tells what served before ${stable.version}.`,
   });
+}
+
+/** A rollback that failed is the first thing to try again; the id of its run, or null when the newest run did not end so. */
+async function retryFailedRollback(place: Place): Promise<string | null> {
+  const [newest] = await listRecords(place.project, place.name);
+  if (newest?.outcome !== 'rollback_failed') return null;
+  await launchSupervisor(place.project.directory, runFolder(place.project.state, newest.runId), 'resume');
+  return newest.runId;
 }

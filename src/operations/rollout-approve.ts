@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { submitRequest } from '../journal/inbox.ts';
 import { loadPlan, saveApproval } from '../journal/plan-store.ts';
-import { runFolder } from '../journal/state-folder.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import type { OperationContext } from '../model/operation.ts';
 import type { Approval, Plan } from '../model/plan.ts';
 import { defineOperation } from './define-operation.ts';
+import { assertReviewComplete } from './deploy-review.ts';
 import { environmentField, runField } from './inputs.ts';
+import { nextStep } from './next-step.ts';
 import { openPlace, type Place } from './place.ts';
-import { openProject, type Project } from './project.ts';
-import { findRun, saveReviewAcknowledgement } from './project-memory.ts';
+import { locateProject, openProject, openProjectOfRun, type Project, type ProjectPlace } from './project.ts';
+import { findRun, pendingReview, saveReviewAcknowledgement } from './project-memory.ts';
+import { sendControl } from './rollout-control.ts';
 import { shortCodeOf } from './short-code.ts';
 
 const input = z.object({
@@ -47,11 +48,14 @@ export const rolloutApprove = defineOperation({
     ],
   },
   run: async (given, context) => {
-    const project = await openProject(context.projectDirectory);
-    if (given.scope === 'start') return approveStart(project, given, context);
-    const record = await findRun(project, given.run_id, given.environment);
+    if (given.scope === 'start') return approveStart(await openProject(context.projectDirectory), given, context);
+    const located = await locateProject(context.projectDirectory);
+    const record = await findRun(located, given.run_id ?? (await reviewedRun(located, given)), given.environment);
+    const project = await openProjectOfRun(located, record.runId);
     const place = openPlace(project, record.plan.content.environment);
-    const how = assertPerson(place, record.plan, given, context);
+    assertSaysTheTruth(record.plan, given);
+    const how = assertPerson(place, record.plan, { ...given, run_id: record.runId }, context);
+    const by = personBehind(context);
     if (given.scope === 'review') {
       if (record.status !== 'ended')
         throw new DeployError('CONTROL_INVALID', {
@@ -59,28 +63,28 @@ export const rolloutApprove = defineOperation({
           reason: `run ${record.runId} is not over`,
           remedy: 'Wait for its end.',
         });
+      await assertReviewComplete(project, record);
       await saveReviewAcknowledgement(project, {
         runId: record.runId,
-        by: context.caller.name,
+        by,
         atMs: context.clock.now(),
       });
       return {
         data: { runId: record.runId, scope: 'review', how },
-        text: `The review of run ${record.runId} is acknowledged (${how}). The next plan for ${place.name} is free.`,
+        text: `The review of run ${record.runId} is acknowledged (${how}). It no longer stands in the way of the next plan for ${place.name}.`,
       };
     }
     if (record.status === 'ended')
       throw new DeployError('RUN_OVER', { runId: record.runId, outcome: record.outcome ?? 'unknown' });
-    await submitRequest(runFolder(project.state, record.runId).directory, {
-      requestId: randomUUID(),
+    const answer = await sendControl(project, record, {
       action: 'promote',
-      by: `${context.caller.name} (${how})`,
       reason: null,
-      atMs: context.clock.now(),
+      by: `${by} (${how})`,
+      context,
     });
     return {
       data: { runId: record.runId, scope: 'promote', how },
-      text: `Run ${record.runId} may go past ${record.currentStepId ?? 'its gate'} (${how}).\nNext: rollout_status {run_id: "${record.runId}", wait_s: 30}`,
+      text: `promote, approved by ${by} (${how}): ${answer.answer}.\n${nextStep(context.caller, { tool: `rollout_status {run_id: "${record.runId}", wait_s: 30}`, command: `seatrial status ${record.runId} --follow` })}`,
     };
   },
 });
@@ -109,7 +113,7 @@ async function approveStart(
     planId: plan.planId,
     environment: place.name,
     scope: 'start',
-    by: context.caller.name,
+    by: personBehind(context),
     how,
     client: context.caller.client,
     nonce: randomUUID(),
@@ -120,7 +124,7 @@ async function approveStart(
   const weak = how === 'terminal' ? '' : ' This kind of approval is not forgery-proof.';
   return {
     data: { planId: plan.planId, how, by: approval.by, expiresAt: new Date(approval.expiresAtMs).toISOString() },
-    text: `Approved by ${approval.by} (${how}): ${plan.content.revision.version} → ${place.name} by ${plan.content.strategy}.${weak}\nNext: rollout_start {plan_id: "${plan.planId.slice(0, 12)}"}`,
+    text: `Approved by ${approval.by} (${how}): ${plan.content.revision.version} → ${place.name} by ${plan.content.strategy}.${weak}\n${nextStep(context.caller, { tool: `rollout_start {plan_id: "${plan.planId.slice(0, 12)}"}`, command: `seatrial start ${plan.planId.slice(0, 12)}` })}`,
   };
 }
 
@@ -138,6 +142,16 @@ function assertSaysTheTruth(plan: Plan, given: Input): void {
   }
 }
 
+/** The run whose review is open, when that is what somebody wants to acknowledge without naming it. */
+async function reviewedRun(project: ProjectPlace, given: Input): Promise<string | undefined> {
+  return given.scope === 'review' ? (await pendingReview(project, given.environment))?.runId : undefined;
+}
+
+/** Whose yes it is, in the words of record and report. A client tells its own name, never that of the person before it. */
+function personBehind({ caller }: OperationContext): string {
+  return caller.door === 'mcp' ? `a person, asked by ${caller.name}` : caller.name;
+}
+
 /** How sure it is that a person said yes. Throws APPROVAL_NOT_ACCEPTED where it is not sure enough. */
 function assertPerson(place: Place, plan: Plan, given: Input, { caller }: OperationContext): Approval['how'] {
   const rule = place.approval;
@@ -153,14 +167,19 @@ function assertPerson(place: Place, plan: Plan, given: Input, { caller }: Operat
       reason: 'no person is at this terminal.',
       remedy: `A person runs it in a terminal of their own: ${terminal}`,
     });
-  if (given.code?.toUpperCase() !== shortCodeOf(plan.planId)) {
+  if (given.code?.toUpperCase() !== codeOf(plan, given)) {
     throw new DeployError('APPROVAL_NOT_ACCEPTED', {
       reason:
         given.code === undefined ? 'the code was not typed.' : 'the code that was typed is not the code of this plan.',
-      remedy: `Read the plan, then: ${terminal} --code ${shortCodeOf(plan.planId)}`,
+      remedy: `Read what you approve, then: ${terminal}`,
     });
   }
   return 'terminal';
+}
+
+/** A plan has its own code; for a run it is the end of its id, which every status shows. */
+function codeOf(plan: Plan, given: Input): string {
+  return given.scope === 'start' ? shortCodeOf(plan.planId) : (given.run_id ?? '').slice(-6).toUpperCase();
 }
 
 function assertDialog(rule: Place['approval'], client: string | null, terminal: string): 'client-dialog' {

@@ -9,9 +9,11 @@ import type { ControlAction } from '../model/run-event.ts';
 import type { RunRecord } from '../model/run-record.ts';
 import { defineOperation } from './define-operation.ts';
 import { environmentField, runField } from './inputs.ts';
+import { nextStep } from './next-step.ts';
 import { openPlace } from './place.ts';
-import { openProject, type Project } from './project.ts';
+import { locateProject, openProjectOfRun, type Project } from './project.ts';
 import { findRun } from './project-memory.ts';
+import { wakeWatchdog } from './wake-watchdog.ts';
 
 const answerWithinMs = 5000;
 
@@ -34,11 +36,13 @@ export const rolloutControl = defineOperation({
     examples: ['seatrial control pause', 'seatrial control abort --reason "support calls"'],
   },
   run: async (input, context) => {
-    const project = await openProject(context.projectDirectory);
-    const record = await findRun(project, input.run_id, input.environment);
+    const located = await locateProject(context.projectDirectory);
+    const record = await findRun(located, input.run_id, input.environment);
+    const project = await openProjectOfRun(located, record.runId);
     if (record.status === 'ended')
       throw new DeployError('RUN_OVER', { runId: record.runId, outcome: record.outcome ?? 'unknown' });
     const place = openPlace(project, record.plan.content.environment);
+    await wakeWatchdog(place);
     if (input.action === 'promote' && place.approval.how !== 'none') {
       throw new DeployError('APPROVAL_REQUIRED', {
         planId: record.plan.planId.slice(0, 12),
@@ -49,24 +53,30 @@ export const rolloutControl = defineOperation({
     const answer = await sendControl(project, record, { action: input.action, reason: input.reason ?? null, context });
     return {
       data: { runId: record.runId, action: input.action, ...answer },
-      text: `${input.action}: ${answer.answer}\nNext: rollout_status {run_id: "${record.runId}", wait_s: 30}`,
+      text: `${input.action}: ${answer.answer}\n${nextStep(context.caller, { tool: `rollout_status {run_id: "${record.runId}", wait_s: 30}`, command: `seatrial status ${record.runId} --follow` })}`,
     };
   },
 });
 
-type Sent = { action: ControlAction; reason: string | null; context: OperationContext };
+type Sent = { action: ControlAction; reason: string | null; by?: string; context: OperationContext };
 
 /** Lays a request before the run's owner and waits for its answer. Throws CONTROL_INVALID when the owner refuses. */
 export async function sendControl(
   project: Project,
   record: RunRecord,
-  { action, reason, context }: Sent,
+  { action, reason, by, context }: Sent,
 ): Promise<{ accepted: boolean; answer: string }> {
   const { directory } = runFolder(project.state, record.runId);
   const requestId = randomUUID();
-  await submitRequest(directory, { requestId, action, by: context.caller.name, reason, atMs: context.clock.now() });
+  await submitRequest(directory, {
+    requestId,
+    action,
+    by: by ?? (context.caller.door === 'mcp' ? `the agent in ${context.caller.name}` : context.caller.name),
+    reason,
+    atMs: context.clock.now(),
+  });
   const end = context.clock.now() + answerWithinMs;
-  while (context.clock.now() < end) {
+  while (context.clock.now() < end && !context.signal.aborted) {
     await context.clock.sleep(100, context.signal);
     const control = (await loadRun(directory))?.controls.find((one) => one.requestId === requestId);
     if (control === undefined) continue;

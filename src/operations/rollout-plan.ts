@@ -1,17 +1,22 @@
 import { z } from 'zod';
+import { findRolledBack } from '../checks/preflight/rolled-back-before.ts';
 import { freezeAt } from '../config/freeze.ts';
 import { savePlan } from '../journal/plan-store.ts';
 import { DeployError } from '../model/deploy-error.ts';
+import type { Revision } from '../model/revision.ts';
 import { renderPlan } from '../report/plan-text.ts';
 import { defineOperation } from './define-operation.ts';
 import { environmentField, strategyField, versionField } from './inputs.ts';
 import { loadNotes } from './learnings-files.ts';
 import { makePlan } from './make-plan.ts';
+import { nextStep } from './next-step.ts';
 import { openPlace, type Place } from './place.ts';
 import { openProject } from './project.ts';
-import { activeRunOf, loadHistory, pendingReview } from './project-memory.ts';
+import { activeRunOf, loadHistory, pendingReview, runActive } from './project-memory.ts';
 import { resolveRevision } from './resolve-revision.ts';
 import { shortCodeOf } from './short-code.ts';
+import { countAttempts } from './start-request.ts';
+import { wakeWatchdog } from './wake-watchdog.ts';
 
 export const rolloutPlan = defineOperation({
   name: 'rollout_plan',
@@ -35,7 +40,7 @@ export const rolloutPlan = defineOperation({
     const project = await openProject(projectDirectory);
     const place = openPlace(project, input.environment);
     const revision = await resolveRevision(place, input.version);
-    await assertMayPlan(place, { commit: revision.commit, version: input.version, nowMs: clock.now() });
+    await assertMayPlan(place, revision, clock.now());
     const state = await place.target.inspect(signal);
     const plan = makePlan({
       place,
@@ -43,14 +48,19 @@ export const rolloutPlan = defineOperation({
       state,
       strategy: input.strategy,
       guidance: input.guidance ?? null,
+      attempt: await countAttempts(project, place.name, revision.id),
       requester: caller.name,
       clock,
     });
     await savePlan(project.state, plan);
+    const short = plan.planId.slice(0, 12);
     const next =
       plan.approval === 'none'
-        ? `Next: rollout_start {plan_id: "${plan.planId.slice(0, 12)}"}`
-        : `Next: show this plan to the person. They approve by rollout_approve {plan_id: "${plan.planId.slice(0, 12)}", scope: "start"} or in a terminal: seatrial approve ${plan.planId.slice(0, 12)}`;
+        ? nextStep(caller, { tool: `rollout_start {plan_id: "${short}"}`, command: `seatrial start ${short}` })
+        : nextStep(caller, {
+            tool: `show this plan to the person. They approve by rollout_approve {plan_id: "${short}", scope: "start"} or in a terminal: seatrial approve ${short}`,
+            command: `seatrial approve ${short}, then: seatrial start ${short}`,
+          });
     return {
       data: {
         planId: plan.planId,
@@ -59,23 +69,22 @@ export const rolloutPlan = defineOperation({
         expiresAt: new Date(plan.expiresAtMs).toISOString(),
         plan,
       },
-      text: `${renderPlan(plan)}\n${next}`,
+      text: [
+        renderPlan(plan),
+        ...(caller.door === 'cli' && plan.approval !== 'none'
+          ? [`Code to type when approving: ${shortCodeOf(plan.planId)}`]
+          : []),
+        next,
+      ].join('\n'),
     };
   },
 });
 
 /** Reasons that make a plan pointless now; gates that need work are pre-flight's. */
-async function assertMayPlan(
-  place: Place,
-  { commit, version, nowMs }: { commit: string | null; version: string; nowMs: number },
-): Promise<void> {
+async function assertMayPlan(place: Place, revision: Revision, nowMs: number): Promise<void> {
+  await wakeWatchdog(place);
   const active = await activeRunOf(place);
-  if (active !== null)
-    throw new DeployError('RUN_ACTIVE', {
-      runId: active.runId,
-      pid: active.pid,
-      since: new Date(active.sinceMs).toISOString(),
-    });
+  if (active !== null) throw runActive(active);
   const freeze = freezeAt(nowMs, place.spec.freeze);
   if (freeze.frozen)
     throw new DeployError('FROZEN', {
@@ -84,18 +93,14 @@ async function assertMayPlan(
       until: new Date(freeze.untilMs).toISOString(),
     });
   const history = await loadHistory(place.project);
-  const pending = place.spec.review === 'block' ? await pendingReview(place.project, place.name, history) : null;
+  const pending = place.spec.review === 'block' ? await pendingReview(place.project, place.name) : null;
   if (pending !== null) throw new DeployError('REVIEW_PENDING', { runId: pending.runId });
-  const bad = history
-    .filter(
-      (entry) =>
-        entry.environment === place.name &&
-        entry.outcome === 'rolled_back' &&
-        commit !== null &&
-        entry.commit === commit,
-    )
-    .at(-1);
-  if (bad === undefined || commit === null) return;
-  const explained = (await loadNotes(place.project)).some((note) => note.kind === 'cause' && note.runId === bad.runId);
-  if (!explained) throw new DeployError('REVISION_REFUSED', { version, commit: commit.slice(0, 12), runId: bad.runId });
+  const explainedRuns = (await loadNotes(place.project)).flatMap((note) =>
+    note.kind === 'cause' && note.runId !== null ? [note.runId] : [],
+  );
+  const { open } = findRolledBack({ history, revision, environmentName: place.name, explainedRuns });
+  if (open !== null) {
+    const commit = revision.commit?.slice(0, 12) ?? revision.id;
+    throw new DeployError('REVISION_REFUSED', { version: revision.version, commit, runId: open.runId });
+  }
 }

@@ -8,7 +8,6 @@ import type { MetricSource } from '../model/metric-source.ts';
 import type { Plan } from '../model/plan.ts';
 import type { ControlRequest, RolloutPorts } from '../rollout/ports.ts';
 import { createLiveReader } from './live-reader.ts';
-import { notifyAll } from './notify.ts';
 import type { Place } from './place.ts';
 import { loadServiceEnvironment } from './program-environment.ts';
 import type { RunJournal } from './run-journal.ts';
@@ -20,6 +19,7 @@ export type PortsRequest = {
   journal: RunJournal;
   clock: Clock;
   metrics: MetricSource;
+  notify: RolloutPorts['notify'];
   runId: string;
 };
 
@@ -46,10 +46,7 @@ export function createRolloutPorts(request: PortsRequest): RolloutPorts {
     takeControls: () => takeNewControls(place, runId, journal),
     smoke: (on, signal) => smokeAt(request, on, signal),
     readLive: createLiveReader(place, (revisionId) => versions.get(revisionId) ?? null),
-    notify: async (about, text) => {
-      const events = await notifyAll(place, { about, text, runId, version: revision.version }, clock);
-      for (const event of events) await journal.append(event);
-    },
+    notify: request.notify,
   };
 }
 

@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { loadPlan } from '../journal/plan-store.ts';
+import type { Clock } from '../model/clock.ts';
+import type { Plan } from '../model/plan.ts';
 import { findApproval } from './check-approval.ts';
 import { defineOperation } from './define-operation.ts';
 import { planField } from './inputs.ts';
-import { openPlace } from './place.ts';
+import { nextStep } from './next-step.ts';
+import { openPlace, type Place } from './place.ts';
 import { openProject } from './project.ts';
 import { assertPlanStillHolds } from './recompute-plan.ts';
 import { requestStart, runOfPlan } from './start-request.ts';
@@ -22,16 +25,25 @@ export const rolloutStart = defineOperation({
     const plan = await loadPlan(project.state, planId);
     const place = openPlace(project, plan.content.environment);
     progress('looking whether the plan still holds');
-    const already = await runOfPlan(project, plan.planId);
-    if (already === null) {
-      await assertPlanStillHolds(place, plan, clock);
-      await findApproval(place, plan, clock.now());
-    }
+    const already = (await runOfPlan(project, plan.planId)) ?? (await checkOrJoin(place, plan, clock));
     const started =
       already === null
         ? await requestStart(project, plan, { requester: caller.name, clock })
         : { runId: already, already: true };
-    const text = `${started.already ? 'This plan was started before' : 'Started'}: run ${started.runId}, ${plan.content.revision.version} → ${place.name} by ${plan.content.strategy}.\nNext: rollout_status {run_id: "${started.runId}", wait_s: 30}, again until it has ended.`;
+    const text = `${started.already ? 'This plan was started before' : 'Started'}: run ${started.runId}, ${plan.content.revision.version} → ${place.name} by ${plan.content.strategy}.\n${nextStep(caller, { tool: `rollout_status {run_id: "${started.runId}", wait_s: 30}, again until it has ended.`, command: `seatrial status ${started.runId} --follow` })}`;
     return { data: { runId: started.runId, already: started.already }, text };
   },
 });
+
+/** Throws when the plan may not start; the run of somebody who has started this very plan in the meantime, else null. */
+async function checkOrJoin(place: Place, plan: Plan, clock: Clock): Promise<string | null> {
+  try {
+    await assertPlanStillHolds(place, plan, clock);
+    await findApproval(place, plan, clock.now());
+    return null;
+  } catch (thrown) {
+    const joined = await runOfPlan(place.project, plan.planId);
+    if (joined !== null) return joined;
+    throw thrown;
+  }
+}

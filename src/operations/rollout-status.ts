@@ -8,7 +8,7 @@ import { renderStatus } from '../report/status-text.ts';
 import { defineOperation } from './define-operation.ts';
 import { detailField, environmentField, runField } from './inputs.ts';
 import { openPlace } from './place.ts';
-import { openProject, type Project } from './project.ts';
+import { locateProject, openProjectOfRun, type Project } from './project.ts';
 import { awaitMemory, findRun } from './project-memory.ts';
 import { launchWatchdog } from './start-request.ts';
 
@@ -33,13 +33,18 @@ export const rolloutStatus = defineOperation({
     examples: ['seatrial status', 'seatrial status 01j9… --detail full', 'seatrial status --wait-s 30 --json'],
   },
   run: async (input, context) => {
-    const project = await openProject(context.projectDirectory);
-    const first = await findRun(project, input.run_id, input.environment);
+    const located = await locateProject(context.projectDirectory);
+    const first = await findRun(located, input.run_id, input.environment);
+    const project = await openProjectOfRun(located, first.runId);
     const record =
       input.wait_s > 0 ? await awaitChange(project, first, { waitMs: input.wait_s * 1000, context }) : first;
     context.showRun?.(record);
     const orphan = await reviveOrphan(project, record, context.clock);
-    const text = renderStatus(record, { nowMs: context.clock.now(), detail: input.detail });
+    const text = renderStatus(record, {
+      nowMs: context.clock.now(),
+      detail: input.detail,
+      reader: context.caller.door === 'cli' ? 'person' : 'agent',
+    });
     return { data: { record }, text: orphan === null ? text : `${text}\n${orphan}` };
   },
 });

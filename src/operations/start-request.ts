@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { createRunId, type RunFolder, runFolder } from '../journal/state-folder.ts';
+import { createRunId, listRuns, type RunFolder, runFolder } from '../journal/state-folder.ts';
 import type { Clock } from '../model/clock.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import { type ErrorCode, errorCatalogue } from '../model/error-catalogue.ts';
@@ -14,6 +14,8 @@ import type { Project } from './project.ts';
 export const startRequestSchema = z.strictObject({
   runId: z.string(),
   planId: z.string(),
+  environment: z.string(),
+  revisionId: z.string(),
   projectDirectory: z.string(),
   requester: z.string(),
   atMs: z.number(),
@@ -30,7 +32,8 @@ const startAnswerSchema = z.discriminatedUnion('ok', [
 ]);
 export type StartAnswer = z.infer<typeof startAnswerSchema>;
 
-const patienceMs = 15_000;
+/** How long a start may take before it has failed: the caller stops waiting and the supervisor refuses to begin, ms. */
+export const startPatienceMs = 15_000;
 
 /**
  * Starts the detached supervisor of a new run and returns when it owns the target and has written so. The same plan
@@ -54,10 +57,30 @@ export async function requestStart(
   await ensurePrivateDirectory(folder.directory);
   await writeFileAtomic(
     folder.request,
-    JSON.stringify({ runId, planId: plan.planId, projectDirectory: project.directory, requester, atMs: clock.now() }),
+    JSON.stringify({
+      runId,
+      planId: plan.planId,
+      environment: plan.content.environment,
+      revisionId: plan.content.revision.id,
+      projectDirectory: project.directory,
+      requester,
+      atMs: clock.now(),
+    }),
   );
   await launchSupervisor(project.directory, folder, 'start');
   return { runId: await awaitAnswer(folder, clock), already: false };
+}
+
+/** Runs of a revision that were begun in an environment on this machine. */
+export async function countAttempts(project: Project, environment: string, revisionId: string): Promise<number> {
+  let attempts = 0;
+  for (const runId of await listRuns(project.state)) {
+    const folder = runFolder(project.state, runId);
+    const request = await readJsonFile(folder.request, startRequestSchema).catch(() => null);
+    if (request?.environment !== environment || request.revisionId !== revisionId) continue;
+    if ((await readAnswer(folder))?.ok === true) attempts += 1;
+  }
+  return attempts;
 }
 
 /** The run of somebody who asked for the same plan a moment ago, once it has its owner; null when that came to nothing. */
@@ -66,7 +89,7 @@ async function joinEarlierStart(project: Project, runId: string, clock: Clock): 
   const request = await readJsonFile(folder.request, startRequestSchema);
   const answer = await readAnswer(folder);
   if (answer !== null) return answer.ok ? runId : null;
-  if (request !== null && clock.now() - request.atMs > patienceMs) return null;
+  if (request !== null && clock.now() - request.atMs > startPatienceMs) return null;
   return awaitAnswer(folder, clock).catch(() => null);
 }
 
@@ -110,14 +133,14 @@ export async function writeStartAnswer(folder: RunFolder, answer: StartAnswer): 
 }
 
 async function awaitAnswer(folder: RunFolder, clock: Clock): Promise<string> {
-  const end = clock.now() + patienceMs;
+  const end = clock.now() + startPatienceMs + 1000;
   while (clock.now() < end) {
     const answer = await readAnswer(folder);
     if (answer?.ok === true) return folder.runId;
     if (answer?.ok === false) throw rebuild(answer);
     await clock.sleep(50);
   }
-  throw new DeployError('RUN_NOT_STARTED', { seconds: patienceMs / 1000, log: folder.supervisorLog });
+  throw new DeployError('RUN_NOT_STARTED', { seconds: startPatienceMs / 1000, log: folder.supervisorLog });
 }
 
 function rebuild(answer: { code: string; details: Record<string, string | number> }): DeployError {

@@ -17,19 +17,23 @@ import type { ArmCounts } from '../model/verdict.ts';
 import { reconcile } from '../rollout/reconcile.ts';
 import { runPlan } from '../rollout/run-plan.ts';
 import { signalGroup } from '../system/exec.ts';
-import { readJsonFile } from '../system/files.ts';
+import { readJsonFile, writeFileAtomic } from '../system/files.ts';
 import { currentIdentity } from '../system/process-identity.ts';
 import { consumeApproval, findApproval } from './check-approval.ts';
 import { createMetrics } from './create-metrics.ts';
 import { finishRun } from './finish-run.ts';
 import { gatherPreflight } from './gather-preflight.ts';
+import { createNotifier } from './notify.ts';
 import { openPlace, type Place } from './place.ts';
-import { openProject } from './project.ts';
+import { locateProject, openProject, openProjectOfRun } from './project.ts';
 import { awaitMemory, runIsOver } from './project-memory.ts';
 import { assertPlanStillHolds } from './recompute-plan.ts';
 import { createRolloutPorts } from './rollout-ports.ts';
 import { openRunJournal, type RunJournal } from './run-journal.ts';
-import { launchWatchdog, startRequestSchema, writeStartAnswer } from './start-request.ts';
+import { launchWatchdog, startPatienceMs, startRequestSchema, writeStartAnswer } from './start-request.ts';
+
+/** Longest wait for people to be told after the end of a run, ms. */
+const settleMs = 20_000;
 
 /** History of the stable revision that the judge begins with, ms. */
 const priorMs = 50_000;
@@ -38,37 +42,46 @@ type Owned = { place: Place; plan: Plan; lock: HeldLock; journal: RunJournal; cl
 
 /** The life of one run's owner: takes the lock, checks everything again under it, carries the plan out, writes the memory down. */
 export async function superviseStart(projectDirectory: string, runId: string, clock: Clock): Promise<void> {
-  const project = await openProject(projectDirectory);
-  const folder = runFolder(project.state, runId);
-  try {
-    const request = await readJsonFile(folder.request, startRequestSchema);
-    if (request === null) throw new DeployError('RUN_UNKNOWN', { runId });
-    const plan = await loadPlan(project.state, request.planId);
-    const place = openPlace(project, plan.content.environment);
-    const lock = await takeLock(place, runId, clock);
-    const owned = await begin({ place, plan, lock, clock, runId, requester: request.requester }).catch(
-      async (thrown: unknown) => {
-        await lock.release();
-        throw thrown;
-      },
-    );
-    await writeStartAnswer(folder, { ok: true, pid: process.pid });
-    const watchdog = await launchWatchdog(projectDirectory, folder);
-    await carryOut(owned, 'forward', '');
-    // The run is over and written down: nobody has to watch over it.
-    signalGroup(watchdog.pid, 'SIGTERM');
-  } catch (thrown) {
+  const folder = runFolder((await locateProject(projectDirectory)).state, runId);
+  const owned = await becomeOwner(projectDirectory, runId, clock).catch(async (thrown: unknown) => {
     const error = toDeployError(thrown);
     await writeStartAnswer(folder, { ok: false, code: error.code, details: { ...error.details } });
     throw error;
+  });
+  await writeStartAnswer(folder, { ok: true, pid: process.pid });
+  const watchdog = await launchWatchdog(projectDirectory, folder);
+  await carryOut(owned, 'forward', '');
+  // The run is over and written down: nobody has to watch over it.
+  signalGroup(watchdog.pid, 'SIGTERM');
+}
+
+async function becomeOwner(projectDirectory: string, runId: string, clock: Clock): Promise<Owned> {
+  const project = await openProject(projectDirectory);
+  const folder = runFolder(project.state, runId);
+  const request = await readJsonFile(folder.request, startRequestSchema);
+  if (request === null) throw new DeployError('RUN_UNKNOWN', { runId });
+  const plan = await loadPlan(project.state, request.planId);
+  const place = openPlace(project, plan.content.environment);
+  const lock = await takeLock(place, runId, clock);
+  try {
+    // Whoever asked has been told by now that it did not start; then it must not.
+    if (clock.now() - request.atMs > startPatienceMs) {
+      throw new DeployError('RUN_NOT_STARTED', { seconds: startPatienceMs / 1000, log: folder.supervisorLog });
+    }
+    await writeFileAtomic(folder.config, project.text);
+    return await begin({ place, plan, lock, clock, runId, requester: request.requester });
+  } catch (thrown) {
+    await lock.release();
+    throw thrown;
   }
 }
 
 /** Takes over a run whose owner has gone, and does what `reconcile` says. */
 export async function superviseResume(projectDirectory: string, runId: string, clock: Clock): Promise<void> {
-  const project = await openProject(projectDirectory);
-  const record = await loadRun(runFolder(project.state, runId).directory);
-  if (record === null || record.status === 'ended') return;
+  const located = await locateProject(projectDirectory);
+  const record = await loadRun(runFolder(located.state, runId).directory);
+  if (record === null) return;
+  const project = await openProjectOfRun(located, runId);
   const { plan } = record;
   const place = openPlace(project, plan.content.environment);
   const lock = await acquireLock({
@@ -78,6 +91,11 @@ export async function superviseResume(projectDirectory: string, runId: string, c
     mayFollow: (orphan) => orphan.runId === runId,
   });
   if (!lock.ok) return;
+  if (record.status === 'ended' && record.outcome !== 'rollback_failed') {
+    // The owner died between the end of the run and its memory.
+    await finishRun({ place, record, clock }).finally(() => lock.release());
+    return;
+  }
   const journal = await openRunJournal({ place, runId, generation: lock.generation, clock, allowDamaged: true });
   await journal.append({
     type: 'owner_acquired',
@@ -195,15 +213,23 @@ async function roll(
   const { stable, revision, steps, judge: settings } = plan.content;
   const metrics = createMetrics(place, plan, clock);
   await metrics.start({ baseline: stable?.id ?? null, canary: revision.id }, how.signal);
-  const ports = createRolloutPorts({ ...owned, metrics });
+  const notifier = createNotifier(place, {
+    runId: owned.runId,
+    version: revision.version,
+    clock,
+    append: (event) => owned.journal.append(event),
+  });
+  const ports = createRolloutPorts({ ...owned, metrics, notify: notifier.notify });
   const bakes = steps.filter((step) => step.kind === 'bake');
   const judge = createJudge(settings, {
     bakes: Math.max(1, bakes.length),
-    prior: await readPrior(metrics, settings.stratum, clock),
+    // On the way back traffic moves first; nothing is judged any more.
+    prior: how.mode === 'roll_back' ? { requests: 0, failures: 0 } : await readPrior(metrics, settings.stratum, clock),
     hasConcurrentBaseline: stable !== null && bakes.some((step) => step.weightPercent < 100),
   });
-  if (how.mode === 'forward') await ports.notify('start', `${revision.version} by ${plan.content.strategy}`);
+  if (how.mode === 'forward') ports.notify('start', `${revision.version} by ${plan.content.strategy}`);
   await runPlan({ ports, record: currentRecord(owned), judge, mode: how.mode, reason: how.reason });
+  await notifier.settle(settleMs);
 }
 
 /** What the stable revision did in the minute before; zero when the source does not tell within two seconds. */

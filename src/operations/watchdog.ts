@@ -1,11 +1,15 @@
-import { readLock } from '../journal/lock.ts';
+import { join } from 'node:path';
+import { acquireLock, readLock } from '../journal/lock.ts';
 import { loadRun } from '../journal/replay.ts';
-import { runFolder } from '../journal/state-folder.ts';
+import { type RunFolder, runFolder } from '../journal/state-folder.ts';
 import type { Clock } from '../model/clock.ts';
 import { toDeployError } from '../model/deploy-error.ts';
+import { fileExists } from '../system/files.ts';
+import { currentIdentity } from '../system/process-identity.ts';
 import { hostUp } from '../targets/process/host-control.ts';
+import { isRemembered } from './finish-run.ts';
 import { openPlace, type Place } from './place.ts';
-import { openProject } from './project.ts';
+import { locateProject, openProjectOfRun, type ProjectPlace } from './project.ts';
 import { launchSupervisor } from './start-request.ts';
 
 const lookEveryMs = 1000;
@@ -13,39 +17,52 @@ const retryAfterMs = 5000;
 const hostUpWithinMs = 20_000;
 
 /**
- * Sees to it that a run has an owner until it is over: when the supervisor is gone, a new one is started, which decides
- * by `reconcile`. Ends with the run.
+ * Sees to it that a run has an owner, and its host, until it is over and written down: when the supervisor is gone a new
+ * one is started, which decides by `reconcile`. One for each run; whatever goes wrong in one look is tried at the next.
  */
 export async function watchRun(projectDirectory: string, runId: string, clock: Clock): Promise<void> {
-  const project = await openProject(projectDirectory);
+  const project = await locateProject(projectDirectory);
   const folder = runFolder(project.state, runId);
-  let quietUntilMs = 0;
-  let seen = false;
-  for (;;) {
-    const record = await loadRun(folder.directory).catch(() => null);
-    // Ended, or its state folder was taken away.
-    if (record?.status === 'ended' || (record === null && seen)) return;
-    seen ||= record !== null;
-    const place = openPlace(project, record?.plan.content.environment);
-    const lock = await readLock(place.lockDirectory);
-    const mine = lock.holder?.runId === runId;
-    if (lock.state === 'held' && !mine) return;
-    if ((lock.state === 'orphaned' || lock.state === 'free') && record !== null && clock.monotonic() >= quietUntilMs) {
-      await launchSupervisor(projectDirectory, folder, 'resume').catch(() => undefined);
-      quietUntilMs = clock.monotonic() + retryAfterMs;
-    }
-    if (record === null && lock.state === 'free' && clock.monotonic() > 60_000) return;
-    if (record !== null) await reviveHost(place);
+  const owner = { runId, identity: await currentIdentity(), sinceMs: clock.now() };
+  const alone = await acquireLock({ directory: join(folder.directory, 'watch'), owner, clock });
+  if (!alone.ok) return;
+  const watch: Watch = { project, folder, runId, clock, quietUntilMs: 0 };
+  while (await fileExists(folder.directory)) {
+    const over = await look(watch).catch((thrown: unknown) => {
+      process.stderr.write(`watchdog of ${runId}: ${toDeployError(thrown).message}\n`);
+      return false;
+    });
+    if (over) break;
     await clock.sleep(lookEveryMs);
   }
+  await alone.release().catch(() => undefined);
+}
+
+type Watch = { project: ProjectPlace; folder: RunFolder; runId: string; clock: Clock; quietUntilMs: number };
+
+/** One look; true when there is nothing left to watch over. */
+async function look(watch: Watch): Promise<boolean> {
+  const { project, folder, runId, clock } = watch;
+  const record = await loadRun(folder.directory);
+  // Without a journal nothing was begun: the next start takes the target.
+  if (record === null) return true;
+  const over = record.status === 'ended';
+  if (over && (await isRemembered(project, record))) return true;
+  const place = openPlace(await openProjectOfRun(project, runId), record.plan.content.environment);
+  const lock = await readLock(place.lockDirectory);
+  if (lock.state === 'held') {
+    if (lock.holder.runId !== runId) return true;
+  } else if (clock.monotonic() >= watch.quietUntilMs) {
+    watch.quietUntilMs = clock.monotonic() + retryAfterMs;
+    await launchSupervisor(project.directory, folder, 'resume');
+  }
+  if (!over) await reviveHost(place);
+  return false;
 }
 
 /** A run needs its local host: one that died is started again and serves what its state says. A host that never was is the run's to start. */
 async function reviveHost(place: Place): Promise<void> {
   const signal = AbortSignal.timeout(hostUpWithinMs);
-  const state = await place.target.inspect(signal).catch(() => null);
-  if (state === null || state.up || state.revisions.length === 0) return;
-  await hostUp(place.target, signal).catch((thrown: unknown) => {
-    process.stderr.write(`the host of ${place.name} could not be started again: ${toDeployError(thrown).message}\n`);
-  });
+  const state = await place.target.inspect(signal);
+  if (!state.up && state.revisions.length > 0) await hostUp(place.target, signal);
 }

@@ -23,6 +23,7 @@ export function deriveHistory(record: RunRecord, { commitAt }: { commitAt: strin
     version: content.revision.version,
     commit: content.revision.commit,
     fromVersion: content.stable?.version ?? null,
+    fromCommit: content.stable?.commit ?? null,
     outcome: record.outcome,
     trigger: record.rollback?.trigger ?? abortDecision(record)?.decision.trigger ?? null,
     startedAt: toIso(record.startedAtMs),

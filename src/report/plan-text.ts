@@ -40,7 +40,7 @@ export function renderPlan(plan: Plan, checks: readonly CheckResult[] | null = n
     '',
     'Limits:',
     ...renderLimits(plan),
-    `If this machine dies: ${content.deadMan}`,
+    `If something dies: ${content.deadMan}`,
     `Stored data: ${migrations[content.migration]}`,
     ...(content.guidance === null ? [] : [`Guidance: ${content.guidance}`]),
     ...plan.notes.map((note) => `Note: ${note}`),
@@ -70,7 +70,9 @@ function renderLimits({ content }: Plan): string[] {
   ];
   return [
     `- goes back when the candidate fails more than ${trim(judge.errorMargin * 100, 2)} pp above the baseline (a good one is taken back in at most ${formatRatio(judge.alphaRollback)} of runs)`,
-    `- goes on only when ${judge.mustPass.length === 0 ? 'the time is over: NOTHING has to be proven' : `${judge.mustPass.join(', ')} is proven`} (a bad one passes in at most ${formatRatio(judge.alphaPromote)} of runs); without a verdict it ${judge.onInconclusive === 'hold' ? 'holds for a person' : 'goes back'}`,
+    judge.mustPass.length === 0
+      ? '- goes on when the time is over: no metric has to be proven; health, smoke tests and the rules below decide'
+      : `- goes on only when ${judge.mustPass.join(', ')} is proven (a bad one passes in at most ${formatRatio(judge.alphaPromote)} of runs); without a verdict it ${judge.onInconclusive === 'hold' ? 'holds for a person' : 'goes back'}`,
     ...(objectives.length === 0
       ? ['- no absolute objectives are configured']
       : objectives.map((objective) => `- objective ${objective}`)),

@@ -239,9 +239,19 @@ function wentWell(record: RunRecord): Statement[] {
   return statements.filter((statement) => statement !== null);
 }
 
+function lastVerdictBefore(record: RunRecord, seq: number): string | null {
+  const verdicts = eventsOf(record, 'verdict').filter(
+    (event) => event.seq < seq && event.data.verdict.metric === 'errorRate',
+  );
+  return verdicts.at(-1)?.data.verdict.outcome ?? null;
+}
+
 function provenBakes(record: RunRecord): Statement[] {
   const proven = eventsOf(record, 'decision').filter(
-    (event) => event.data.decision.action === 'advance' && event.data.decision.trigger === null,
+    (event) =>
+      event.data.decision.action === 'advance' &&
+      event.data.decision.trigger === null &&
+      lastVerdictBefore(record, event.seq) === 'pass',
   );
   if (proven.length === 0) return [];
   return [

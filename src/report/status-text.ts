@@ -6,8 +6,15 @@ import { buildExposure, describeExposure } from './report-findings.ts';
 import { judgedPoints, ratioOf, sumArm } from './report-measures.ts';
 import { restoreMsOf } from './rollback-facts.ts';
 
+export type StatusOptions = {
+  nowMs: number;
+  detail?: 'concise' | 'full';
+  /** Whose words the next step is told in: tool calls for an agent, commands for a person at a terminal. */
+  reader?: 'agent' | 'person';
+};
+
 /** Where a run is, in a fixed compact layout for agents and people: state, step, evidence, and the next call. Pure. */
-export function renderStatus(record: RunRecord, options: { nowMs: number; detail?: 'concise' | 'full' }): string {
+export function renderStatus(record: RunRecord, options: StatusOptions): string {
   const { content } = record.plan;
   const over = record.outcome !== null;
   const lines = [
@@ -16,7 +23,7 @@ export function renderStatus(record: RunRecord, options: { nowMs: number; detail
     `time: ${renderMs((record.endedAtMs ?? options.nowMs) - record.startedAtMs) || '0s'}${over ? '' : ` so far, since ${formatTime(record.startedAtMs)}`}`,
     ...(over ? renderEnding(record) : renderProgress(record, options.nowMs)),
     ...(options.detail === 'full' ? renderSteps(record) : []),
-    `next: ${nextCall(record)}`,
+    `next: ${options.reader === 'person' ? nextCommand(record) : nextCall(record)}`,
   ];
   return lines.join('\n');
 }
@@ -35,8 +42,8 @@ function describeStep(record: RunRecord, nowMs: number): string {
   const steps = record.steps.filter((progress) => progress.phase === phase);
   const index = currentIndex(steps, record.currentStepId);
   const current = steps[index];
-  if (current === undefined) return `step: ${steps.length}/${steps.length}, closing`;
   const label = phase === 'back' ? 'way back' : 'step';
+  if (current === undefined) return `${label}: ${steps.length}/${steps.length}, reading back who serves`;
   return `${label}: ${index + 1}/${steps.length}, ${renderStep(current.step)}${current.state === 'pending' ? ' (next)' : bakeLeft(current, nowMs)}`;
 }
 
@@ -51,7 +58,7 @@ function bakeLeft({ step, startedAtMs }: StepProgress, nowMs: number): string {
   const untilHoldMs = startedAtMs + step.maxMs - nowMs;
   return leftMs > 0
     ? `; ${renderMs(leftMs)} left`
-    : `; its time is over, waiting for a verdict (at most ${renderMs(Math.max(0, untilHoldMs)) || '0s'} more)`;
+    : `; its time is over, waiting for a verdict (at most ${renderMs(Math.max(1000, untilHoldMs))} more)`;
 }
 
 function renderEvidence(record: RunRecord): string[] {
@@ -89,7 +96,7 @@ function renderPeople(record: RunRecord, nowMs: number): string[] {
   if (hold === undefined || hold.toMs !== null) return [];
   const can =
     hold.gate === null
-      ? 'A person can let it go on (resume, promote) or take it back (abort, rollback).'
+      ? 'It goes on by itself when the reason is gone. A person can let it go on now (resume after a pause, promote otherwise) or take it back (abort).'
       : `Gate ${hold.gate}: a person must let it go on.`;
   return [`HELD for ${renderMs(nowMs - hold.fromMs) || '0s'} (#${hold.seq}): ${shorten(hold.reason)}`, can];
 }
@@ -127,7 +134,12 @@ function nextCall(record: RunRecord): string {
   const id = `run_id: "${record.runId}"`;
   if (record.outcome === 'rollback_failed')
     return `tell a person NOW, users may still be on the candidate; rollback {environment: "${record.plan.content.environment}"} tries again`;
-  if (record.outcome !== null) return `deploy_report {${id}}, then deploy_review {action: "draft", ${id}}`;
+  if (record.outcome !== null)
+    return record.plan.content.kind === 'rollout'
+      ? `deploy_report {${id}}, then deploy_review {action: "draft", ${id}}`
+      : `deploy_report {${id}}`;
+  if (record.status === 'rolling_back')
+    return `rollout_status {${id}, wait_s: 60}; it cannot be stopped, users are going back`;
   const hold = record.holds.at(-1);
   if (record.status === 'frozen' || (hold !== undefined && hold.toMs === null)) {
     const promote =
@@ -137,6 +149,25 @@ function nextCall(record: RunRecord): string {
     return `tell a person; forward: ${promote}; back: rollout_control {action: "abort", ${id}}`;
   }
   return `rollout_status {${id}, wait_s: 60}; to stop it: rollout_control {action: "abort", ${id}}`;
+}
+
+/** The same for a person at a terminal. */
+function nextCommand(record: RunRecord): string {
+  const { runId, outcome, status, plan } = record;
+  if (outcome === 'rollback_failed')
+    return `act NOW, users may still be on the candidate; seatrial rollback --env ${plan.content.environment} tries again`;
+  if (outcome !== null)
+    return plan.content.kind === 'rollout'
+      ? `seatrial report ${runId}; then seatrial review draft ${runId}`
+      : `seatrial report ${runId}`;
+  if (status === 'rolling_back') return `seatrial status ${runId} --follow; it cannot be stopped, users are going back`;
+  const hold = record.holds.at(-1);
+  if (status === 'frozen' || (hold !== undefined && hold.toMs === null)) {
+    const forward =
+      plan.approval === 'none' ? `seatrial promote ${runId}` : `seatrial approve --scope promote --run-id ${runId}`;
+    return `forward: ${forward}; back: seatrial abort ${runId}`;
+  }
+  return `seatrial status ${runId} --follow; to stop it: seatrial abort ${runId}`;
 }
 
 function shorten(text: string): string {

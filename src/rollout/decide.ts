@@ -20,9 +20,9 @@ export type Situation = {
   promotedBy: string | null;
 };
 
-/** The one place where evidence becomes an action. Harm comes first, then doubt, then time, then proof. Pure. */
+/** The one place where evidence becomes an action. Harm comes first, then what a person chose, then doubt, then time, then proof. Pure. */
 export function decide(situation: Situation): Decision {
-  return decideOnHarm(situation) ?? decideOnDoubt(situation) ?? decideOnProof(situation);
+  return decideOnHarm(situation) ?? decideByPerson(situation) ?? decideOnDoubt(situation) ?? decideOnProof(situation);
 }
 
 function decideOnHarm({ firedRules, verdicts, baselineBreaches, harmAcceptedBy }: Situation): Decision | null {
@@ -57,11 +57,14 @@ function decideOnDoubt({ settings, verdicts, baselineBreaches, sourceSilentMs, p
   return null;
 }
 
-function decideOnProof({ settings, verdicts, bake, promotedBy, harmAcceptedBy }: Situation): Decision {
-  if (bake === null) return { action: 'wait', reason: 'between observations', trigger: null };
+function decideByPerson({ bake, promotedBy, harmAcceptedBy }: Situation): Decision | null {
   const accepted = promotedBy ?? harmAcceptedBy;
-  if (accepted !== null)
-    return { action: 'advance', reason: `${accepted} let it go on without waiting for a proof`, trigger: 'person' };
+  if (bake === null || accepted === null) return null;
+  return { action: 'advance', reason: `${accepted} let it go on without waiting for a proof`, trigger: 'person' };
+}
+
+function decideOnProof({ settings, verdicts, bake }: Situation): Decision {
+  if (bake === null) return { action: 'wait', reason: 'between observations', trigger: null };
   if (bake.elapsedMs < bake.minMs)
     return { action: 'wait', reason: `${renderMs(bake.minMs - bake.elapsedMs)} of the bake left`, trigger: null };
   const unproven = settings.mustPass

@@ -13,7 +13,7 @@ export async function freezeUntilPerson(context: RunContext, abort: AbortRun): P
   context.phase = 'frozen';
   context.pendingAbort = null;
   await context.append({ type: 'frozen', data: { reason: why.slice(0, 2000) } });
-  await context.ports.notify('held', why);
+  context.ports.notify('held', why);
   for (;;) {
     await context.ports.clock.sleep(tickMs);
     await context.tick();

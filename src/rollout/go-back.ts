@@ -1,4 +1,4 @@
-import { toDeployError } from '../model/deploy-error.ts';
+import { DeployError, toDeployError } from '../model/deploy-error.ts';
 import type { Outcome } from '../model/run-event.ts';
 import { renderStep, type Step } from '../model/step.ts';
 import { end, type Failure, failureOf } from './end-run.ts';
@@ -33,9 +33,15 @@ export async function goBack(context: RunContext, abort: AbortRun, error: Failur
 }
 
 async function runWayBack(context: RunContext, steps: readonly Step[], abort: AbortRun): Promise<Failure | null> {
+  let broken: Failure | null = null;
   for (const step of steps) {
     if (step.kind === 'bake' || step.kind === 'approve') continue;
     const failure = await doStubbornly(context, step);
+    if (failure !== null && step.kind === 'smoke') {
+      // Users are back; the candidate is taken away all the same, and then the alarm is raised.
+      broken = failure;
+      continue;
+    }
     if (failure !== null && !isTidying(step)) return failure;
     if (failure !== null)
       await context.append({
@@ -47,7 +53,7 @@ async function runWayBack(context: RunContext, steps: readonly Step[], abort: Ab
       if (unseen !== null) return unseen;
     }
   }
-  return null;
+  return broken;
 }
 
 /** What fails here leaves an unused process behind, but no user on the wrong revision. */
@@ -133,18 +139,22 @@ async function concludeWayBack(context: RunContext, abort: AbortRun, error: Fail
       : maxWeightPercent === 0
         ? 'failed'
         : 'rolled_back';
-  await end(context, outcome, `${reason}; ${where}`, error);
-  await ports.notify(
-    outcome === 'failed' ? 'failed' : 'rollback',
-    `${plan.content.revision.version}: ${reason}; ${where}`,
-  );
+  await end(context, outcome, `${reason}; ${where}`, error ?? failureOfAbort(context, abort));
+  ports.notify(outcome === 'failed' ? 'failed' : 'rollback', `${plan.content.revision.version}: ${reason}; ${where}`);
   return outcome;
+}
+
+/** Why the candidate had to go, as an error with its remedy; none when a person wanted it so. */
+function failureOfAbort(context: RunContext, { decision }: AbortRun): Failure | null {
+  if (decision.trigger?.startsWith('person')) return null;
+  const code = context.maxWeightPercent > 0 ? 'VERDICT_HARM' : 'CANDIDATE_FAILED';
+  return failureOf(new DeployError(code, { reason: decision.reason }));
 }
 
 async function rollbackFailed(context: RunContext, failure: Failure): Promise<Outcome> {
   const message = `CRITICAL: the rollback failed: ${failure.message}`;
   await end(context, 'rollback_failed', message, { code: 'ROLLBACK_FAILED', message, remedy: manualSteps(context) });
-  await context.ports.notify('rollback_failed', `P0: ${message}. By hand: ${manualSteps(context)}`);
+  context.ports.notify('rollback_failed', `P0: ${message}. By hand: ${manualSteps(context)}`);
   return 'rollback_failed';
 }
 

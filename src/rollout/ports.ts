@@ -34,6 +34,6 @@ export type RolloutPorts = {
   smoke(on: 'candidate' | 'environment' | 'rollback', signal: AbortSignal): Promise<CheckResult[]>;
   /** One request by a new user through the traffic path; the revision id that answered, or null when none could be read. */
   readLive(signal: AbortSignal): Promise<string | null>;
-  /** Tells people; never throws and never takes long. */
-  notify(about: 'start' | 'success' | 'rollback' | 'rollback_failed' | 'failed' | 'held', text: string): Promise<void>;
+  /** Tells people, beside the run: it returns at once, and what came of it is journalled later. */
+  notify(about: 'start' | 'success' | 'rollback' | 'rollback_failed' | 'failed' | 'held', text: string): void;
 };

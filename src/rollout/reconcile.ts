@@ -13,6 +13,8 @@ export type Reconciliation =
  * rolled back, never continued. Pure.
  */
 export function reconcile(record: RunRecord): Reconciliation {
+  if (record.outcome === 'rollback_failed')
+    return { act: 'roll_back', reason: record.rollback?.reason ?? 'the way back failed before' };
   if (record.status === 'ended') return { act: 'nothing', reason: `the run is over: ${record.outcome}` };
   const begun = record.steps.some((progress) => progress.state !== 'pending');
   if (!begun && record.rollback === null)

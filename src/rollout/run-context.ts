@@ -1,12 +1,13 @@
 import type { Judge } from '../analysis/judge.ts';
 import { replayRun } from '../journal/fold-run.ts';
-import { DeployError } from '../model/deploy-error.ts';
+import { DeployError, toDeployError } from '../model/deploy-error.ts';
 import type { RecordedEvent, RunEvent } from '../model/run-event.ts';
 import type { RunRecord } from '../model/run-record.ts';
 import type { Decision, Verdict } from '../model/verdict.ts';
 import { decide, type Situation } from './decide.ts';
 import { createMonitor, type Monitor } from './monitor.ts';
 import type { ControlRequest, RolloutPorts } from './ports.ts';
+import type { Verification } from './verify-revision.ts';
 
 export const tickMs = 250;
 
@@ -33,6 +34,14 @@ export type RunContext = {
   stop: AbortController;
   phase: 'forward' | 'closing' | 'back' | 'frozen';
   currentStepId: string | null;
+  /** Step at which a person may let the run go on; null while it is not waiting at one. */
+  waitsAt: string | null;
+  /** What the traffic path said after the candidate became stable; null before. */
+  verification: Verification | null;
+  /** Requests that the target had cut before this run. */
+  cutBefore: number;
+  /** Watching failed on the way back, and that was written down. */
+  blind: boolean;
   maxWeightPercent: number;
   /** Decided but not yet acted upon. */
   pendingAbort: AbortRun | null;
@@ -70,6 +79,10 @@ export function createRunContext(ports: RolloutPorts, record: RunRecord, judge: 
     stop: new AbortController(),
     phase: 'forward',
     currentStepId: null,
+    waitsAt: null,
+    verification: null,
+    cutBefore: 0,
+    blind: false,
     maxWeightPercent: record.maxWeightPercent,
     pendingAbort: null,
     paused: null,
@@ -85,7 +98,7 @@ export function createRunContext(ports: RolloutPorts, record: RunRecord, judge: 
       const news = context.heldReason === null;
       context.heldReason = reason;
       await append({ type: 'held', data: { reason, gate } });
-      if (news) await ports.notify('held', reason);
+      if (news) ports.notify('held', reason);
     },
     unhold: async (reason) => {
       if (context.heldReason === null) return;
@@ -117,6 +130,20 @@ export async function watchWhile<T>(context: RunContext, work: Promise<T>): Prom
 }
 
 async function tick(context: RunContext): Promise<void> {
+  if (context.phase !== 'back') return look(context);
+  try {
+    await look(context);
+  } catch (thrown) {
+    const error = toDeployError(thrown);
+    if (error.code === 'LOCK_LOST') throw error;
+    // Nothing that is only watched may stand in the way back. Once is enough to say so.
+    if (context.blind) return;
+    context.blind = true;
+    await context.append({ type: 'warning', data: { code: error.code, message: error.message.slice(0, 2000) } });
+  }
+}
+
+async function look(context: RunContext): Promise<void> {
   if (!(await context.ports.stillOwner())) throw new DeployError('LOCK_LOST', { generation: context.ports.generation });
   for (const request of await context.ports.takeControls()) await obey(context, request);
   await context.monitor.observe();
@@ -149,6 +176,12 @@ function applyControl(
       context.paused = `paused by ${by}${because}`;
       return { accepted: true, text: 'the weight stays as it is; harm still rolls back' };
     case 'resume':
+      if (context.paused === null) {
+        return {
+          accepted: false,
+          text: `nobody has paused the run${context.heldReason === null ? '' : `; it is held because ${context.heldReason}`}`,
+        };
+      }
       context.paused = null;
       return { accepted: true, text: 'the run goes on' };
     case 'promote':
@@ -156,10 +189,9 @@ function applyControl(
         context.harmAcceptedBy = by;
         return { accepted: true, text: 'the harm is accepted and the run goes forward' };
       }
-      if (context.currentStepId === null || (context.heldReason === null && !context.currentStepId.includes('bake'))) {
+      if (context.waitsAt === null)
         return { accepted: false, text: 'the run is not waiting at an observation or a gate' };
-      }
-      context.promoted.set(context.currentStepId, by);
+      context.promoted.set(context.waitsAt, by);
       return { accepted: true, text: `${context.currentStepId} is passed without waiting for more` };
     case 'abort':
     case 'rollback':

@@ -3,15 +3,15 @@ import { toDeployError } from '../model/deploy-error.ts';
 import type { Outcome } from '../model/run-event.ts';
 import type { RunRecord } from '../model/run-record.ts';
 import type { Step } from '../model/step.ts';
-import { end, failureOf } from './end-run.ts';
+import { end, type Failure, failureOf } from './end-run.ts';
 import { executeStep } from './execute-step.ts';
-import { summariseExposure } from './exposure.ts';
+import { readCut } from './exposure.ts';
+import { finish, verifyServing } from './finish.ts';
 import { freezeUntilPerson, isOneWay } from './freeze.ts';
 import { goBack } from './go-back.ts';
 import type { RolloutPorts } from './ports.ts';
 import type { Reconciliation } from './reconcile.ts';
 import { AbortRun, createRunContext, type RunContext, watchWhile } from './run-context.ts';
-import { verifyRevision } from './verify-revision.ts';
 import { awaitPerson, awaitResume, bake, throwPending } from './wait-step.ts';
 
 export type RunRequest = {
@@ -32,19 +32,34 @@ export type RunRequest = {
 export async function runPlan(request: RunRequest): Promise<Outcome> {
   const { ports, record, judge, mode, reason } = request;
   const context = createRunContext(ports, record, judge);
+  context.cutBefore = await readCut(ports);
   if (mode === 'close') return end(context, 'aborted', reason, null);
-  const lost = { action: 'abort' as const, reason, trigger: record.rollback?.trigger ?? 'owner-lost' };
-  if (mode === 'roll_back')
-    return goBack(context, new AbortRun(lost, record.rollback?.detectedAtMs ?? ports.clock.now()), null);
+  let back: WayBack | null =
+    mode === 'roll_back' ? { abort: abortOfLostOwner(record, reason, ports.clock.now()), error: null } : null;
   for (;;) {
-    try {
-      await goForward(context);
-      return finish(context);
-    } catch (thrown) {
-      const { abort, error } = explain(context, thrown);
-      if (!isOneWay(context, abort) || (await freezeUntilPerson(context, abort)) === 'back')
-        return goBack(context, abort, error);
-    }
+    back ??= await tryForward(context);
+    if (back === null) return finish(context);
+    const mustAsk = isOneWay(context, back.abort) && record.rollback === null;
+    if (!mustAsk || (await freezeUntilPerson(context, back.abort)) === 'back')
+      return goBack(context, back.abort, back.error);
+    back = null;
+  }
+}
+
+type WayBack = { abort: AbortRun; error: Failure | null };
+
+function abortOfLostOwner(record: RunRecord, reason: string, nowMs: number): AbortRun {
+  const trigger = record.rollback?.trigger ?? 'owner-lost';
+  return new AbortRun({ action: 'abort', reason, trigger }, record.rollback?.detectedAtMs ?? nowMs);
+}
+
+/** Null when every step is done; otherwise why it has to go back. */
+async function tryForward(context: RunContext): Promise<WayBack | null> {
+  try {
+    await goForward(context);
+    return null;
+  } catch (thrown) {
+    return explain(context, thrown);
   }
 }
 
@@ -58,20 +73,24 @@ async function goForward(context: RunContext): Promise<void> {
   for (const step of context.plan.content.steps) {
     if (step.kind === 'promote' && done.has(step.id)) context.phase = 'closing';
     if (done.has(step.id)) continue;
+    // The former revision stays where the new one was not seen serving.
+    if (context.verification?.ok === false) return;
     await context.tick();
     throwPending(context);
     await awaitResume(context);
     await performStep(context, step);
   }
+  throwPending(context);
 }
 
 async function performStep(context: RunContext, step: Step): Promise<void> {
   const place = { step: step.id, idem: `${context.runId}:${step.id}` };
   context.currentStepId = step.id;
+  context.waitsAt = step.kind === 'bake' || step.kind === 'approve' ? step.id : null;
   await context.append({ type: 'step_started', data: { step, attempt: 1, phase: 'forward' } }, place);
   try {
     // The intent must be on disk before the act.
-    if (!context.ports.journalWritable())
+    if (!context.ports.journalWritable() && context.phase !== 'closing')
       throw new AbortRun(
         { action: 'abort', reason: 'the journal cannot be written any more', trigger: 'journal' },
         context.ports.clock.now(),
@@ -79,7 +98,10 @@ async function performStep(context: RunContext, step: Step): Promise<void> {
     const evidence = await doStep(context, step);
     noteWeight(context, evidence['weightPercent']);
     await context.append({ type: 'step_completed', data: { stepId: step.id, phase: 'forward', evidence } }, place);
-    if (step.kind === 'promote') context.phase = 'closing';
+    if (step.kind === 'promote') {
+      context.phase = 'closing';
+      await verifyServing(context);
+    }
   } catch (thrown) {
     if (thrown instanceof AbortRun) throw thrown;
     const error = toDeployError(thrown);
@@ -121,10 +143,7 @@ function noteWeight(context: RunContext, weight: unknown): void {
 }
 
 /** Why the way forward ended; throws on where not even the way back may be walked from here. */
-function explain(
-  context: RunContext,
-  thrown: unknown,
-): { abort: AbortRun; error: ReturnType<typeof failureOf> | null } {
+function explain(context: RunContext, thrown: unknown): WayBack {
   if (thrown instanceof AbortRun) return { abort: thrown, error: null };
   const error = toDeployError(thrown);
   if (error.code === 'LOCK_LOST') throw error;
@@ -138,22 +157,4 @@ function explain(
     abort: new AbortRun({ action: 'abort', reason: error.message, trigger }, context.ports.clock.now()),
     error: failureOf(error),
   };
-}
-
-/** Success is bound to the revision: it must have been seen answering on the path that users take. */
-async function finish(context: RunContext): Promise<Outcome> {
-  context.phase = 'closing';
-  const { content } = context.plan;
-  // A rehearsal moves nobody: what served before must still serve.
-  const expected = content.kind === 'rehearsal' ? (content.stable ?? content.revision) : content.revision;
-  const verification = await watchWhile(
-    context,
-    verifyRevision(context.ports, expected.id, { withinMs: 15_000, signal: new AbortController().signal }),
-  );
-  await context.append({ type: 'revision_verified', data: verification });
-  await summariseExposure(context);
-  if (!verification.ok) return end(context, 'unverified', `every step was done, but ${verification.reason}`, null);
-  const outcome = await end(context, 'succeeded', `${expected.version} serves all users: ${verification.reason}`, null);
-  await context.ports.notify('success', `${expected.version} serves all users`);
-  return outcome;
 }

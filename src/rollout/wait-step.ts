@@ -1,6 +1,9 @@
 import type { Step } from '../model/step.ts';
 import { AbortRun, type RunContext, tickMs } from './run-context.ts';
 
+/** Readers see the evidence grow; an unchanged verdict is written down this often, ms. */
+const noteEveryMs = 2000;
+
 /** Observes until the evidence decides. Returns when the run may advance; throws AbortRun when it must go back. */
 export async function bake(
   context: RunContext,
@@ -9,11 +12,14 @@ export async function bake(
   const { clock } = context.ports;
   const startedMs = clock.monotonic();
   context.monitor.beginBake(step.id);
+  let notedMs = startedMs;
   for (;;) {
     await context.tick();
     throwPending(context);
     const decision = context.decide({ elapsedMs: clock.monotonic() - startedMs, minMs: step.minMs, maxMs: step.maxMs });
-    await context.noteVerdicts(decision.action === 'advance' || decision.action === 'abort');
+    const due = clock.monotonic() - notedMs >= noteEveryMs;
+    await context.noteVerdicts(due || decision.action === 'advance' || decision.action === 'abort');
+    if (due) notedMs = clock.monotonic();
     if (decision.action === 'abort') throw new AbortRun(decision, clock.now());
     if (decision.action === 'advance') {
       await context.unhold(decision.reason);

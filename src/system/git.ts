@@ -1,7 +1,7 @@
 import { type SimpleGit, simpleGit } from 'simple-git';
 import { DeployError } from '../model/deploy-error.ts';
-
-export type CommitSummary = { oid: string; subject: string; body: string; author: string };
+import { allowedEnvironment } from './environment.ts';
+import { runCommand } from './exec.ts';
 
 /** A project's git repository, read by object id; nothing is written. */
 export interface Repository {
@@ -17,8 +17,6 @@ export interface Repository {
   refNames(): Promise<string[]>;
   /** Committer time as an ISO string, or null when the commit is not there. */
   commitTime(oid: string): Promise<string | null>;
-  /** Newest first; all of `to` when `from` is null; at most `limit`. */
-  commitsBetween(range: { from: string | null; to: string; limit: number }): Promise<CommitSummary[]>;
 }
 
 /** Throws NOT_A_REPOSITORY when the directory is not inside a work tree. */
@@ -45,13 +43,7 @@ function createRepository(git: SimpleGit, directory: string): Repository {
           .find((line) => /^[0-9a-f]{40,64}$/.test(line)) ?? null
       );
     },
-    changedFiles: async () => {
-      const status = await git.raw(['status', '--porcelain=v1', '-z', '--untracked-files=all', '--no-renames']);
-      return status
-        .split('\0')
-        .filter((line) => line.length > 3)
-        .map((line) => line.slice(3));
-    },
+    changedFiles: () => readChangedFiles(directory),
     refNames: async () => {
       const refs = await git.raw(['for-each-ref', '--format=%(refname:short)', 'refs/tags', 'refs/heads']);
       return refs.split('\n').filter((line) => line.length > 0);
@@ -62,28 +54,40 @@ function createRepository(git: SimpleGit, directory: string): Repository {
       );
       return time === null ? null : new Date(time.trim()).toISOString();
     },
-    commitsBetween: async ({ from, to, limit }) => {
-      const range = from === null ? to : `${from}..${to}`;
-      const text = await git.raw([
-        'log',
-        `--max-count=${limit}`,
-        '--no-show-signature',
-        '--format=%H%x00%s%x00%b%x00%an%x01',
-        '--end-of-options',
-        range,
-      ]);
-      return text
-        .split('\u0001')
-        .map(parseCommit)
-        .filter((commit) => commit !== null);
-    },
   };
 }
 
-function parseCommit(text: string): CommitSummary | null {
-  const [oid, subject, body, author] = text.trim().split('\0');
-  if (oid === undefined || subject === undefined) return null;
-  return { oid, subject, body: body?.trim() ?? '', author: author ?? '' };
+/** Not through simple-git, which refuses to switch off what a repository may have git run at every status. */
+async function readChangedFiles(directory: string): Promise<string[]> {
+  const result = await runCommand({
+    argv: [
+      'git',
+      '-c',
+      'core.fsmonitor=false',
+      '-c',
+      'core.hooksPath=/dev/null',
+      'status',
+      '--porcelain=v1',
+      '-z',
+      '--untracked-files=all',
+      '--no-renames',
+    ],
+    cwd: directory,
+    env: allowedEnvironment({ pass: [], fileText: null, set: { GIT_OPTIONAL_LOCKS: '0' } }),
+    timeoutMs: 60_000,
+    outputLimit: 10_000_000,
+  });
+  if (!result.ok) {
+    throw new DeployError('COMMAND_FAILED', {
+      command: 'git status',
+      how: result.how,
+      excerpt: result.stderr.trim().slice(0, 200),
+    });
+  }
+  return result.stdout
+    .split('\0')
+    .filter((line) => line.length > 3)
+    .map((line) => line.slice(3));
 }
 
 async function attempt<T>(call: () => Promise<T>): Promise<T | null> {

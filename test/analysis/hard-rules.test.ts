@@ -27,12 +27,12 @@ describe('hard rules', () => {
     expect(assess({ events: [event('ready', 1), event('stopped', 2)] })).toEqual([]);
   });
 
-  it('two exits of the canary within a minute, while the baseline has none', () => {
+  it('two exits of the candidate within a minute, while the baseline has none', () => {
     const exits = [event('exited', 97_000, { code: 1 }), event('exited', 99_000, { code: 3 })];
     expect(assess({ events: exits })).toEqual([
       {
         trigger: 'canary-exits',
-        sentence: 'the canary exited 2 times within 1m, the baseline never (last exit code 3)',
+        sentence: 'the candidate exited 2 times within 1m, the baseline never (last exit code 3)',
       },
     ]);
     expect(triggers({ events: [...exits, event('exited', 98_000, { arm: 'baseline', revisionId: 'r1' })] })).toEqual(
@@ -62,7 +62,7 @@ describe('hard rules', () => {
     const one = [...both, event('unhealthy', 2)];
     expect(triggers({ events: one })).toEqual([]);
     expect(assess({ events: [...one, event('unhealthy', 3, { instanceId: 'i2' })] })).toEqual([
-      { trigger: 'unhealthy', sentence: '2 of 2 instances of the canary are unhealthy' },
+      { trigger: 'unhealthy', sentence: '2 of 2 instances of the candidate are unhealthy' },
     ]);
     expect(triggers({ events: [...one, event('unhealthy', 3, { instanceId: 'i2' }), event('ready', 4)] })).toEqual([]);
   });
@@ -76,7 +76,7 @@ describe('hard rules', () => {
 
   it('an answer from another version', () => {
     expect(assess({ wrongRevision: 1 })).toEqual([
-      { trigger: 'wrong-revision', sentence: '1 answer of the canary named another version' },
+      { trigger: 'wrong-revision', sentence: '1 answer of the candidate named another version' },
     ]);
     expect(assess({ wrongRevision: 1, rules: { ...settings.hardRules, wrongRevision: false } })).toEqual([]);
   });

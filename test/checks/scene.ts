@@ -108,6 +108,7 @@ export function historyOf(changes: Partial<History> = {}): History {
     version: '1.1.0',
     commit: candidate.commit,
     fromVersion: '1.0.0',
+    fromCommit: null,
     outcome: 'succeeded',
     trigger: null,
     startedAt: endedAt,

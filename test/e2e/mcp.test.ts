@@ -37,7 +37,7 @@ describe('shipping through the MCP tools', () => {
       version,
       environment: 'production',
     });
-    expect(approved.text).toMatch(/Approved by e2e \(client-dialog\)/);
+    expect(approved.text).toMatch(/Approved by a person, asked by e2e \(client-dialog\)/);
     const started = await from.call('rollout_start', { plan_id: planId.slice(0, 12) });
     runId = /run ([0-9a-z]{26})/.exec(started.text)?.[1] ?? '';
     expect(runId, started.text).toHaveLength(26);
@@ -121,7 +121,9 @@ describe('shipping through the MCP tools', () => {
     expect(kept.text, kept.text).toMatch(/is kept/);
     const acknowledged = await session.call('rollout_approve', { scope: 'review', run_id: runId });
     expect(acknowledged.text).toMatch(/acknowledged/);
-    expect((await session.call('deploy_review', { run_id: runId })).text).toMatch(/acknowledged by e2e/);
+    expect((await session.call('deploy_review', { run_id: runId })).text).toMatch(
+      /acknowledged by a person, asked by e2e/,
+    );
   });
 
   it('a bad release is rolled back by evidence', async () => {

@@ -267,6 +267,23 @@ describe('other ways a run can go', () => {
     });
   });
 
+  it('a step that began and was never heard of again may have brought users to the candidate', () => {
+    const batch: Step = {
+      kind: 'replace_batch',
+      id: 'batch-1',
+      revision: createRevision('2.0.0'),
+      candidateInstances: 1,
+      stableInstances: 1,
+    };
+    expect(fold([started, stepStarted(provision)])).toMatchObject({ maxWeightPercent: 0 });
+    expect(fold([started, stepStarted(weight5)])).toMatchObject({ weightPercent: 0, maxWeightPercent: 5 });
+    expect(fold([started, stepStarted(batch)])).toMatchObject({ weightPercent: 0, maxWeightPercent: 1 });
+    expect(fold([started, stepStarted(weight5), stepStarted(batch)]).maxWeightPercent).toBe(5);
+    expect(fold([started, stepStarted(batch, 'back')]).maxWeightPercent).toBe(0);
+    const weight50: Step = { kind: 'set_weight', id: 'weight-50', weightPercent: 50 };
+    expect(fold([started, stepStarted(weight50, 'back')]).maxWeightPercent).toBe(0);
+  });
+
   it('frozen tells why', () => {
     const run = fold([started, { type: 'frozen', data: { reason: 'the journal is damaged' } }]);
     expect(run).toMatchObject({ status: 'frozen', reason: 'the journal is damaged', outcome: null });

@@ -47,6 +47,7 @@ const content: PlanContent = {
   targetIdentity: 'process:/run/shop',
   targetToken: 'token-1',
   instances: 2,
+  attempt: 0,
   weights: { [createRevision('1.0.0').id]: 100 },
   steps: [
     { kind: 'provision', id: 'provision', revision: createRevision('2.0.0'), instances: 2 },

@@ -107,7 +107,10 @@ describe('the lock', () => {
     const begin = (): ChildProcess => start(script, [join(directory, 'lock'), log]);
     const children = Array.from({ length: 3 }, begin);
     let killed = 0;
-    for (const deadline = Date.now() + 5000; Date.now() < deadline; killed += 1) {
+    const enough = async (): Promise<boolean> =>
+      killed > 10 && (await readFile(log, 'utf8').catch(() => '')).split('enter').length > 150;
+    // A busy machine takes longer to get there, and is not a wrong lock.
+    for (const deadline = Date.now() + 60_000; Date.now() < deadline && !(await enough()); killed += 1) {
       await new Promise((resolve) => setTimeout(resolve, 250));
       const victim = children.shift();
       victim?.kill('SIGKILL');
@@ -131,5 +134,5 @@ describe('the lock', () => {
     expect(wrong).toEqual([]);
     expect(killed).toBeGreaterThan(10);
     expect(entered.length).toBeGreaterThan(100);
-  });
+  }, 90_000);
 });

@@ -44,6 +44,7 @@ describe('folders', () => {
       inbox: `${project.runs}/${runId}/inbox`,
       supervisorLog: `${project.runs}/${runId}/supervisor.log`,
       request: `${project.runs}/${runId}/request.json`,
+      config: `${project.runs}/${runId}/seatrial.yaml`,
     });
     expect(lockDirectory('/s', 'process:/run/shop')).toMatch(/^\/s\/locks\/[0-9a-f]{12}$/);
     expect(hostDirectory('/s', 'process:/run/shop')).toMatch(/^\/s\/hosts\/[0-9a-f]{12}$/);

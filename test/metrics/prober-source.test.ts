@@ -78,6 +78,17 @@ describe('prober source', () => {
     expect(errors(0, 1000, 'canary', 2000).status).toBe('error');
   });
 
+  it.each([400, 401, 404, 429])('counts an answer with status %i as a failure, in both arms alike', async (status) => {
+    for (const arm of ['canary', 'baseline'] as const) {
+      const { clock, errors } = await begin(async (request) =>
+        answer(canaryOnly(request) === (arm === 'canary') ? status : 302),
+      );
+      await clock.advance(3000);
+      expect(errors(0, 1000, arm)).toMatchObject({ status: 'measured', samples: 8, failures: 8 });
+      expect(errors(0, 1000, arm === 'canary' ? 'baseline' : 'canary')).toMatchObject({ samples: 8, failures: 0 });
+    }
+  });
+
   it.each(['EMFILE', 'EADDRNOTAVAIL', 'EAI_AGAIN'])(
     'a probe that could not be sent (%s) is an error of the source, never a failure',
     async (code) => {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { renderPlan } from '../../src/report/plan-text.ts';
 import { renderChecks } from '../../src/report/preflight-text.ts';
-import { renderReleaseNotes } from '../../src/report/release-notes.ts';
 import { renderStatus } from '../../src/report/status-text.ts';
 import {
   allRuns,
@@ -59,7 +58,7 @@ describe('renderPlan', () => {
       '1. start 2 × 1.4.0',
       'Way back to 1.3.0',
       '2 pp above the baseline',
-      'If this machine dies: the watchdog',
+      'If something dies: the watchdog',
       'a person answers the dialog',
       'Note: the candidate runs',
       'Checks: 6 passed',
@@ -97,39 +96,5 @@ describe('renderChecks', () => {
   it('shows everything in full detail, and flaky passes always', () => {
     expect(renderChecks(results, { detail: 'full' })).toContain('✓ tests: tests is passed [tests]');
     expect(renderChecks([check('home', 'passed', { attempts: 3 })])).toContain('passed only at attempt 3');
-  });
-});
-
-describe('renderReleaseNotes', () => {
-  const commit = (subject: string, body = '', author = 'Ada') => ({ oid: 'abcdef0123456789', subject, body, author });
-
-  it('groups conventional commits, breaking ones first, and lists contributors', () => {
-    const notes = renderReleaseNotes({
-      version: '2.0.0',
-      status: 'deployed',
-      previousVersion: '1.4.0',
-      commits: [
-        commit('feat(cart)!: new totals'),
-        commit('fix: rounding', 'BREAKING CHANGE: totals are in cents', 'Bob'),
-        commit('Merge branch x'),
-        commit('feat: search'),
-      ],
-    });
-    expect(notes.match(/^## .+$/gm)).toEqual([
-      '## Breaking changes',
-      '## Features',
-      '## Fixes',
-      '## Other changes',
-      '## Contributors',
-    ]);
-    expect(notes).toContain('- **cart**: new totals (abcdef0123)');
-    expect(notes).toContain('- totals are in cents (abcdef0123)');
-    expect(notes).toContain('- Ada\n- Bob');
-  });
-
-  it('says so when there is nothing', () => {
-    expect(renderReleaseNotes({ version: '1', status: 'planned', previousVersion: null, commits: [] })).toContain(
-      'No commits.',
-    );
   });
 });

@@ -84,6 +84,7 @@ function createPlan({ kind = 'canary', spec = {}, content = {} }: Options = {}):
       targetIdentity: 'simulated:1',
       targetToken: 't',
       instances: 2,
+      attempt: 0,
       weights: {},
       steps: planned.steps,
       wayBack: planWayBack({

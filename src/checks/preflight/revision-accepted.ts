@@ -1,8 +1,7 @@
 import type { Check } from '../../model/check.ts';
-import type { History } from '../../model/history.ts';
-import type { Revision } from '../../model/revision.ts';
 import type { PreflightContext } from './context.ts';
 import { failed, passed, unknown } from './finding.ts';
+import { findRolledBack } from './rolled-back-before.ts';
 
 /** Blocks: the same thing again does the same harm again, unless somebody says what is different now. */
 export const revisionAcceptedCheck: Check<PreflightContext> = {
@@ -12,12 +11,9 @@ export const revisionAcceptedCheck: Check<PreflightContext> = {
   blocking: true,
   run: async ({ history, revision, environmentName, explainedRuns }) => {
     if (revision === null) return unknown('the version did not resolve');
-    const here = history.filter((entry) => entry.environment === environmentName && !entry.rehearsal);
-    const rolledBack = here.filter((entry) => isSame(entry, revision) && entry.outcome === 'rolled_back');
-    const open = rolledBack.filter((entry) => !explainedRuns.includes(entry.runId)).at(-1);
-    if (rolledBack.length === 0) return passed(`${revision.id} was never rolled back here`, { runs: here.length });
-    if (open === undefined)
-      return passed('it was rolled back before, and cause and fix are recorded', { rolledBack: rolledBack.length });
+    const { runs, open } = findRolledBack({ history, revision, environmentName, explainedRuns });
+    if (runs === 0) return passed(`${revision.id} was never rolled back here`, { runs: history.length });
+    if (open === null) return passed('it was rolled back before, and cause and fix are recorded', { rolledBack: runs });
     const remedy = `Ship another commit, or record the reason: seatrial learnings add --run ${open.runId} --cause "…"`;
     return failed(
       `${revision.version} was rolled back in run ${open.runId}, and no cause and fix are recorded`,
@@ -30,7 +26,3 @@ export const revisionAcceptedCheck: Check<PreflightContext> = {
     );
   },
 };
-
-function isSame(entry: History, revision: Revision): boolean {
-  return revision.commit === null ? entry.version === revision.version : entry.commit === revision.commit;
-}

@@ -63,16 +63,18 @@ export async function startDemoClients(project: DemoProject, root: string, clock
   };
 }
 
-/** Checkouts that more than one instance, or one instance twice, has served, by the books of the instances themselves. */
-export async function countDuplicates(ledger: string): Promise<{ served: number; duplicated: number }> {
+/** What the instances themselves have written down; `duplicates` are the numbers of checkouts that were served more than once. */
+export async function readBooks(ledger: string): Promise<{ served: number; duplicates: number[] }> {
   const seen = new Set<string>();
+  const duplicates: number[] = [];
   let served = 0;
   for (const file of await listDirectory(ledger)) {
     for (const id of ((await readTextFile(join(ledger, file))) ?? '').split('\n')) {
       if (id === '') continue;
       served += 1;
+      if (seen.has(id)) duplicates.push(Number(id.split('-').at(-1)));
       seen.add(id);
     }
   }
-  return { served, duplicated: served - seen.size };
+  return { served, duplicates };
 }

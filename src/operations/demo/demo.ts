@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DeployError } from '../../model/deploy-error.ts';
 import type { OperationContext, OperationResult } from '../../model/operation.ts';
 import type { RunRecord } from '../../model/run-record.ts';
 import { deriveHistory } from '../../report/history-entry.ts';
@@ -15,7 +16,7 @@ import { activeRunOf, awaitMemory, findRun, loadHistory } from '../project-memor
 import { rolloutControl } from '../rollout-control.ts';
 import { rolloutPlan } from '../rollout-plan.ts';
 import { rolloutStart } from '../rollout-start.ts';
-import { countDuplicates, type DemoClients, startDemoClients } from './demo-clients.ts';
+import { type DemoClients, readBooks, startDemoClients } from './demo-clients.ts';
 import { createDemoProject, type DemoProject, type DemoRelease, demoReleases } from './demo-project.ts';
 
 type DemoRun = {
@@ -71,10 +72,12 @@ async function perform(stage: Stage, keep: boolean): Promise<OperationResult<unk
   stage.clients = clients;
   const learningsBefore = (await rebuildLearnings(await openProject(project.directory), [])).after;
   const runs: DemoRun[] = [];
+  const sentUntil: number[] = [];
   for (const release of rest) {
     const before = await clients.totals();
     const record = await ship(at, release);
     const after = await clients.totals();
+    sentUntil.push(after.sent);
     runs.push(
       summarise(record, {
         requests: after.answered - before.answered,
@@ -86,7 +89,11 @@ async function perform(stage: Stage, keep: boolean): Promise<OperationResult<unk
   const totals = await clients.stop();
   const opened = await openProject(project.directory);
   await hostDown(openPlace(opened, undefined).target, new AbortController().signal);
-  const books = await countDuplicates(project.ledger);
+  const books = await readBooks(project.ledger);
+  // Checkouts are numbered in the order in which they were sent, so a duplicate tells the run in which it happened.
+  for (const [index, run] of runs.entries()) {
+    run.duplicated = books.duplicates.filter((checkout) => runOf(checkout, sentUntil) === index).length;
+  }
   const learnings = (await rebuildLearnings(opened, await loadHistory(opened))).after;
   return conclude({
     runs,
@@ -102,6 +109,8 @@ async function ship(context: OperationContext, release: DemoRelease): Promise<Ru
   const { progress, clock, signal } = context;
   progress(`── ${release.version}: ${release.story} ──`);
   const gates = await preflight.run(preflight.input.parse({ version: release.version }), context);
+  if (gates.exitCode !== 0)
+    throw new DeployError('PREFLIGHT_BLOCKED', { failed: gates.text, remedy: 'This should not be; please report it.' });
   // The whole text once; after that what is new.
   progress(release === demoReleases[1] ? gates.text : firstLine(gates.text));
   const planned = await rolloutPlan.run(rolloutPlan.input.parse({ version: release.version }), context);
@@ -117,11 +126,17 @@ async function ship(context: OperationContext, release: DemoRelease): Promise<Ru
     if (record.status === 'ended') {
       await awaitMemory(openPlace(project, undefined), runId, { clock, withinMs: 10_000 });
       progress(`${release.version}: ${(record.outcome ?? 'unknown').toUpperCase()}: ${record.reason ?? ''}`);
-      progress(`report: ${project.directory}/.seatrial/reports/${runId}.md`);
+      progress(`report: ${project.directory}/.seatrial/reports/${runId}.md (stays with --keep)`);
       return record;
     }
     await clock.sleep(250, signal);
   }
+}
+
+/** Index of the run during which a checkout was sent; the last one's for what came after it. */
+function runOf(checkout: number, sentUntil: readonly number[]): number {
+  const index = sentUntil.findIndex((sent) => checkout <= sent);
+  return index === -1 ? sentUntil.length - 1 : index;
 }
 
 function firstLine(text: string): string {
@@ -146,18 +161,15 @@ function summarise(record: RunRecord, seen: { requests: number; failed: number; 
 type Ending = {
   runs: DemoRun[];
   totals: { sent: number; lost: number; lostReasons: Record<string, number> };
-  books: { served: number; duplicated: number };
+  books: { served: number; duplicates: number[] };
   learned: string[];
   kept: string | null;
 };
 
 function conclude({ runs, totals, books, learned, kept }: Ending): OperationResult<unknown> {
-  // Which run a duplicate belongs to cannot be told from the books; any at all fails the demonstration, and is shown at the last.
-  const last = runs.at(-1);
-  if (last !== undefined) last.duplicated = books.duplicated;
   const right =
     runs.every((run) => run.outcome === expected[run.version]) && runs.length === Object.keys(expected).length;
-  const ok = right && totals.lost === 0 && books.duplicated === 0;
+  const ok = right && totals.lost === 0 && books.duplicates.length === 0;
   const rows = runs.map(
     (run) =>
       `  ${run.version}  ${run.outcome.padEnd(12)} detected ${renderMs(run.detectMs)}, users back ${renderMs(run.restoreMs)}, ${run.requests} checkouts, ${run.failedByRelease} failed by the release`,
@@ -165,20 +177,21 @@ function conclude({ runs, totals, books, learned, kept }: Ending): OperationResu
   const text = [
     '',
     ...rows,
-    `  ${totals.sent} checkouts in all, ${books.served} in the books of the instances: ${totals.lost} lost, ${books.duplicated} served twice`,
+    `  ${totals.sent} checkouts in all, ${books.served} in the books of the instances: ${totals.lost} lost, ${books.duplicates.length} served twice`,
     ...Object.entries(totals.lostReasons).map(([reason, count]) => `  lost: ${count} × ${reason}`),
     '',
     'What was learned:',
     ...learned.map((line) => `  ${line}`),
     '',
-    ok ? 'All three ended as they must.' : 'This did not go as it must.',
+    ok ? 'Every release ended as it must.' : 'This did not go as it must.',
     ...(kept === null ? [] : [`Kept in ${kept}`]),
   ].join('\n');
   return { data: { runs, learnings: learned }, text, exitCode: ok ? 0 : 1 };
 }
 
 function renderMs(ms: number | null): string {
-  return ms === null ? '–' : `in ${(ms / 1000).toFixed(1)} s`;
+  if (ms === null) return '–';
+  return ms < 1000 ? `in ${Math.round(ms)} ms` : `in ${(ms / 1000).toFixed(1)} s`;
 }
 
 /** Ends everything that was started, also in the middle of a run. */

@@ -94,8 +94,10 @@ class ProcessDriver {
   }
 
   async provision({ revision, instances }: { revision: Revision; instances: number }, act: BoundedAct): Promise<void> {
-    await ensureHost(this.place, act);
-    const launch = await checkOut(await this.#checkoutRequest(revision), act);
+    const host = await ensureHost(this.place, act);
+    // A revision that is placed already is started as it was: it may be older than today's configuration.
+    const known = placed(host, revision.id) !== null;
+    const launch = known ? null : await checkOut(await this.#checkoutRequest(revision), act);
     await this.#call('place', { fence: act.fence, revision, launch, instances }, act);
     await this.#waitReady(revision, instances, act);
     await this.#assertAnswers(revision, act);

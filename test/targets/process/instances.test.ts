@@ -8,6 +8,7 @@ import type { Revision } from '../../../src/model/revision.ts';
 import type { PlacedRevision } from '../../../src/model/target.ts';
 import type { TrafficFrame } from '../../../src/model/traffic.ts';
 import { hostDown } from '../../../src/targets/process/host-control.ts';
+import { createProcessTarget } from '../../../src/targets/process/process-target.ts';
 import { ask, eventually } from '../../fixtures/http-client.ts';
 import { createProcessPlace, type ProcessPlace, runs } from '../../fixtures/process-place.ts';
 
@@ -119,6 +120,35 @@ describe('instances', () => {
     const status = await hostDown(place.target, AbortSignal.timeout(10_000));
     expect(status.up).toBe(false);
     expect(pids.map(runs)).toEqual([false, false]);
+  });
+
+  it('of a revision that is known are started as it was, whatever the configuration has become', async () => {
+    place = await createProcessPlace({}, { env: { set: { COLOUR: 'green' } } });
+    const [one, two] = [place.revision('1.0.0'), place.revision('2.0.0')];
+    await place.ship(one, 2);
+    const { spec, revisionSpec } = place.options;
+    const configured = (prepare: string[][]) =>
+      createProcessTarget({
+        ...place.options,
+        spec: { ...spec, command: [...spec.command, '--new'] },
+        revisionSpec: { ...revisionSpec, prepare, env: { ...revisionSpec.env, set: { COLOUR: 'red' } } },
+      });
+    const target = configured([]);
+    const replace = (candidateInstances: number, stableInstances: number) =>
+      target.batches?.replaceBatch({ candidate: two, candidateInstances, stableInstances }, place.act());
+    const launches = async (revision: Revision): Promise<unknown[]> =>
+      (await pidsOf(revision)).map((pid) => [
+        readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('--new'),
+        /COLOUR=\w+/.exec(readFileSync(`/proc/${pid}/environ`, 'utf8'))?.[0],
+      ]);
+    await replace(1, 1);
+    await replace(2, 0);
+    expect(await launches(two)).toEqual(Array(2).fill([true, 'COLOUR=red']));
+    await replace(0, 2);
+    expect(await launches(one)).toEqual(Array(2).fill([false, 'COLOUR=green']));
+    expect((await find(one))?.weightPercent).toBe(100);
+    await configured([['false']]).provision({ revision: one, instances: 3 }, place.act());
+    expect(await launches(one)).toEqual(Array(3).fill([false, 'COLOUR=green']));
   });
 
   it('of a program that does not exist are reported by name', async () => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -7,7 +7,7 @@ import type { Revision } from '../../../src/model/revision.ts';
 import type { PlacedRevision } from '../../../src/model/target.ts';
 import { hostDown, hostStatus, hostUp } from '../../../src/targets/process/host-control.ts';
 import { ask, eventually } from '../../fixtures/http-client.ts';
-import { createProcessPlace, type ProcessPlace, runs } from '../../fixtures/process-place.ts';
+import { createProcessPlace, hostLog, type ProcessPlace, runs } from '../../fixtures/process-place.ts';
 import { openWebsocket } from '../../fixtures/websocket-client.ts';
 
 let place: ProcessPlace;
@@ -112,6 +112,98 @@ describe('a host that is killed', () => {
     await killHost();
     expect((await hostDown(place.target, signal)).up).toBe(false);
     expect(pids.map(runs)).toEqual([false, false]);
+  });
+});
+
+describe('a host that is started again', () => {
+  /** Statuses that were answered from the kill on until the new host has served for a while. */
+  async function statusesOverRestart(meanwhile: () => Promise<void>): Promise<number[]> {
+    const statuses: number[] = [];
+    let going = true;
+    const lane = async (): Promise<void> => {
+      while (going) {
+        const reply = await ask(place.url).catch(() => null);
+        // Nobody listens, or the connection died with its host: not an answer.
+        if (reply === null) await new Promise((resolve) => setTimeout(resolve, 1));
+        else statuses.push(reply.status);
+      }
+    };
+    await killHost();
+    await meanwhile();
+    const lanes = Array.from({ length: 4 }, lane);
+    await hostUp(place.target, signal);
+    await eventually(() => statuses.length > 50);
+    going = false;
+    await Promise.all(lanes);
+    return statuses;
+  }
+
+  it('refuses nobody while it adopts its instances', async () => {
+    place = await createProcessPlace();
+    await place.ship(place.revision('1.0.0'), 4);
+    for (let round = 0; round < 3; round += 1) {
+      const statuses = await statusesOverRestart(async () => undefined);
+      expect(statuses.filter((status) => status !== 200)).toEqual([]);
+    }
+  });
+
+  it('lets users wait for instances that it must start anew', async () => {
+    place = await createProcessPlace();
+    const one = place.revision('1.0.0', { startDelayMs: 400 });
+    await place.ship(one, 1);
+    const pids = await pidsOf(one);
+    const statuses = await statusesOverRestart(async () => {
+      for (const pid of pids) process.kill(pid ?? 0, 'SIGKILL');
+      await eventually(() => !pids.some(runs));
+    });
+    expect(statuses.filter((status) => status !== 200)).toEqual([]);
+  });
+
+  it('tells users after a while that nothing serves', async () => {
+    place = await createProcessPlace();
+    const one = place.revision('1.0.0');
+    await place.ship(one, 1);
+    const pids = await pidsOf(one);
+    await killHost();
+    place.revision('1.0.0', { neverHealthy: true });
+    for (const pid of pids) process.kill(pid ?? 0, 'SIGKILL');
+    await eventually(() => !pids.some(runs));
+    await place.options.launchHost();
+    const first = async (): Promise<number> => (await ask(place.url).catch(() => null))?.status ?? (await first());
+    const startedMs = performance.now();
+    expect(await first()).toBe(503);
+    expect(performance.now() - startedMs).toBeGreaterThan(1500);
+    expect((await ask(place.url)).status).toBe(503);
+  });
+});
+
+describe('a disk that takes nothing more', () => {
+  it('does not stop the way back, and lets nobody onto a candidate', async () => {
+    place = await createProcessPlace();
+    const [one, two] = [place.revision('1.0.0'), place.revision('2.0.0')];
+    await place.ship(one, 1);
+    await place.target.provision({ revision: two, instances: 1 }, place.act());
+    await place.target.traffic?.setWeight({ revisionId: two.id, weightPercent: 50 }, place.act());
+    const state = join(place.hostDirectory, 'state.json');
+    rmSync(state);
+    // No file can be renamed to the name of a folder.
+    mkdirSync(state);
+    const refused = { code: 'TARGET_REFUSED', message: expect.stringContaining('cannot be written') };
+    const raise = place.target.traffic?.setWeight({ revisionId: two.id, weightPercent: 100 }, place.act());
+    await expect(raise).rejects.toMatchObject(refused);
+    const three = { revision: place.revision('3.0.0'), instances: 1 };
+    await expect(place.target.provision(three, place.act())).rejects.toMatchObject(refused);
+    expect((await find(two))?.weightPercent).toBe(50);
+
+    await place.target.traffic?.setWeight({ revisionId: two.id, weightPercent: 0 }, place.act());
+    await place.target.provision({ revision: one, instances: 2 }, place.act());
+    await place.target.promote({ revision: one, standbyMs: 0 }, place.act());
+    expect(await place.target.traffic?.drain({ revisionId: two.id, deadlineMs: 500 }, place.act())).toEqual({ cut: 0 });
+    await place.target.retire({ revisionId: two.id }, place.act());
+    expect((await place.target.inspect(signal)).revisions.map((placed) => placed.revision.id)).toEqual([one.id]);
+    expect((await ask(place.url)).headers['x-seatrial-revision']).toBe(one.id);
+    expect(hostLog(place)).toContain('the state could not be written');
+    rmSync(state, { recursive: true });
   });
 });
 

@@ -14,7 +14,8 @@ export const controlRequests = {
   place: z.strictObject({
     fence,
     revision: placementSchema.shape.revision,
-    launch: launchSchema,
+    /** Null for a revision that the host knows: it is started as it always was. */
+    launch: launchSchema.nullable(),
     instances: z.number().int().nonnegative(),
   }),
   scale: z.strictObject({ fence, revisionId, instances: z.number().int().nonnegative() }),

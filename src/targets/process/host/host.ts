@@ -26,6 +26,9 @@ export type HostOptions = {
   warn: (message: string) => void;
 };
 
+/** For so long after its start users wait for an instance instead of being told that there is none. */
+const heldAtMostMs = 2000;
+
 /** Keeps the instances of all revisions and routes users to them. Everything it is asked names a wanted state. */
 export class Host {
   readonly counter = new TrafficCounter();
@@ -59,7 +62,10 @@ export class Host {
 
   /** Takes the port, finds what an earlier host left running, restores the routing, and starts what is missing. */
   async open(): Promise<void> {
+    // Who owns the port must be known before anything is started; users who come early wait until somebody can answer.
+    this.#proxy.hold();
     await this.#listen();
+    setTimeout(() => this.#proxy.release(), heldAtMostMs).unref();
     for (const placement of this.#routing.placements) {
       const pool = this.#pool(placement);
       await this.#listenDirectly(placement.revision.id);
@@ -107,7 +113,7 @@ export class Host {
     await this.#change(request.fence, (state) => changes.withPlacement(state, request));
     const placement = changes.findPlacement(this.#routing, request.revision.id);
     if (placement !== null) {
-      this.#pool(placement).useLaunch(placement.launch);
+      this.#pool(placement);
       await this.#listenDirectly(request.revision.id);
       this.#settle(placement);
     }
@@ -145,8 +151,7 @@ export class Host {
     const pool = this.#pools.get(request.revisionId);
     const cut = pool === undefined ? 0 : cutWhere(pool, (stream) => !stream);
     this.#noteCut(cut);
-    await this.#store.save();
-    return this.answer(cut);
+    return this.#saved(cut);
   }
 
   /** Takes over other times and limits at once. The address cannot be changed while it is in use. */
@@ -166,6 +171,7 @@ export class Host {
     if (this.#down) return;
     this.#down = true;
     this.#proxy.closing = true;
+    this.#proxy.release();
     const closed = this.#servers.map((server) => closeServer(server, this.#spec.drainMs));
     await this.#finishPlainRequests();
     // What is still open now are websockets and event streams; the instances' own drain ends them.
@@ -210,7 +216,7 @@ export class Host {
     await listenOn(server, { host: '127.0.0.1', port }).catch(() => listenOn(server, { host: '127.0.0.1', port: 0 }));
   }
 
-  /** Changes the routing in one step. What takes users off a revision holds even when it cannot be written down. */
+  /** Changes the routing in one step. A way back holds even when it cannot be written down. */
   async #change(fence: number, change: (state: RoutingState) => RoutingState): Promise<void> {
     if (this.#down) throw new DeployError('TARGET_REFUSED', { reason: 'the host is going down' });
     const before = this.#routing;
@@ -221,9 +227,8 @@ export class Host {
     try {
       await this.#store.save();
     } catch (thrown) {
-      const lowers = (next.weighted?.weightPercent ?? 0) < (before.weighted?.weightPercent ?? 0);
-      this.#options.warn(`the state could not be written: ${String(thrown)}`);
-      if (lowers) return;
+      this.#warnUnwritten(thrown);
+      if (changes.holdsUnwritten(before, next)) return;
       if (this.#routing === next) this.#routing = before;
       this.#rebuild();
       throw new DeployError('TARGET_REFUSED', { reason: `its state cannot be written: ${String(thrown)}` }, thrown);
@@ -294,6 +299,9 @@ export class Host {
     }
     const candidateSlots = Math.round(((weighted?.weightPercent ?? 0) / 100) * unitSlots);
     this.#table = { salt, stableId, candidateId: weighted?.revisionId ?? null, candidateSlots, revisions };
+    const hasUsers = (id: string): boolean => changes.weightOf(this.#routing, id) > 0;
+    const all = [...revisions.values()];
+    if (all.every((one) => one.endpoints.length > 0 || !hasUsers(one.revisionId))) this.#proxy.release();
   }
 
   #readiness(): changes.Readiness {
@@ -325,14 +333,17 @@ export class Host {
   }
 
   #saveLater(): void {
-    this.#store
-      .save()
-      .catch((error: unknown) => this.#options.warn(`the state could not be written: ${String(error)}`));
+    this.#store.save().catch((thrown: unknown) => this.#warnUnwritten(thrown));
   }
 
-  async #saved(): Promise<HostAnswer> {
-    await this.#store.save();
-    return this.answer();
+  /** What is wanted has been decided already; that its details cannot be written down does not undo it. */
+  async #saved(cut = 0): Promise<HostAnswer> {
+    await this.#store.save().catch((thrown: unknown) => this.#warnUnwritten(thrown));
+    return this.answer(cut);
+  }
+
+  #warnUnwritten(thrown: unknown): void {
+    this.#options.warn(`the state could not be written: ${String(thrown)}`);
   }
 
   #directPorts(): Record<string, number> {

@@ -19,18 +19,13 @@ export type PoolOptions = {
 /** All instances of one revision. */
 export class RevisionPool {
   readonly revisionId: string;
-  #options: PoolOptions;
+  readonly #options: PoolOptions;
   #instances: SupervisedInstance[] = [];
   #next = 1;
 
   constructor(options: PoolOptions) {
     this.revisionId = options.revisionId;
     this.#options = options;
-  }
-
-  /** For instances that are added from now on. */
-  useLaunch(launch: Launch): void {
-    this.#options = { ...this.#options, launch };
   }
 
   get readyCount(): number {

@@ -16,14 +16,31 @@ export function withFence(state: RoutingState, fence: number): RoutingState {
   return { ...state, fence };
 }
 
-/** The revision has at least `instances` places, and is no longer about to be retired. Pure. */
+/**
+ * True for a change that may hold though it cannot be written down: it starts no new revision, and either takes users off
+ * the candidate or gives nobody more users than before. Pure.
+ */
+export function holdsUnwritten(before: RoutingState, next: RoutingState): boolean {
+  if ((next.weighted?.weightPercent ?? 0) < (before.weighted?.weightPercent ?? 0)) return true;
+  return (
+    next.stableId === before.stableId &&
+    next.placements.every(({ revision }) => findPlacement(before, revision.id) !== null) &&
+    next.placements.every(({ revision }) => weightOf(next, revision.id) <= weightOf(before, revision.id))
+  );
+}
+
+/**
+ * The revision has at least `instances` places, and is no longer about to be retired. One that is known keeps the launch
+ * that it has: today's configuration may be that of another revision. Pure.
+ */
 export function withPlacement(state: RoutingState, request: ControlRequest<'place'>): RoutingState {
   const known = findPlacement(state, request.revision.id);
   const wantedInstances = Math.max(request.instances, known?.wantedInstances ?? 0);
   if (known?.retiring === true)
     throw refused(`${request.revision.version} is just being stopped; try again when it is gone`);
   const { revision, launch } = request;
-  if (known !== null) return replace(state, { ...known, launch, wantedInstances, standby: false, retireAtMs: null });
+  if (known !== null) return replace(state, { ...known, wantedInstances, standby: false, retireAtMs: null });
+  if (launch === null) throw refused(`${revision.version} is not here any more`);
   const placement = { revision, launch, wantedInstances, standby: false, retireAtMs: null, retiring: false };
   return { ...state, placements: [...state.placements, placement] };
 }

@@ -26,6 +26,8 @@ const clientIdleMs = 75_000;
 export class TrafficProxy {
   /** Every answer from now on ends its connection. */
   closing = false;
+  /** What waits for `release`, in its order; null while nothing has to wait. */
+  #held: (() => void)[] | null = null;
   readonly #options: ProxyOptions;
   readonly #library = new ProxyServer();
   readonly #exchanges = new WeakMap<IncomingMessage, Exchange>();
@@ -46,15 +48,40 @@ export class TrafficProxy {
     this.#library.on('econnreset', () => undefined);
   }
 
+  /** Requests wait from now on instead of being refused, until `release`. */
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = null;
+    for (const begin of held) begin();
+  }
+
   /** A server for users (`null`), or one that reaches only this revision, whatever its weight. Not listening yet. */
   createServer(fixedRevisionId: string | null): Server {
-    const server = createServer((request, response) => this.#serve(request, response, fixedRevisionId));
-    server.on('upgrade', (request, socket, head) => this.#upgrade({ request, socket, head, server }, fixedRevisionId));
+    const server = createServer((request, response) =>
+      this.#whenReleased(response, () => this.#serve(request, response, fixedRevisionId)),
+    );
+    server.on('upgrade', (request, socket, head) => {
+      socket.on('error', () => undefined);
+      this.#whenReleased(socket, () => this.#upgrade({ request, socket, head, server }, fixedRevisionId));
+    });
     server.keepAliveTimeout = clientIdleMs;
     // Long uploads are legitimate; a client that does not even send its headers is not.
     server.requestTimeout = 0;
     server.headersTimeout = 60_000;
     return server;
+  }
+
+  /** A client that has gone while it waited is not served. */
+  #whenReleased(client: { readonly destroyed: boolean }, begin: () => void): void {
+    if (this.#held === null) begin();
+    else
+      this.#held.push(() => {
+        if (!client.destroyed) begin();
+      });
   }
 
   #serve(request: IncomingMessage, response: ServerResponse, fixedRevisionId: string | null): void {

@@ -88,6 +88,24 @@ describe('weights', () => {
   });
 });
 
+describe('what may hold unwritten', () => {
+  const half = weigh(two, '2', 50);
+  it('is every step of a way back', () => {
+    const back = weigh(half, '2', 0);
+    expect(changes.holdsUnwritten(half, back)).toBe(true);
+    expect(changes.holdsUnwritten(back, promote(changes.withFence(back, 7), '1'))).toBe(true);
+    expect(changes.holdsUnwritten(back, placed(back, '1'))).toBe(true);
+    expect(changes.holdsUnwritten(back, changes.withRetirement(back, { fence: 1, revisionId: '2-x' }))).toBe(true);
+  });
+
+  it('is nothing that brings users to a candidate or starts one', () => {
+    expect(changes.holdsUnwritten(half, weigh(half, '2', 60))).toBe(false);
+    expect(changes.holdsUnwritten(two, weigh(two, '2', 5))).toBe(false);
+    expect(changes.holdsUnwritten(two, promote(two, '2'))).toBe(false);
+    expect(changes.holdsUnwritten(one, two)).toBe(false);
+  });
+});
+
 describe('promotion', () => {
   it('makes the former revision standby with a time to retire', () => {
     const promoted = promote(weigh(two, '2', 50), '2', 5000);
@@ -108,6 +126,18 @@ describe('placement, scale and retirement', () => {
     const revision = { id: '1-x', version: '1', commit: null, ref: null, artifact: null };
     const again = changes.withPlacement(one, { fence: 1, revision, launch, instances: 1 });
     expect(changes.findPlacement(again, '1-x')?.wantedInstances).toBe(2);
+  });
+
+  it('keep the launch of a revision that is known, and start no unknown one without', () => {
+    const revision = { id: '1-x', version: '1', commit: null, ref: null, artifact: null };
+    const place = (state: RoutingState, other: typeof launch | null) =>
+      changes.withPlacement(state, { fence: 1, revision, launch: other, instances: 3 });
+    const other = { argv: ['false'], cwd: '/tmp', env: { COLOUR: 'red' } };
+    for (const given of [other, null])
+      expect(changes.findPlacement(place(one, given), '1-x')).toMatchObject({ launch, wantedInstances: 3 });
+    const standby = promote(two, '2', 5000);
+    expect(changes.findPlacement(place(standby, null), '1-x')).toMatchObject({ standby: false, retireAtMs: null });
+    expect(codeOf(() => place(emptyRoutingState('s'), null))).toBe('TARGET_REFUSED');
   });
 
   it('refuse to take the last instance of a revision with users', () => {
