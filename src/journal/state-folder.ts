@@ -17,6 +17,8 @@ export type RunFolder = {
   inbox: string;
   supervisorLog: string;
   request: string;
+  /** Touched by the owner while it is at work. */
+  heartbeat: string;
   /** The configuration as it was when the run began. */
   config: string;
 };
@@ -60,6 +62,7 @@ export function runFolder(project: ProjectFolder, runId: string): RunFolder {
     inbox: join(directory, 'inbox'),
     supervisorLog: join(directory, 'supervisor.log'),
     request: join(directory, 'request.json'),
+    heartbeat: join(directory, 'heartbeat'),
     config: join(directory, 'seatrial.yaml'),
   };
 }

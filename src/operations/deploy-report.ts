@@ -7,7 +7,7 @@ import { defineOperation } from './define-operation.ts';
 import { reportOptions, reportPath } from './finish-run.ts';
 import { detailField, environmentField, runField } from './inputs.ts';
 import { openPlace } from './place.ts';
-import { openProject } from './project.ts';
+import { locateProject, openProjectOfRun } from './project.ts';
 import { findRun } from './project-memory.ts';
 
 export const deployReport = defineOperation({
@@ -24,8 +24,9 @@ export const deployReport = defineOperation({
     examples: ['seatrial report', 'seatrial report 01j9… --detail full'],
   },
   run: async (input, { projectDirectory, caller, clock }) => {
-    const project = await openProject(projectDirectory);
-    const record = await findRun(project, input.run_id, input.environment);
+    const located = await locateProject(projectDirectory);
+    const record = await findRun(located, input.run_id, input.environment);
+    const project = await openProjectOfRun(located, record.runId);
     const options = reportOptions(openPlace(project, record.plan.content.environment));
     const path = reportPath(project, record.runId);
     const written = await fileExists(path);

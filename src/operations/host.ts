@@ -3,7 +3,7 @@ import { hostDown, hostStatus, hostUp } from '../targets/process/host-control.ts
 import { defineOperation } from './define-operation.ts';
 import { environmentField } from './inputs.ts';
 import { openPlace } from './place.ts';
-import { openProject } from './project.ts';
+import { openProjectOrLast } from './project.ts';
 import { activeRunOf, runActive } from './project-memory.ts';
 import { wakeWatchdog } from './wake-watchdog.ts';
 
@@ -20,7 +20,7 @@ export const host = defineOperation({
     examples: ['seatrial host status', 'seatrial host up', 'seatrial host down --environment staging'],
   },
   run: async (input, { projectDirectory, signal }) => {
-    const place = openPlace(await openProject(projectDirectory), input.environment);
+    const place = openPlace(await openProjectOrLast(projectDirectory), input.environment);
     if (input.action === 'down') {
       const active = await activeRunOf(place);
       if (active !== null) throw runActive(active);

@@ -4,7 +4,7 @@ import type { RunRecord } from '../model/run-record.ts';
 import type { Project } from './project.ts';
 
 /** All runs of a project on this machine, newest first; of one environment when it is named. */
-export async function listRecords(project: Project, environment?: string): Promise<RunRecord[]> {
+export async function listRecords(project: Pick<Project, 'state'>, environment?: string): Promise<RunRecord[]> {
   const records: RunRecord[] = [];
   for (const id of await listRuns(project.state)) {
     // One run that cannot be read must not hide the others; `seatrial status <run>` says what is wrong with it.

@@ -39,8 +39,12 @@ export async function findRun(
     if (record === null) throw new DeployError('RUN_UNKNOWN', { runId });
     return record;
   }
-  for (const id of await listRuns(project.state)) {
-    const record = await loadRun(runFolder(project.state, id).directory).catch(() => null);
+  for (const [index, id] of (await listRuns(project.state)).entries()) {
+    // An old run that cannot be read is passed over; the newest one must not be taken for another.
+    const record = await loadRun(runFolder(project.state, id).directory).catch((thrown: unknown) => {
+      if (index === 0) throw thrown;
+      return null;
+    });
     if (record !== null && (environment === undefined || record.plan.content.environment === environment))
       return record;
   }
@@ -82,7 +86,9 @@ export async function awaitMemory(
 /** A run that this project does not know belongs to another one and is never taken for over. */
 export async function runIsOver(place: Place, runId: string): Promise<boolean> {
   const folder = runFolder(place.project.state, runId);
-  const record = await loadRun(folder.directory);
+  const record = await loadRun(folder.directory).catch(() => 'unreadable' as const);
+  // A run that cannot be read has not been seen to end.
+  if (record === 'unreadable') return false;
   // Without a journal nothing was begun: the owner died before its first line.
   if (record === null) return fileExists(folder.directory);
   return record.status === 'ended';

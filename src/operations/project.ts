@@ -1,7 +1,14 @@
 import { join, relative } from 'node:path';
 import { configFile, type LoadedConfig, loadConfig, parseConfig } from '../config/load-config.ts';
-import { type ProjectFolder, projectFolder, projectIdOf, runFolder, stateRoot } from '../journal/state-folder.ts';
-import { readTextFile, realDirectory } from '../system/files.ts';
+import {
+  listRuns,
+  type ProjectFolder,
+  projectFolder,
+  projectIdOf,
+  runFolder,
+  stateRoot,
+} from '../journal/state-folder.ts';
+import { fileExists, readTextFile, realDirectory } from '../system/files.ts';
 import { openRepository, type Repository } from '../system/git.ts';
 
 /** A user's project as every operation sees it. */
@@ -33,6 +40,18 @@ export async function openProjectOfRun(place: ProjectPlace, runId: string): Prom
   const text = await readTextFile(runFolder(place.state, runId).config);
   if (text === null) return { ...place, ...(await loadConfig(place.directory)) };
   return { ...place, ...parseConfig(text), configPath: join(place.directory, configFile), text };
+}
+
+/** The project; where its configuration cannot be used, with the one of its newest run. Throws CONFIG_* when there was none. */
+export async function openProjectOrLast(directory: string): Promise<Project> {
+  const place = await locateProject(directory);
+  try {
+    return { ...place, ...(await loadConfig(place.directory)) };
+  } catch (thrown) {
+    const [newest] = await listRuns(place.state);
+    if (newest === undefined || !(await fileExists(runFolder(place.state, newest).config))) throw thrown;
+    return openProjectOfRun(place, newest);
+  }
 }
 
 /** Where a project's runs lie. Throws FILE_REFUSED when there is no such folder. */

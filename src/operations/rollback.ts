@@ -10,8 +10,8 @@ import { listRecords } from './list-records.ts';
 import { nextStep } from './next-step.ts';
 import { openPlace, type Place, stableOf } from './place.ts';
 import { planRehearsal, planRollbackRun } from './plan-rollback-run.ts';
-import { openProject } from './project.ts';
-import { activeRunOf, findRun, runActive } from './project-memory.ts';
+import { openProjectOrLast } from './project.ts';
+import { activeRunOf, runActive } from './project-memory.ts';
 import { sendControl } from './rollout-control.ts';
 import { countAttempts, launchSupervisor, requestStart } from './start-request.ts';
 import { wakeWatchdog } from './wake-watchdog.ts';
@@ -35,14 +35,18 @@ export const rollback = defineOperation({
     examples: ['seatrial rollback --reason "orders are missing"', 'seatrial rollback --rehearse'],
   },
   run: async (input, context) => {
-    const project = await openProject(context.projectDirectory);
+    // Going back must not depend on the present state of a file that somebody is editing.
+    const project = await openProjectOrLast(context.projectDirectory);
     const place = openPlace(project, input.environment);
     const active = await activeRunOf(place);
     await wakeWatchdog(place);
     if (active !== null) {
       if (input.rehearse) throw runActive(active);
-      const record = await findRun(project, active.runId);
-      const answer = await sendControl(project, record, { action: 'rollback', reason: input.reason ?? null, context });
+      const answer = await sendControl(project, active.runId, {
+        action: 'rollback',
+        reason: input.reason ?? null,
+        context,
+      });
       return {
         data: { runId: active.runId, started: false, ...answer },
         text: `rollback of run ${active.runId}: ${answer.answer}\n${nextStep(context.caller, { tool: `rollout_status {run_id: "${active.runId}", wait_s: 30}`, command: `seatrial status ${active.runId} --follow` })}`,

@@ -76,7 +76,7 @@ export const rolloutApprove = defineOperation({
     }
     if (record.status === 'ended')
       throw new DeployError('RUN_OVER', { runId: record.runId, outcome: record.outcome ?? 'unknown' });
-    const answer = await sendControl(project, record, {
+    const answer = await sendControl(project, record.runId, {
       action: 'promote',
       reason: null,
       by: `${by} (${how})`,

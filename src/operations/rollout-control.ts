@@ -2,16 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { submitRequest } from '../journal/inbox.ts';
 import { loadRun } from '../journal/replay.ts';
-import { runFolder } from '../journal/state-folder.ts';
-import { DeployError } from '../model/deploy-error.ts';
-import type { OperationContext } from '../model/operation.ts';
+import { listRuns, runFolder } from '../journal/state-folder.ts';
+import { DeployError, toDeployError } from '../model/deploy-error.ts';
+import { exitCode } from '../model/error-catalogue.ts';
+import type { OperationContext, OperationResult } from '../model/operation.ts';
 import type { ControlAction } from '../model/run-event.ts';
-import type { RunRecord } from '../model/run-record.ts';
 import { defineOperation } from './define-operation.ts';
 import { environmentField, runField } from './inputs.ts';
 import { nextStep } from './next-step.ts';
 import { openPlace } from './place.ts';
-import { locateProject, openProjectOfRun, type Project } from './project.ts';
+import { locateProject, openProjectOfRun, type Project, type ProjectPlace } from './project.ts';
 import { findRun } from './project-memory.ts';
 import { wakeWatchdog } from './wake-watchdog.ts';
 
@@ -37,7 +37,11 @@ export const rolloutControl = defineOperation({
   },
   run: async (input, context) => {
     const located = await locateProject(context.projectDirectory);
-    const record = await findRun(located, input.run_id, input.environment);
+    const record = await findRun(located, input.run_id, input.environment).catch((thrown: unknown) => {
+      if (input.action !== 'abort' || toDeployError(thrown).code !== 'JOURNAL_CORRUPT') throw thrown;
+      return null;
+    });
+    if (record === null) return abortUnread(located, input, context);
     const project = await openProjectOfRun(located, record.runId);
     if (record.status === 'ended')
       throw new DeployError('RUN_OVER', { runId: record.runId, outcome: record.outcome ?? 'unknown' });
@@ -50,23 +54,43 @@ export const rolloutControl = defineOperation({
         remedy: `Call rollout_approve {scope: "promote", run_id: "${record.runId}"}; or the person runs: seatrial approve --scope promote --run-id ${record.runId}`,
       });
     }
-    const answer = await sendControl(project, record, { action: input.action, reason: input.reason ?? null, context });
+    const answer = await sendControl(project, record.runId, {
+      action: input.action,
+      reason: input.reason ?? null,
+      context,
+    });
     return {
       data: { runId: record.runId, action: input.action, ...answer },
       text: `${input.action}: ${answer.answer}\n${nextStep(context.caller, { tool: `rollout_status {run_id: "${record.runId}", wait_s: 30}`, command: `seatrial status ${record.runId} --follow` })}`,
+      exitCode: answer.accepted ? exitCode.ok : exitCode.busy,
     };
   },
 });
+
+/** A run whose journal is damaged can still be told to stop: its owner, when it lives, knows where it is. */
+async function abortUnread(
+  located: ProjectPlace,
+  input: { run_id?: string | undefined; reason?: string | undefined },
+  context: OperationContext,
+): Promise<OperationResult<unknown>> {
+  const runId = input.run_id ?? (await listRuns(located.state))[0] ?? '';
+  const answer = await sendControl(located, runId, { action: 'abort', reason: input.reason ?? null, context });
+  return {
+    data: { runId, action: 'abort', ...answer },
+    text: `abort: the journal of run ${runId} is damaged, so its answer cannot be read; it was told to stop. Look at who serves: seatrial host status`,
+    exitCode: exitCode.busy,
+  };
+}
 
 type Sent = { action: ControlAction; reason: string | null; by?: string; context: OperationContext };
 
 /** Lays a request before the run's owner and waits for its answer. Throws CONTROL_INVALID when the owner refuses. */
 export async function sendControl(
-  project: Project,
-  record: RunRecord,
+  project: Pick<Project, 'state'>,
+  runId: string,
   { action, reason, by, context }: Sent,
 ): Promise<{ accepted: boolean; answer: string }> {
-  const { directory } = runFolder(project.state, record.runId);
+  const { directory } = runFolder(project.state, runId);
   const requestId = randomUUID();
   await submitRequest(directory, {
     requestId,
@@ -78,13 +102,13 @@ export async function sendControl(
   const end = context.clock.now() + answerWithinMs;
   while (context.clock.now() < end && !context.signal.aborted) {
     await context.clock.sleep(100, context.signal);
-    const control = (await loadRun(directory))?.controls.find((one) => one.requestId === requestId);
+    const control = (await loadRun(directory).catch(() => null))?.controls.find((one) => one.requestId === requestId);
     if (control === undefined) continue;
     if (!control.accepted)
       throw new DeployError('CONTROL_INVALID', {
         action,
         reason: control.answer,
-        remedy: `See rollout_status {run_id: "${record.runId}"}.`,
+        remedy: `See rollout_status {run_id: "${runId}"}.`,
       });
     return { accepted: true, answer: control.answer };
   }

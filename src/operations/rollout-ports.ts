@@ -7,10 +7,13 @@ import type { Clock } from '../model/clock.ts';
 import type { MetricSource } from '../model/metric-source.ts';
 import type { Plan } from '../model/plan.ts';
 import type { ControlRequest, RolloutPorts } from '../rollout/ports.ts';
+import { touchFile } from '../system/files.ts';
 import { createLiveReader } from './live-reader.ts';
 import type { Place } from './place.ts';
 import { loadServiceEnvironment } from './program-environment.ts';
 import type { RunJournal } from './run-journal.ts';
+
+const heartbeatEveryMs = 1000;
 
 export type PortsRequest = {
   place: Place;
@@ -28,6 +31,7 @@ export function createRolloutPorts(request: PortsRequest): RolloutPorts {
   const { place, plan, lock, journal, clock, metrics, runId } = request;
   const { revision, stable } = plan.content;
   const { target: spec, revision: revisionSpec } = place.spec;
+  const beat = createHeartbeat(runFolder(place.project.state, runId).heartbeat, clock);
   const versions = new Map([revision, ...(stable === null ? [] : [stable])].map((one) => [one.id, one.version]));
   return {
     target: place.target,
@@ -40,13 +44,27 @@ export function createRolloutPorts(request: PortsRequest): RolloutPorts {
       retireMs: spec.drain + spec.streamDrain + spec.stop + 15_000,
     },
     generation: lock.generation,
-    stillOwner: () => lock.isStillOwner(),
+    stillOwner: async () => {
+      await beat();
+      return lock.isStillOwner();
+    },
     append: (event, at) => journal.append(event, at),
     journalWritable: () => journal.writable(),
     takeControls: () => takeNewControls(place, runId, journal),
     smoke: (on, signal) => smokeAt(request, on, signal),
     readLive: createLiveReader(place, (revisionId) => versions.get(revisionId) ?? null),
     notify: request.notify,
+  };
+}
+
+/** Tells the watchdog that the owner is not merely there but at work; an owner that was stopped stops telling. */
+function createHeartbeat(path: string, clock: Clock): () => Promise<void> {
+  let beatMs = Number.NEGATIVE_INFINITY;
+  return async () => {
+    if (clock.monotonic() - beatMs < heartbeatEveryMs) return;
+    beatMs = clock.monotonic();
+    // On a full disk the watchdog must not take silence for death: an old file is better than none.
+    await touchFile(path).catch(() => undefined);
   };
 }
 

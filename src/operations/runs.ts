@@ -5,7 +5,7 @@ import { readTextFile } from '../system/files.ts';
 import { defineOperation } from './define-operation.ts';
 import { environmentField, runField } from './inputs.ts';
 import { listRecords } from './list-records.ts';
-import { openProject } from './project.ts';
+import { locateProject } from './project.ts';
 import { findRun } from './project-memory.ts';
 
 export const runs = defineOperation({
@@ -17,7 +17,7 @@ export const runs = defineOperation({
   input: z.object({ environment: environmentField, limit: z.number().int().min(1).max(500).default(20) }),
   cli: { command: 'runs', positional: [], examples: ['seatrial runs', 'seatrial runs --environment staging --json'] },
   run: async (input, { projectDirectory }) => {
-    const project = await openProject(projectDirectory);
+    const project = await locateProject(projectDirectory);
     const records = (await listRecords(project, input.environment)).slice(0, input.limit);
     const rows = records.map((record) => ({
       runId: record.runId,
@@ -48,7 +48,7 @@ export const logs = defineOperation({
   input: z.object({ run_id: runField, counts: z.boolean().default(false).describe('Also the one-second counts') }),
   cli: { command: 'logs', positional: ['run_id'], examples: ['seatrial logs', 'seatrial logs 01j9… --counts'] },
   run: async (input, { projectDirectory }) => {
-    const project = await openProject(projectDirectory);
+    const project = await locateProject(projectDirectory);
     const record = await findRun(project, input.run_id);
     const events = record.events.filter((event) => input.counts || event.type !== 'counts');
     const lines = events.map(

@@ -12,6 +12,7 @@ import { DeployError, toDeployError } from '../model/deploy-error.ts';
 import type { MetricSource } from '../model/metric-source.ts';
 import type { Plan } from '../model/plan.ts';
 import type { RunRecord } from '../model/run-record.ts';
+import type { TargetState } from '../model/target.ts';
 import { cellMs, fastAgeMs } from '../model/traffic.ts';
 import type { ArmCounts } from '../model/verdict.ts';
 import { reconcile } from '../rollout/reconcile.ts';
@@ -101,9 +102,18 @@ export async function superviseResume(projectDirectory: string, runId: string, c
     type: 'owner_acquired',
     data: { generation: lock.generation, pid: process.pid, resumed: true },
   });
-  const now = reconcile(replayRun(journal.events, record.damage, runId));
+  const now = reconcile(replayRun(journal.events, record.damage, runId), await observe(place, clock));
   if (now.act === 'nothing') return lock.release();
   await carryOut({ place, plan, lock, journal, clock, runId }, now.act, now.reason);
+}
+
+/** What the target says, asked for as long as it takes: without it nothing true can be said of the run. */
+async function observe(place: Place, clock: Clock): Promise<TargetState> {
+  for (;;) {
+    const state = await place.target.inspect(AbortSignal.timeout(10_000)).catch(() => null);
+    if (state !== null) return state;
+    await clock.sleep(1000);
+  }
 }
 
 async function ownerOf(

@@ -4,8 +4,8 @@ import { loadRun } from '../journal/replay.ts';
 import { type RunFolder, runFolder } from '../journal/state-folder.ts';
 import type { Clock } from '../model/clock.ts';
 import { toDeployError } from '../model/deploy-error.ts';
-import { fileExists } from '../system/files.ts';
-import { currentIdentity } from '../system/process-identity.ts';
+import { changedAtMs, fileExists } from '../system/files.ts';
+import { currentIdentity, isAlive, type ProcessIdentity } from '../system/process-identity.ts';
 import { hostUp } from '../targets/process/host-control.ts';
 import { isRemembered } from './finish-run.ts';
 import { openPlace, type Place } from './place.ts';
@@ -15,6 +15,7 @@ import { launchSupervisor } from './start-request.ts';
 const lookEveryMs = 1000;
 const retryAfterMs = 5000;
 const hostUpWithinMs = 20_000;
+const silentLooksAllowed = 15;
 
 /**
  * Sees to it that a run has an owner, and its host, until it is over and written down: when the supervisor is gone a new
@@ -26,7 +27,7 @@ export async function watchRun(projectDirectory: string, runId: string, clock: C
   const owner = { runId, identity: await currentIdentity(), sinceMs: clock.now() };
   const alone = await acquireLock({ directory: join(folder.directory, 'watch'), owner, clock });
   if (!alone.ok) return;
-  const watch: Watch = { project, folder, runId, clock, quietUntilMs: 0 };
+  const watch: Watch = { project, folder, runId, clock, quietUntilMs: 0, beatMs: null, silentLooks: 0 };
   while (await fileExists(folder.directory)) {
     const over = await look(watch).catch((thrown: unknown) => {
       process.stderr.write(`watchdog of ${runId}: ${toDeployError(thrown).message}\n`);
@@ -38,7 +39,16 @@ export async function watchRun(projectDirectory: string, runId: string, clock: C
   await alone.release().catch(() => undefined);
 }
 
-type Watch = { project: ProjectPlace; folder: RunFolder; runId: string; clock: Clock; quietUntilMs: number };
+type Watch = {
+  project: ProjectPlace;
+  folder: RunFolder;
+  runId: string;
+  clock: Clock;
+  quietUntilMs: number;
+  /** Last heartbeat that was seen, and how many looks in a row it has been the same. */
+  beatMs: number | null;
+  silentLooks: number;
+};
 
 /** One look; true when there is nothing left to watch over. */
 async function look(watch: Watch): Promise<boolean> {
@@ -52,12 +62,29 @@ async function look(watch: Watch): Promise<boolean> {
   const lock = await readLock(place.lockDirectory);
   if (lock.state === 'held') {
     if (lock.holder.runId !== runId) return true;
+    if (!over) await endStoppedOwner(watch, lock.holder.identity);
   } else if (clock.monotonic() >= watch.quietUntilMs) {
     watch.quietUntilMs = clock.monotonic() + retryAfterMs;
     await launchSupervisor(project.directory, folder, 'resume');
   }
   if (!over) await reviveHost(place);
   return false;
+}
+
+/**
+ * An owner that lives but has stopped working guards nobody. It is counted in looks, not in time: when this whole machine
+ * slept, both of us did. Before the first heartbeat the owner is busy with pre-flight.
+ */
+async function endStoppedOwner(watch: Watch, owner: ProcessIdentity): Promise<void> {
+  const beatMs = await changedAtMs(watch.folder.heartbeat);
+  watch.silentLooks = beatMs !== null && beatMs === watch.beatMs ? watch.silentLooks + 1 : 0;
+  watch.beatMs = beatMs;
+  if (watch.silentLooks < silentLooksAllowed || !(await isAlive(owner))) return;
+  process.stderr.write(
+    `watchdog of ${watch.runId}: its owner (pid ${owner.pid}) has not worked for ${watch.silentLooks} s and is ended\n`,
+  );
+  process.kill(owner.pid, 'SIGKILL');
+  watch.silentLooks = 0;
 }
 
 /** A run needs its local host: one that died is started again and serves what its state says. A host that never was is the run's to start. */

@@ -14,6 +14,8 @@ export type Situation = {
   sourceSilentMs: number;
   /** Why a person has paused the run; null when nobody has. */
   paused: string | null;
+  /** Triggers whose harm a person has accepted. */
+  accepted: ReadonlySet<string>;
   /** Who chose to go forward in spite of proven harm; null when nobody has. */
   harmAcceptedBy: string | null;
   /** Who let the run go past this bake without a proof; null when nobody has. */
@@ -25,17 +27,23 @@ export function decide(situation: Situation): Decision {
   return decideOnHarm(situation) ?? decideByPerson(situation) ?? decideOnDoubt(situation) ?? decideOnProof(situation);
 }
 
-function decideOnHarm({ firedRules, verdicts, baselineBreaches, harmAcceptedBy }: Situation): Decision | null {
-  if (harmAcceptedBy !== null) return null;
-  const rule = firedRules[0];
+function decideOnHarm({ firedRules, verdicts, baselineBreaches, accepted }: Situation): Decision | null {
+  const rule = firedRules.find((fired) => !accepted.has(fired.trigger));
   if (rule !== undefined) return { action: 'abort', reason: rule.sentence, trigger: rule.trigger };
-  const failed = verdicts.find((verdict) => verdict.outcome === 'fail' && !baselineBreaches.has(verdict.metric));
+  const failed = verdicts.find(
+    (verdict) =>
+      verdict.outcome === 'fail' && !baselineBreaches.has(verdict.metric) && !accepted.has(triggerOf(verdict)),
+  );
   if (failed === undefined) return null;
   return {
     action: 'abort',
     reason: failed.sentence,
-    trigger: failed.metric === 'errorRate' ? 'error-rate' : failed.metric,
+    trigger: triggerOf(failed),
   };
+}
+
+function triggerOf({ metric }: Verdict): string {
+  return metric === 'errorRate' ? 'error-rate' : metric;
 }
 
 function decideOnDoubt({ settings, verdicts, baselineBreaches, sourceSilentMs, paused }: Situation): Decision | null {
@@ -58,9 +66,9 @@ function decideOnDoubt({ settings, verdicts, baselineBreaches, sourceSilentMs, p
 }
 
 function decideByPerson({ bake, promotedBy, harmAcceptedBy }: Situation): Decision | null {
-  const accepted = promotedBy ?? harmAcceptedBy;
-  if (bake === null || accepted === null) return null;
-  return { action: 'advance', reason: `${accepted} let it go on without waiting for a proof`, trigger: 'person' };
+  const by = promotedBy ?? harmAcceptedBy;
+  if (bake === null || by === null) return null;
+  return { action: 'advance', reason: `${by} let it go on without waiting for a proof`, trigger: 'person' };
 }
 
 function decideOnProof({ settings, verdicts, bake }: Situation): Decision {

@@ -30,7 +30,7 @@ export async function summariseExposure(context: RunContext): Promise<void> {
 }
 
 /** Requests that the target has cut so far; 0 when it does not say. */
-export async function readCut({ target }: RolloutPorts): Promise<number> {
+async function readCut({ target }: RolloutPorts): Promise<number> {
   const state = await target.inspect(new AbortController().signal).catch(() => null);
   return state?.cut ?? 0;
 }

@@ -12,6 +12,7 @@ export async function freezeUntilPerson(context: RunContext, abort: AbortRun): P
   const why = `${abort.decision.reason}. The migration (${context.plan.content.migration}) cannot be undone by going back, so a person decides: rollback, or promote and fix forward`;
   context.phase = 'frozen';
   context.pendingAbort = null;
+  context.harmAcceptedBy = null;
   await context.append({ type: 'frozen', data: { reason: why.slice(0, 2000) } });
   context.ports.notify('held', why);
   for (;;) {
@@ -20,6 +21,9 @@ export async function freezeUntilPerson(context: RunContext, abort: AbortRun): P
     if (context.pendingAbort !== null) return 'back';
     if (context.harmAcceptedBy === null) continue;
     context.phase = 'forward';
+    // Only this harm is accepted, and only the step that it broke is passed; anything else freezes again.
+    context.accepted.add(abort.decision.trigger ?? 'unknown');
+    if (context.currentStepId !== null) context.passed.set(context.currentStepId, context.harmAcceptedBy);
     context.stop = new AbortController();
     await context.append({
       type: 'resumed',

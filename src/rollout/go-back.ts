@@ -2,7 +2,7 @@ import { DeployError, toDeployError } from '../model/deploy-error.ts';
 import type { Outcome } from '../model/run-event.ts';
 import { renderStep, type Step } from '../model/step.ts';
 import { end, type Failure, failureOf } from './end-run.ts';
-import { type ActStep, executeStep } from './execute-step.ts';
+import { type ActStep, executeStep, findRevision } from './execute-step.ts';
 import { summariseExposure } from './exposure.ts';
 import { planRollback } from './plan-rollback.ts';
 import { type AbortRun, type RunContext, watchWhile } from './run-context.ts';
@@ -20,7 +20,7 @@ export async function goBack(context: RunContext, abort: AbortRun, error: Failur
   await context.append({ type: 'decision', data: { stepId: context.currentStepId, decision: abort.decision } });
   context.phase = 'back';
   await context.unhold('going back to the stable revision');
-  const steps = planRollback(context.record());
+  const steps = planRollback(context.record(), await isStableDown(context));
   const { reason, trigger } = abort.decision;
   await context.append({
     type: 'rollback_started',
@@ -54,6 +54,13 @@ async function runWayBack(context: RunContext, steps: readonly Step[], abort: Ab
     }
   }
   return broken;
+}
+
+/** No instance of the stable revision is ready, though it is placed and the target says so. */
+async function isStableDown({ ports, plan }: RunContext): Promise<boolean> {
+  const state = await ports.target.inspect(new AbortController().signal).catch(() => null);
+  const placed = state === null || plan.content.stable === null ? null : findRevision(state, plan.content.stable.id);
+  return placed !== null && placed.instances.length > 0 && placed.instances.every((one) => one.state !== 'ready');
 }
 
 /** What fails here leaves an unused process behind, but no user on the wrong revision. */

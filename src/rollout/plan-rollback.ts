@@ -3,10 +3,13 @@ import type { Step } from '../model/step.ts';
 
 /**
  * The plan's way back as it has to be carried out from where the run is. Traffic moves first; only where a rolling
- * replacement has left too few stable instances to carry everybody do those come back first. Pure.
+ * replacement has left too few stable instances to carry everybody, or where none of them is ready (`stableIsDown`), do those come
+ * back first: moving everybody to nobody would help no one. Pure.
  */
-export function planRollback(record: Pick<RunRecord, 'plan' | 'steps'>): Step[] {
-  const wayBack = record.plan.content.wayBack;
+export function planRollback(record: Pick<RunRecord, 'plan' | 'steps'>, stableIsDown = false): Step[] {
+  const { wayBack, stable, instances } = record.plan.content;
+  if (stableIsDown && stable !== null)
+    return [{ kind: 'provision', id: 'back-00-provision', revision: stable, instances }, ...wayBack];
   if (!stableIsTooSmall(record)) return [...wayBack];
   const restores = wayBack.filter((step) => step.kind === 'replace_batch');
   return [...restores, ...wayBack.filter((step) => step.kind !== 'replace_batch')];

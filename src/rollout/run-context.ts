@@ -48,6 +48,10 @@ export type RunContext = {
   paused: string | null;
   /** Who chose to go forward in spite of proven harm, after a freeze; null when nobody has. */
   harmAcceptedBy: string | null;
+  /** Triggers whose harm a person has accepted. */
+  accepted: Set<string>;
+  /** Step id → who accepted that it is not done. */
+  passed: Map<string, string>;
   /** Step id → who let the run go past it. */
   promoted: Map<string, string>;
   heldReason: string | null;
@@ -87,6 +91,8 @@ export function createRunContext(ports: RolloutPorts, record: RunRecord, judge: 
     pendingAbort: null,
     paused: null,
     harmAcceptedBy: null,
+    accepted: new Set(),
+    passed: new Map(),
     promoted: new Map(),
     heldReason: null,
     record: () => replayRun(events, record.damage, record.runId),
@@ -169,8 +175,10 @@ function applyControl(
   { action, by, reason }: ControlRequest,
 ): { accepted: boolean; text: string } {
   const because = reason === null ? '' : `: ${reason}`;
-  if (context.phase === 'back')
-    return { accepted: false, text: 'the run is already going back to the stable revision' };
+  if (context.phase === 'back') {
+    const wanted = action === 'abort' || action === 'rollback';
+    return { accepted: wanted, text: 'the run is already going back to the stable revision' };
+  }
   switch (action) {
     case 'pause':
       context.paused = `paused by ${by}${because}`;
@@ -189,6 +197,8 @@ function applyControl(
         context.harmAcceptedBy = by;
         return { accepted: true, text: 'the harm is accepted and the run goes forward' };
       }
+      // Whoever lets it go on has also ended their pause.
+      context.paused = null;
       if (context.waitsAt === null)
         return { accepted: false, text: 'the run is not waiting at an observation or a gate' };
       context.promoted.set(context.waitsAt, by);
@@ -219,6 +229,7 @@ function decideNow(context: RunContext, bake: Situation['bake']): Decision {
     bake,
     sourceSilentMs: ports.metrics.silentForMs(),
     paused,
+    accepted: context.accepted,
     harmAcceptedBy: context.harmAcceptedBy,
     promotedBy: context.currentStepId === null ? null : (context.promoted.get(context.currentStepId) ?? null),
   });

@@ -4,8 +4,7 @@ import type { Outcome } from '../model/run-event.ts';
 import type { RunRecord } from '../model/run-record.ts';
 import type { Step } from '../model/step.ts';
 import { end, type Failure, failureOf } from './end-run.ts';
-import { executeStep } from './execute-step.ts';
-import { readCut } from './exposure.ts';
+import { executeStep, findRevision } from './execute-step.ts';
 import { finish, verifyServing } from './finish.ts';
 import { freezeUntilPerson, isOneWay } from './freeze.ts';
 import { goBack } from './go-back.ts';
@@ -32,7 +31,7 @@ export type RunRequest = {
 export async function runPlan(request: RunRequest): Promise<Outcome> {
   const { ports, record, judge, mode, reason } = request;
   const context = createRunContext(ports, record, judge);
-  context.cutBefore = await readCut(ports);
+  await lookAtTarget(context);
   if (mode === 'close') return end(context, 'aborted', reason, null);
   let back: WayBack | null =
     mode === 'roll_back' ? { abort: abortOfLostOwner(record, reason, ports.clock.now()), error: null } : null;
@@ -44,6 +43,15 @@ export async function runPlan(request: RunRequest): Promise<Outcome> {
       return goBack(context, back.abort, back.error);
     back = null;
   }
+}
+
+/** Where things stand before anything is done: the journal of a run that lost its owner may not have the last change. */
+async function lookAtTarget(context: RunContext): Promise<void> {
+  const state = await context.ports.target.inspect(new AbortController().signal).catch(() => null);
+  if (state === null) return;
+  context.cutBefore = state.cut;
+  const candidate = findRevision(state, context.plan.content.revision.id);
+  if (candidate?.role === 'candidate') noteWeight(context, candidate.weightPercent);
 }
 
 type WayBack = { abort: AbortRun; error: Failure | null };
@@ -72,7 +80,7 @@ async function goForward(context: RunContext): Promise<void> {
   );
   for (const step of context.plan.content.steps) {
     if (step.kind === 'promote' && done.has(step.id)) context.phase = 'closing';
-    if (done.has(step.id)) continue;
+    if (done.has(step.id) || (await passStep(context, step))) continue;
     // The former revision stays where the new one was not seen serving.
     if (context.verification?.ok === false) return;
     await context.tick();
@@ -81,6 +89,17 @@ async function goForward(context: RunContext): Promise<void> {
     await performStep(context, step);
   }
   throwPending(context);
+}
+
+/** A step that broke and that a person let be: it is written down as passed by them, not as done. */
+async function passStep(context: RunContext, step: Step): Promise<boolean> {
+  const by = context.passed.get(step.id);
+  if (by === undefined || step.kind === 'bake') return false;
+  await context.append({
+    type: 'step_completed',
+    data: { stepId: step.id, phase: 'forward', evidence: { acceptedBy: by } },
+  });
+  return true;
 }
 
 async function performStep(context: RunContext, step: Step): Promise<void> {

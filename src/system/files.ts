@@ -276,3 +276,19 @@ export async function realDirectory(path: string): Promise<string> {
 export async function ensureProjectDirectory(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o755 });
 }
+
+/** Creates the file or sets its time of change to now. */
+export async function touchFile(path: string): Promise<void> {
+  const handle = await open(path, 'a', 0o600);
+  try {
+    const now = new Date();
+    await handle.utimes(now, now);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Time of the last change, Unix ms; null when there is no such file. */
+export async function changedAtMs(path: string): Promise<number | null> {
+  return (await nullWhenMissing(() => stat(path)))?.mtimeMs ?? null;
+}

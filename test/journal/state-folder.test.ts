@@ -44,6 +44,7 @@ describe('folders', () => {
       inbox: `${project.runs}/${runId}/inbox`,
       supervisorLog: `${project.runs}/${runId}/supervisor.log`,
       request: `${project.runs}/${runId}/request.json`,
+      heartbeat: `${project.runs}/${runId}/heartbeat`,
       config: `${project.runs}/${runId}/seatrial.yaml`,
     });
     expect(lockDirectory('/s', 'process:/run/shop')).toMatch(/^\/s\/locks\/[0-9a-f]{12}$/);

@@ -350,7 +350,7 @@ describe('people', () => {
     expect(await run.toEnd()).toBe('succeeded');
   });
 
-  it('promote goes past a bake and is in the record; it does not go past harm', async () => {
+  it('promote goes past a bake, each time for that one only, and is in the record', async () => {
     const run = await begin({ spec: { maxBake: '10m' } });
     run.world.behaviour.requestsPerSecond = 0;
     await run.until(() => run.world.weight() === 5);
@@ -359,11 +359,11 @@ describe('people', () => {
     await run.until(() => run.world.weight() === 100, 5000);
     expect(run.world.weight()).toBe(100);
     expect(run.record().decisions.at(-1)?.decision).toMatchObject({ action: 'advance', trigger: 'person' });
-    run.world.behaviour.requestsPerSecond = 400;
-    run.world.behaviour.failures.canary = 0.5;
+    await run.clock.advance(60_000);
+    expect(run.ended()).toBeNull();
     ask(run, 'promote');
-    const outcome = await run.toEnd();
-    expect(['rolled_back', 'succeeded']).toContain(outcome);
+    expect(await run.toEnd()).toBe('succeeded');
+    expect(run.record().reason).toMatch(/UNVERIFIED/);
   });
 
   it('abort at every moment returns users to stable', async () => {
@@ -374,6 +374,46 @@ describe('people', () => {
       expect(await run.toEnd()).toBe('aborted');
       expect(run.world.weight()).toBe(0);
     }
+  });
+
+  it('an abort that is accepted during the last step is obeyed', async () => {
+    const run = await begin({ kind: 'blue-green' });
+    await run.until(() => run.world.acts.includes('promote 2.0.0'));
+    ask(run, 'abort');
+    const outcome = await run.toEnd();
+    const [control] = run.record().controls;
+    expect(control?.accepted === true ? outcome : 'refused').toBe(control?.accepted === true ? 'aborted' : 'refused');
+    expect(control).toBeDefined();
+  });
+
+  it('harm that a person accepted passes the step that it broke, once; other harm freezes again', async () => {
+    const run = await begin({ content: { migration: 'irreversible' } });
+    run.world.behaviour.smoke = (on) => (on === 'environment' ? 'failed' : 'passed');
+    await run.until(() => run.record().status === 'frozen');
+    ask(run, 'promote');
+    expect(await run.toEnd()).toBe('succeeded');
+    expect(run.world.events.filter((event) => event.type === 'frozen')).toHaveLength(1);
+
+    const other = await begin({ content: { migration: 'irreversible' } });
+    other.world.behaviour.failures.canary = 0.5;
+    await other.until(() => other.record().status === 'frozen');
+    ask(other, 'promote');
+    await other.until(() => other.record().status === 'running');
+    for (const _ of [1, 2])
+      other.world.instanceEvents.push({
+        revisionId: two.id,
+        instanceId: 'i',
+        atMs: other.clock.now(),
+        what: 'exited',
+        code: 1,
+        signal: null,
+        excerpt: null,
+      });
+    await other.until(() => other.record().status === 'frozen', 60_000);
+    expect(other.record().status).toBe('frozen');
+    ask(other, 'rollback');
+    await other.toEnd();
+    expect(other.world.weight()).toBe(0);
   });
 
   it('is refused while going back', async () => {
@@ -418,7 +458,7 @@ describe('an owner that goes away', () => {
     run.world.behaviour.owner = false;
     await run.toEnd().catch(() => undefined);
     run.world.behaviour.owner = true;
-    const now = reconcile(run.record());
+    const now = reconcile(run.record(), await run.world.ports.target.inspect(new AbortController().signal));
     expect(now.act).toBe('roll_back');
     const next = await begin({}, 'roll_back', run);
     expect(await next.toEnd()).toBe('rolled_back');
@@ -434,9 +474,55 @@ describe('an owner that goes away', () => {
     run.world.behaviour.owner = false;
     await run.toEnd().catch(() => undefined);
     run.world.behaviour.owner = true;
-    expect(reconcile(run.record()).act).toBe('finish');
+    expect(reconcile(run.record(), await run.world.ports.target.inspect(new AbortController().signal)).act).toBe(
+      'finish',
+    );
     const next = await begin({}, 'finish', run);
     expect(await next.toEnd()).toBe('succeeded');
+  });
+
+  it('whose journal has lost its end is judged by what the target says', async () => {
+    const run = await begin();
+    await run.until(() => run.world.weight() === 5);
+    run.world.behaviour.owner = false;
+    await run.toEnd().catch(() => undefined);
+    run.world.behaviour.owner = true;
+    run.world.events.splice(1);
+    const observed = await run.world.ports.target.inspect(new AbortController().signal);
+    expect(reconcile(run.record(), observed).act).toBe('roll_back');
+    const next = await begin({}, 'roll_back', run);
+    expect(await next.toEnd()).toBe('rolled_back');
+    expect(next.world.weight()).toBe(0);
+    expect(reconcile(run.record(), { ...observed, revisions: [] }).act).toBe('nothing');
+  });
+
+  it('does not take users back by itself over a one-way migration', async () => {
+    const run = await begin({ content: { migration: 'irreversible' } });
+    await run.until(() => run.world.weight() === 5);
+    run.world.behaviour.owner = false;
+    await run.toEnd().catch(() => undefined);
+    run.world.behaviour.owner = true;
+    const next = await begin({}, 'roll_back', run);
+    await next.until(() => next.record().status === 'frozen');
+    await next.clock.advance(20_000);
+    expect(next.world.weight()).toBe(5);
+    ask(next, 'rollback');
+    await next.toEnd();
+    expect(next.world.weight()).toBe(0);
+  });
+
+  it('tries a rollback again that had failed', async () => {
+    const run = await begin();
+    run.world.behaviour.failures.canary = 0.5;
+    run.world.behaviour.answersFrom = two.id;
+    expect(await run.toEnd()).toBe('rollback_failed');
+    run.world.behaviour.answersFrom = null;
+    expect(reconcile(run.record(), await run.world.ports.target.inspect(new AbortController().signal)).act).toBe(
+      'roll_back',
+    );
+    const next = await begin({}, 'roll_back', run);
+    expect(await next.toEnd()).toBe('rolled_back');
+    expect(next.record().outcome).toBe('rolled_back');
   });
 
   it('that never began is closed without a change', async () => {

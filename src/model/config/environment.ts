@@ -192,7 +192,21 @@ export const configSchema = z.strictObject({
     .refine(
       (environments) => Object.keys(environments).length > 0,
       'needs at least one environment, such as production',
-    ),
+    )
+    .superRefine((environments, context) => {
+      const seen = new Map<string, string>();
+      for (const [name, { url }] of Object.entries(environments)) {
+        const place = URL.canParse(url) ? new URL(url).host : url;
+        const other = seen.get(place);
+        if (other === undefined) seen.set(place, name);
+        else
+          context.addIssue({
+            code: 'custom',
+            path: [name, 'url'],
+            message: `is the address of environment "${other}" too; each environment needs a place of its own`,
+          });
+      }
+    }),
 });
 export type Config = z.output<typeof configSchema>;
 export type ConfigInput = z.input<typeof configSchema>;

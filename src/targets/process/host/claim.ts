@@ -72,7 +72,11 @@ export class Claim {
   }
 
   #eligible(table: RoutingTable): RoutedRevision[] {
-    const ids = this.#options.fixed ? [this.#options.assignedId] : [this.#options.assignedId, table.stableId];
+    // Better another revision that has users than no answer; one without users gets none this way either.
+    const candidateWithUsers = table.candidateSlots > 0 ? table.candidateId : null;
+    const ids = this.#options.fixed
+      ? [this.#options.assignedId]
+      : [this.#options.assignedId, table.stableId, candidateWithUsers];
     const found = [...new Set(ids)].map((id) => (id === null ? undefined : table.revisions.get(id)));
     return found.filter((revision) => revision !== undefined);
   }
