@@ -119,6 +119,7 @@ export function completePlan(
     notes: [
       ...notes,
       ...migrationNotes(place),
+      ...Object.entries(approval.approvers).map(([role, person]) => `${role}: ${person}`),
       ...(parts.kind === 'rollout' ? [approval.note] : ['a way back never needs approval']),
     ],
   };

@@ -1,27 +1,9 @@
 import type { Judge } from '../../src/analysis/judge.ts';
 import type { JudgeSettings } from '../../src/model/verdict.ts';
+import { usualJudge } from '../fixtures/judge-settings.ts';
 import { seededRandom } from './seeded-random.ts';
 
-export const settings: JudgeSettings = {
-  errorMargin: 0.02,
-  alphaRollback: 0.01,
-  alphaPromote: 0.05,
-  mustPass: ['errorRate'],
-  sourceGraceMs: 120_000,
-  onInconclusive: 'hold',
-  requestTimeoutMs: 2000,
-  slos: [],
-  hardRules: {
-    restarts: 3,
-    restartsWindowMs: 300_000,
-    canaryExits: 2,
-    exitsWindowMs: 60_000,
-    oom: true,
-    unhealthyRatio: 0.5,
-    wrongRevision: true,
-  },
-  stratum: 'user',
-};
+export const settings: JudgeSettings = { ...usualJudge, requestTimeoutMs: 2000 };
 
 export type Traffic = {
   /** Arrivals per second of both arms together. */

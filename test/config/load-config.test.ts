@@ -289,3 +289,19 @@ describe('whatever the text, only a DeployError is thrown', () => {
     );
   });
 });
+
+describe('addresses', () => {
+  const environment = (url: string): string => `{ url: "${url}", target: { kind: process, command: [a] } }`;
+
+  test('two environments may not share one: the laxer would move the users of the stricter', () => {
+    const text = `version: 1\nservice: a\nenvironments:\n  production: ${environment('http://127.0.0.1:8080/a')}\n  staging: ${environment('http://127.0.0.1:8080')}\n`;
+    expect(errorOf(text).message).toMatch(
+      /environments\.staging\.url: is the address of environment "production" too; each environment needs a place of its own/,
+    );
+  });
+
+  test('a local host does not speak TLS', () => {
+    const text = `version: 1\nservice: a\nenvironments:\n  production: ${environment('https://shop.example')}\n`;
+    expect(errorOf(text).message).toMatch(/environments\.production\.url: must be http: .*put TLS in front of it/);
+  });
+});

@@ -10,6 +10,7 @@ import { reconcile } from '../../src/rollout/reconcile.ts';
 import { runPlan } from '../../src/rollout/run-plan.ts';
 import { findStrategy } from '../../src/strategies/list.ts';
 import { planWayBack } from '../../src/strategies/plan-way-back.ts';
+import { usualJudge } from '../fixtures/judge-settings.ts';
 import { createRevision } from '../fixtures/revisions.ts';
 import { createWorld, type World } from '../fixtures/simulated-world.ts';
 import { createVirtualClock, type VirtualClock } from '../fixtures/virtual-clock.ts';
@@ -17,26 +18,7 @@ import { createVirtualClock, type VirtualClock } from '../fixtures/virtual-clock
 const one = createRevision('1.0.0');
 const two = createRevision('2.0.0');
 
-const judge: JudgeSettings = {
-  errorMargin: 0.02,
-  alphaRollback: 0.01,
-  alphaPromote: 0.05,
-  mustPass: ['errorRate'],
-  sourceGraceMs: 10_000,
-  onInconclusive: 'hold',
-  requestTimeoutMs: 5000,
-  slos: [],
-  hardRules: {
-    restarts: 3,
-    restartsWindowMs: 300_000,
-    canaryExits: 2,
-    exitsWindowMs: 60_000,
-    oom: true,
-    unhealthyRatio: 0.5,
-    wrongRevision: true,
-  },
-  stratum: 'user',
-};
+const judge: JudgeSettings = { ...usualJudge, sourceGraceMs: 10_000 };
 
 type Options = {
   kind?: 'canary' | 'direct' | 'blue-green' | 'rolling';

@@ -84,7 +84,7 @@ const approvalSchema = z.strictObject({
       reliabilityEngineer: z.string().optional(),
       changeAdvisoryBoard: z.string().optional(),
     })
-    .describe('Who stands for each role; printed in plan and report')
+    .describe('Who stands for each role; printed in the plan')
     .prefault({}),
 });
 
@@ -140,41 +140,50 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-export const environmentSchema = z.strictObject({
-  url: z
-    .url({ protocol: /^https?$/ })
-    .refine((url) => !/^[a-z]+:\/\/[^/?#]*@/i.test(url), 'must not carry a user name or password')
-    .describe('Where users reach the service'),
-  target: targetSchema,
-  revision: revisionSpecSchema.prefault({}),
-  strategy: strategySchema.prefault({ kind: 'canary' }),
-  smoke: z.array(smokeSchema).prefault([]),
-  metrics: metricsSchema.prefault({ source: 'proxy' }),
-  slos: slosSchema.prefault({}),
-  triggers: triggersSchema.prefault({}),
-  judge: judgeSchema.prefault({}),
-  gates: gatesSchema.prefault({}),
-  approval: approvalSchema.optional(),
-  notify: z.array(notifySchema).describe('Told at start, success, rollback and need of approval').prefault([]),
-  freeze: freezeSchema.prefault({}),
-  rollback: z
-    .strictObject({
-      document: projectPath.optional().describe('The rollback plan'),
-      rehearsed: z.iso
-        .date('must be a date, such as "2026-11-20"')
-        .optional()
-        .describe('A typed date alone is no evidence'),
-    })
-    .prefault({}),
-  migration: z
-    .enum(['none', 'expand', 'contract', 'irreversible'])
-    .describe('What this release does to stored data; contract and irreversible cannot be rolled back automatically')
-    .prefault('none'),
-  review: z
-    .enum(['block', 'warn'])
-    .describe('What an unacknowledged review of the last run does to the next plan')
-    .prefault('block'),
-});
+export const environmentSchema = z
+  .strictObject({
+    url: z
+      .url({ protocol: /^https?$/ })
+      .refine((url) => !/^[a-z]+:\/\/[^/?#]*@/i.test(url), 'must not carry a user name or password')
+      .describe('Where users reach the service'),
+    target: targetSchema,
+    revision: revisionSpecSchema.prefault({}),
+    strategy: strategySchema.prefault({ kind: 'canary' }),
+    smoke: z.array(smokeSchema).prefault([]),
+    metrics: metricsSchema.prefault({ source: 'proxy' }),
+    slos: slosSchema.prefault({}),
+    triggers: triggersSchema.prefault({}),
+    judge: judgeSchema.prefault({}),
+    gates: gatesSchema.prefault({}),
+    approval: approvalSchema.optional(),
+    notify: z.array(notifySchema).describe('Told at start, success, rollback and need of approval').prefault([]),
+    freeze: freezeSchema.prefault({}),
+    rollback: z
+      .strictObject({
+        document: projectPath.optional().describe('The rollback plan'),
+        rehearsed: z.iso
+          .date('must be a date, such as "2026-11-20"')
+          .optional()
+          .describe('A typed date alone is no evidence'),
+      })
+      .prefault({}),
+    migration: z
+      .enum(['none', 'expand', 'contract', 'irreversible'])
+      .describe('What this release does to stored data; contract and irreversible cannot be rolled back automatically')
+      .prefault('none'),
+    review: z
+      .enum(['block', 'warn'])
+      .describe('What an unacknowledged review of the last run does to the next plan')
+      .prefault('block'),
+  })
+  .superRefine(({ url, target }, context) => {
+    if (target.kind !== 'process' || !/^https:/i.test(url)) return;
+    context.addIssue({
+      code: 'custom',
+      path: ['url'],
+      message: 'must be http: the local host serves plain http; put TLS in front of it and give the http address here',
+    });
+  });
 export type EnvironmentSpec = z.output<typeof environmentSchema>;
 
 const simpleName = z

@@ -42,7 +42,8 @@ export function listenAddress(url: string): { host: string; port: number } {
   const parsed = new URL(url);
   if (parsed.protocol !== 'http:') {
     throw new DeployError('TARGET_REFUSED', {
-      reason: `a local host serves plain http, and ${parsed.origin} is not; put TLS in front of it and give the http address`,
+      reason: `a local host serves plain http, and ${parsed.origin} is not`,
+      remedy: 'Put TLS in front of it and give the http address as the url of the environment.',
     });
   }
   return { host: parsed.hostname.replace(/^\[|\]$/g, ''), port: parsed.port === '' ? 80 : Number(parsed.port) };
