@@ -15,7 +15,7 @@ export class DeployError extends Error {
     const known = errorCatalogue[code];
     super(fill(known.message, details), cause === undefined ? undefined : { cause });
     this.code = code;
-    this.remedy = fill(known.remedy, details);
+    this.remedy = fill(known.remedy, { remedy: known.usualRemedy, ...details });
     this.retryable = known.retryable;
     this.exitCode = known.exit;
     this.details = details;

@@ -17,10 +17,23 @@ export const exitCode = {
   detached: 30,
 } as const;
 
-type Entry = { message: string; remedy: string; retryable: boolean; exit: number };
+type Entry = {
+  message: string;
+  remedy: string;
+  retryable: boolean;
+  exit: number;
+  /** What stands in the remedy where an error brings none of its own. */
+  usualRemedy: string;
+};
 
 function entry(message: string, remedy: string, exit: number, retryable = false): Entry {
-  return { message, remedy, retryable, exit };
+  return {
+    message,
+    remedy,
+    retryable,
+    exit,
+    usualRemedy: 'Look at `seatrial host status` and `seatrial logs`, then try again.',
+  };
 }
 
 /** Every error that a user can meet. `{name}` is filled from the details of the error. */
@@ -193,12 +206,6 @@ export const errorCatalogue = {
     'CRITICAL: the rollback failed: {reason}',
     'Declare a P0 incident and move traffic by hand: {manual}',
     exitCode.rollbackFailed,
-    true,
-  ),
-  METRICS_UNREACHABLE: entry(
-    'The metrics source {source} does not answer: {reason}',
-    'The run holds until it does. Check the source.',
-    exitCode.target,
     true,
   ),
   JOURNAL_CORRUPT: entry(
