@@ -25,7 +25,10 @@ function describe(event: RecordedEvent, steps: ReadonlyMap<string, string>): str
     case 'step_completed':
       return `${event.data.phase === 'back' ? 'back: ' : ''}${nameOf(event.data.stepId)}: done`;
     case 'step_failed':
-      return `${nameOf(event.data.stepId)}: FAILED, ${event.data.error.code}: ${event.data.error.message}`;
+      // Why a step was stopped is said by the decision that stopped it.
+      return event.data.error.message.startsWith('stopped: ')
+        ? `${nameOf(event.data.stepId)}: stopped`
+        : `${nameOf(event.data.stepId)}: FAILED, ${event.data.error.code}: ${event.data.error.message}`;
     case 'decision':
       return event.data.decision.action === 'wait'
         ? null

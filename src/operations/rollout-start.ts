@@ -20,11 +20,10 @@ export const rolloutStart = defineOperation({
   effects: 'changes',
   input: z.object({ plan_id: planField }),
   cli: { command: 'start', positional: ['plan_id'], examples: ['seatrial start 3f9c1a2b4d5e'] },
-  run: async ({ plan_id: planId }, { projectDirectory, clock, caller, progress }) => {
+  run: async ({ plan_id: planId }, { projectDirectory, clock, caller }) => {
     const project = await openProject(projectDirectory);
     const plan = await loadPlan(project.state, planId);
     const place = openPlace(project, plan.content.environment);
-    progress('looking whether the plan still holds');
     const already = (await runOfPlan(project, plan.planId)) ?? (await checkOrJoin(place, plan, clock));
     const started =
       already === null

@@ -122,7 +122,15 @@ async function performStep(context: RunContext, step: Step): Promise<void> {
       await verifyServing(context);
     }
   } catch (thrown) {
-    if (thrown instanceof AbortRun) throw thrown;
+    if (thrown instanceof AbortRun) {
+      const failure = {
+        code: 'ABORTED',
+        message: `stopped: ${thrown.message}`.slice(0, 2000),
+        remedy: 'See the decision.',
+      };
+      await context.append({ type: 'step_failed', data: { stepId: step.id, phase: 'forward', error: failure } }, place);
+      throw thrown;
+    }
     const error = toDeployError(thrown);
     if (error.code === 'LOCK_LOST') throw error;
     // A step that was cut short failed for the reason that cut it, not for being cut.
