@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { loadConfig } from '../config/load-config.ts';
 import { readLock } from '../journal/lock.ts';
 import { loadRun } from '../journal/replay.ts';
 import { listRuns, runFolder } from '../journal/state-folder.ts';
@@ -30,7 +31,7 @@ export async function loadHistory(project: Project): Promise<History[]> {
 
 /** The run with this id, or the newest one (of an environment). Throws RUN_UNKNOWN, RUN_NONE. */
 export async function findRun(
-  project: Pick<Project, 'state'>,
+  project: Pick<Project, 'state' | 'directory'>,
   runId: string | undefined,
   environment?: string,
 ): Promise<RunRecord> {
@@ -48,6 +49,8 @@ export async function findRun(
     if (record !== null && (environment === undefined || record.plan.content.environment === environment))
       return record;
   }
+  // Whoever asks in a folder that is no project should hear that first.
+  await loadConfig(project.directory);
   throw new DeployError('RUN_NONE');
 }
 

@@ -139,7 +139,7 @@ describe('a person at a terminal', () => {
       child.stdout.on('data', (chunk: Buffer) => {
         output += chunk.toString();
         const next = answers[asked];
-        if (next !== undefined && next[0].test(output)) {
+        if (next?.[0].test(output)) {
           asked += 1;
           child.stdin.write(`${next[1]}\n`);
         }
