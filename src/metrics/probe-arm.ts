@@ -1,6 +1,7 @@
 import type { Clock } from '../model/clock.ts';
 import { toDeployError } from '../model/deploy-error.ts';
 import type { Arm } from '../model/metric-source.ts';
+import { probeHeader } from '../model/traffic.ts';
 import type { HttpAnswer, HttpRequest } from '../system/http.ts';
 import { wasNotSent } from '../system/not-sent.ts';
 import { countArrival } from './cell-counter.ts';
@@ -86,7 +87,7 @@ export class ProbeArm {
     try {
       const answer = await send({
         url: `${url.replace(/\/$/, '')}${path}`,
-        headers: { 'x-seatrial-probe': '1' },
+        headers: { [probeHeader]: '1' },
         timeoutMs: Math.max(1, timeoutMs - (nowMs() - intendedMs)),
         signal,
       });

@@ -28,6 +28,15 @@ export function toDeployError(thrown: unknown): DeployError {
   return new DeployError('INTERNAL', { reason: thrown instanceof Error ? thrown.message : String(thrown) }, thrown);
 }
 
+/** The error of a code that another process told; null when this build does not know the code. */
+export function errorOfCode(code: string, details: ErrorDetails): DeployError | null {
+  return isErrorCode(code) ? new DeployError(code, details) : null;
+}
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(errorCatalogue, code);
+}
+
 /** Exit code for a finished run. */
 export function exitCodeOfOutcome(outcome: string): number {
   const codes: Record<string, number> = {

@@ -7,6 +7,9 @@ import { z } from 'zod';
  */
 export const latencyBuckets = { growth: 1.2 ** (1 / 9), minMs: 0.1, count: 684 } as const;
 
+/** Marks requests that are not a user's: of the prober, of checks and smoke tests. They are counted apart. */
+export const probeHeader = 'x-seatrial-probe';
+
 /** Length of one arrival cell in ms. */
 export const cellMs = 250;
 

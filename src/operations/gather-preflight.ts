@@ -5,8 +5,9 @@ import type { Clock } from '../model/clock.ts';
 import { type DeployError, toDeployError } from '../model/deploy-error.ts';
 import type { Revision } from '../model/revision.ts';
 import type { TargetState } from '../model/target.ts';
+import { probeHeader } from '../model/traffic.ts';
 import { httpRequest } from '../system/http.ts';
-import { duePitfalls, loadNotes } from './learnings-files.ts';
+import { duePitfalls, explainedRuns } from './learnings-files.ts';
 import { type Place, stableOf } from './place.ts';
 import { activeRunOf, loadHistory, pendingReview } from './project-memory.ts';
 import { resolveRevision } from './resolve-revision.ts';
@@ -63,9 +64,7 @@ export async function gatherPreflight({
       ? { fridayOrBeforeHoliday: true, label: risk.reason }
       : { fridayOrBeforeHoliday: false, label: 'an ordinary day' },
     history,
-    explainedRuns: (await loadNotes(project)).flatMap((note) =>
-      note.kind === 'cause' && note.runId !== null ? [note.runId] : [],
-    ),
+    explainedRuns: await explainedRuns(project),
     pendingReview: await pendingReview(project, name),
     pitfalls: await duePitfalls(project, history),
     metricsProbe: () => probeMetrics({ place, state: state.value, stable, signal }),
@@ -158,7 +157,7 @@ async function probeOnce({
     if (base === null) return { ok: false, reason: 'the stable revision cannot be addressed by itself', evidence };
     const { status } = await httpRequest({
       url: new URL(path, base).href,
-      headers: { 'x-seatrial-probe': '1' },
+      headers: { [probeHeader]: '1' },
       timeoutMs: 5000,
       signal,
     });

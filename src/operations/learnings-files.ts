@@ -38,6 +38,13 @@ export async function loadNotes(project: Project): Promise<Note[]> {
   return notes;
 }
 
+/** Runs whose cause and fix somebody has written down. */
+export async function explainedRuns(project: Project): Promise<string[]> {
+  return (await loadNotes(project)).flatMap((note) =>
+    note.kind === 'cause' && note.runId !== null ? [note.runId] : [],
+  );
+}
+
 /** Adds one note as a file of its own, so that branches merge. */
 export async function addNote(project: Project, note: Omit<Note, 'id'>): Promise<string> {
   const directory = notesDirectory(project);

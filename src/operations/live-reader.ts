@@ -1,3 +1,4 @@
+import { probeHeader } from '../model/traffic.ts';
 import { httpRequest } from '../system/http.ts';
 import type { Place } from './place.ts';
 
@@ -14,7 +15,7 @@ export function createLiveReader(
   return async (signal) => {
     if (target.revisionHeader === null) return null;
     try {
-      const answer = await httpRequest({ url, timeoutMs: 3000, signal, headers: { 'x-seatrial-probe': '1' } });
+      const answer = await httpRequest({ url, timeoutMs: 3000, signal, headers: { [probeHeader]: '1' } });
       const revisionId = answer.headers[target.revisionHeader] ?? null;
       if (revisionId === null) return null;
       const said =

@@ -11,7 +11,7 @@ import { nextStep } from './next-step.ts';
 import { openPlace, type Place, stableOf } from './place.ts';
 import { planRehearsal, planRollbackRun } from './plan-rollback-run.ts';
 import { openProjectOrLast } from './project.ts';
-import { activeRunOf, runActive } from './project-memory.ts';
+import { runActive } from './project-memory.ts';
 import { sendControl } from './rollout-control.ts';
 import { countAttempts, launchSupervisor, requestStart } from './start-request.ts';
 import { wakeWatchdog } from './wake-watchdog.ts';
@@ -38,8 +38,7 @@ export const rollback = defineOperation({
     // Going back must not depend on the present state of a file that somebody is editing.
     const project = await openProjectOrLast(context.projectDirectory);
     const place = openPlace(project, input.environment);
-    const active = await activeRunOf(place);
-    await wakeWatchdog(place);
+    const active = await wakeWatchdog(place);
     if (active !== null) {
       if (input.rehearse) throw runActive(active);
       const answer = await sendControl(project, active.runId, {

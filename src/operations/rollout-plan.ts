@@ -7,12 +7,12 @@ import type { Revision } from '../model/revision.ts';
 import { renderPlan } from '../report/plan-text.ts';
 import { defineOperation } from './define-operation.ts';
 import { environmentField, strategyField, versionField } from './inputs.ts';
-import { loadNotes } from './learnings-files.ts';
+import { explainedRuns } from './learnings-files.ts';
 import { makePlan } from './make-plan.ts';
 import { nextStep } from './next-step.ts';
 import { openPlace, type Place } from './place.ts';
 import { openProject } from './project.ts';
-import { activeRunOf, loadHistory, pendingReview, runActive } from './project-memory.ts';
+import { loadHistory, pendingReview, runActive } from './project-memory.ts';
 import { resolveRevision } from './resolve-revision.ts';
 import { shortCodeOf } from './short-code.ts';
 import { countAttempts } from './start-request.ts';
@@ -82,8 +82,7 @@ export const rolloutPlan = defineOperation({
 
 /** Reasons that make a plan pointless now; gates that need work are pre-flight's. */
 async function assertMayPlan(place: Place, revision: Revision, nowMs: number): Promise<void> {
-  await wakeWatchdog(place);
-  const active = await activeRunOf(place);
+  const active = await wakeWatchdog(place);
   if (active !== null) throw runActive(active);
   const freeze = freezeAt(nowMs, place.spec.freeze);
   if (freeze.frozen)
@@ -95,10 +94,12 @@ async function assertMayPlan(place: Place, revision: Revision, nowMs: number): P
   const history = await loadHistory(place.project);
   const pending = place.spec.review === 'block' ? await pendingReview(place.project, place.name) : null;
   if (pending !== null) throw new DeployError('REVIEW_PENDING', { runId: pending.runId });
-  const explainedRuns = (await loadNotes(place.project)).flatMap((note) =>
-    note.kind === 'cause' && note.runId !== null ? [note.runId] : [],
-  );
-  const { open } = findRolledBack({ history, revision, environmentName: place.name, explainedRuns });
+  const { open } = findRolledBack({
+    history,
+    revision,
+    environmentName: place.name,
+    explainedRuns: await explainedRuns(place.project),
+  });
   if (open !== null) {
     const commit = revision.commit?.slice(0, 12) ?? revision.id;
     throw new DeployError('REVISION_REFUSED', { version: revision.version, commit, runId: open.runId });

@@ -2,8 +2,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { createRunId, listRuns, type RunFolder, runFolder } from '../journal/state-folder.ts';
 import type { Clock } from '../model/clock.ts';
-import { DeployError } from '../model/deploy-error.ts';
-import { type ErrorCode, errorCatalogue } from '../model/error-catalogue.ts';
+import { DeployError, errorOfCode } from '../model/deploy-error.ts';
 import type { Plan } from '../model/plan.ts';
 import { spawnDetached } from '../system/detached-process.ts';
 import { ownEnvironment } from '../system/environment.ts';
@@ -137,20 +136,14 @@ async function awaitAnswer(folder: RunFolder, clock: Clock): Promise<string> {
   while (clock.now() < end) {
     const answer = await readAnswer(folder);
     if (answer?.ok === true) return folder.runId;
-    if (answer?.ok === false) throw rebuild(answer);
+    if (answer?.ok === false)
+      throw (
+        errorOfCode(answer.code, answer.details) ??
+        new DeployError('INTERNAL', { reason: `unknown error ${answer.code}` })
+      );
     await clock.sleep(50);
   }
   throw new DeployError('RUN_NOT_STARTED', { seconds: startPatienceMs / 1000, log: folder.supervisorLog });
-}
-
-function rebuild(answer: { code: string; details: Record<string, string | number> }): DeployError {
-  return isCode(answer.code)
-    ? new DeployError(answer.code, answer.details)
-    : new DeployError('INTERNAL', { reason: `unknown error ${answer.code}` });
-}
-
-function isCode(code: string): code is ErrorCode {
-  return Object.hasOwn(errorCatalogue, code);
 }
 
 async function readAnswer(folder: RunFolder): Promise<StartAnswer | null> {

@@ -1,5 +1,6 @@
 import type { Check, CheckFinding } from '../../model/check.ts';
 import { DeployError } from '../../model/deploy-error.ts';
+import { probeHeader } from '../../model/traffic.ts';
 import { type HttpAnswer, httpRequest } from '../../system/http.ts';
 import { wasNotSent } from '../../system/not-sent.ts';
 import type { PreflightContext } from './context.ts';
@@ -34,7 +35,7 @@ async function ask(context: PreflightContext, signal: AbortSignal): Promise<Http
   for (let count = 0; count < requests; count++) {
     const request = { url: healthUrl(context), timeoutMs: context.environment.target.health.timeout, signal };
     const send = (): Promise<HttpAnswer> =>
-      httpRequest({ ...request, headers: { 'x-seatrial-probe': '1' }, maxBytes: 1000 });
+      httpRequest({ ...request, headers: { [probeHeader]: '1' }, maxBytes: 1000 });
     // One slow moment of this machine is no outage: only what fails twice in a row has failed.
     answers.push(await send().catch(send));
   }

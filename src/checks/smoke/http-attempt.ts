@@ -1,5 +1,6 @@
 import type { CheckFinding } from '../../model/check.ts';
 import { DeployError } from '../../model/deploy-error.ts';
+import { probeHeader } from '../../model/traffic.ts';
 import { cleanExcerpt } from '../../system/excerpt.ts';
 import { type HttpAnswer, httpRequest } from '../../system/http.ts';
 import { wasNotSent } from '../../system/not-sent.ts';
@@ -14,7 +15,7 @@ export async function runHttpAttempt(spec: HttpSmokeSpec, scene: SmokeScene): Pr
     const answer = await httpRequest({
       url: `${scene.baseUrl.replace(/\/$/, '')}${path}`,
       method,
-      headers: { 'x-seatrial-probe': '1', ...headers },
+      headers: { [probeHeader]: '1', ...headers },
       ...(body === undefined ? {} : { body }),
       timeoutMs: spec.timeout,
       signal: scene.signal,

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { DeployError } from '../../../model/deploy-error.ts';
-import { type ErrorCode, errorCatalogue } from '../../../model/error-catalogue.ts';
+import { DeployError, errorOfCode } from '../../../model/deploy-error.ts';
 import { targetStateSchema } from '../../../model/target.ts';
 import { hostSpecSchema } from './host-spec.ts';
 import { launchSchema, placementSchema } from './host-state.ts';
@@ -63,10 +62,5 @@ export const hostRefusalSchema = z.strictObject({
 /** The error that a host told, with its code. Pure. */
 export function refusalToError(refusal: z.infer<typeof hostRefusalSchema>['error']): DeployError {
   const { code, details } = refusal;
-  if (isErrorCode(code)) return new DeployError(code, details);
-  return new DeployError('TARGET_REFUSED', { reason: code });
-}
-
-function isErrorCode(code: string): code is ErrorCode {
-  return Object.hasOwn(errorCatalogue, code);
+  return errorOfCode(code, details) ?? new DeployError('TARGET_REFUSED', { reason: code });
 }

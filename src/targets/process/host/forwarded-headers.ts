@@ -2,8 +2,6 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
 /** Tells on every answer which revision gave it. */
 export const revisionHeader = 'x-seatrial-revision';
-/** Marks requests of the built-in prober, which are counted apart. */
-export const probeHeader = 'x-seatrial-probe';
 
 const hopByHop = ['keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer'];
 const neverNominated = new Set([

@@ -3,9 +3,10 @@ import { createServer, type IncomingMessage, type Server, ServerResponse } from 
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ProxyServer } from 'http-proxy-3';
+import { probeHeader } from '../../../model/traffic.ts';
 import type { Connection } from './connection.ts';
 import { Exchange } from './exchange.ts';
-import { prepareRequestHeaders, probeHeader, readCookie } from './forwarded-headers.ts';
+import { prepareRequestHeaders, readCookie } from './forwarded-headers.ts';
 import type { HostSpec } from './host-spec.ts';
 import { assignRevision, type RoutingTable } from './routing-table.ts';
 import type { Stratum, TrafficCounter } from './traffic-counter.ts';
