@@ -45,6 +45,17 @@ export const errorCatalogue = {
   ),
   USAGE: entry('{reason}', 'See `seatrial --help`, or `seatrial <command> --help`.', exitCode.usage),
   INPUT_INVALID: entry('Wrong input for {name}:\n{list}', '{remedy}', exitCode.usage),
+  DATA_INVALID: entry(
+    '{source} cannot be judged:\n{list}',
+    'Correct what is named. `seatrial analyze --help` shows the columns; examples/analyze has two files that work.',
+    exitCode.usage,
+  ),
+  DATA_UNREADABLE: entry('{source} cannot be read: {reason}.', '{remedy}', exitCode.usage),
+  PAGE_NOT_WRITTEN: entry(
+    'The page {path} could not be written: {reason}.',
+    'Name a file in a folder that exists and is yours, such as `--html evidence.html`.',
+    exitCode.usage,
+  ),
   PROJECT_UNKNOWN: entry('It is not known which project is meant: {reason}', '{remedy}', exitCode.usage),
   CONFIG_MISSING: entry(
     'There is no {file} in {directory}.',
@@ -88,6 +99,11 @@ export const errorCatalogue = {
     exitCode.gate,
   ),
   STRATEGY_UNSUPPORTED: entry('{strategy} cannot be done here: {reasons}', '{remedy}', exitCode.config),
+  METRICS_INVALID: entry(
+    'The metrics source cannot be used as it is configured: {reason}',
+    'Correct environments.*.metrics (or business); docs/seatrial.example.yaml shows every key.',
+    exitCode.config,
+  ),
   PREFLIGHT_BLOCKED: entry('Pre-flight stopped it: {failed}', '{remedy}', exitCode.gate),
   REVIEW_PENDING: entry(
     'The review of run {runId} has not been acknowledged.',

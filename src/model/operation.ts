@@ -13,6 +13,13 @@ export type Caller = {
   interactive: boolean;
 };
 
+export type StandardInput = {
+  /** A person sits there, and nothing is piped in. */
+  isTerminal: boolean;
+  /** Everything until its end; once. */
+  read(): AsyncIterable<Uint8Array>;
+};
+
 export type OperationContext = {
   projectDirectory: string;
   caller: Caller;
@@ -20,6 +27,8 @@ export type OperationContext = {
   signal: AbortSignal;
   /** Lines for a person who waits; the doors decide how to show them. */
   progress(message: string, done?: number, total?: number): void;
+  /** What is piped in; absent where standard input belongs to a protocol. */
+  standardInput?: StandardInput;
   /** Shows a run as it is now (the live view of a terminal); absent where nobody looks. */
   showRun?: (record: RunRecord) => void;
 };

@@ -72,6 +72,21 @@ export const runEventSchema = z.discriminatedUnion('type', [
     type: z.literal('decision'),
     data: z.strictObject({ stepId: z.string().nullable(), decision: decisionSchema }),
   }),
+  /**
+   * More users than the step gives, so that its evidence comes in time: written with `done: false` before the target is
+   * asked, with `done: true` once the weight was read back.
+   */
+  z.strictObject({
+    type: z.literal('weight_raised'),
+    data: z.strictObject({
+      stepId: z.string(),
+      done: z.boolean(),
+      fromPercent: z.number().min(0).max(100),
+      weightPercent: z.number().min(0).max(100),
+      expectedFailures: z.number().nonnegative(),
+      reason: text,
+    }),
+  }),
   z.strictObject({ type: z.literal('instance'), data: instanceEventSchema }),
   z.strictObject({
     type: z.literal('smoke_completed'),

@@ -19,8 +19,11 @@ export const stepSchema = z.discriminatedUnion('kind', [
   }),
   /** The smoke checks meant for this place are green. */
   z.strictObject({ kind: z.literal('smoke'), id, on: z.enum(['candidate', 'environment']) }),
-  /** The candidate gets this share of assignment units, the stable revision the rest. */
-  z.strictObject({ kind: z.literal('set_weight'), id, weightPercent }),
+  /**
+   * The candidate gets this share of assignment units, the stable revision the rest. `holdBackPercent` says that the rest
+   * only stays behind to be compared with, and follows after the next bake.
+   */
+  z.strictObject({ kind: z.literal('set_weight'), id, weightPercent, holdBackPercent: weightPercent.optional() }),
   /** `candidateInstances` instances run the candidate and `stableInstances` the stable revision, traffic in proportion. */
   z.strictObject({
     kind: z.literal('replace_batch'),
@@ -53,7 +56,9 @@ export function renderStep(step: Step): string {
         ? 'smoke tests on the candidate, before it has users'
         : 'smoke tests on the environment';
     case 'set_weight':
-      return `candidate gets ${step.weightPercent} % of users`;
+      return step.holdBackPercent === undefined
+        ? `candidate gets ${step.weightPercent} % of users`
+        : `candidate gets ${step.weightPercent} % of users; ${step.holdBackPercent} % stays on stable to compare with until this watch is over`;
     case 'replace_batch':
       return `${step.candidateInstances} of ${step.candidateInstances + step.stableInstances} instances run ${step.revision.version}`;
     case 'bake':

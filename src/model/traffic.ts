@@ -13,9 +13,6 @@ export const probeHeader = 'x-seatrial-probe';
 /** Length of one arrival cell in ms. */
 export const cellMs = 250;
 
-/** A failure seen within this age of the request's arrival counts in `failedFast`. */
-export const fastAgeMs = 1000;
-
 /**
  * What became of the requests that arrived at one revision within one cell. A request belongs to the cell in which it
  * arrived, not the one in which it ended. Numbers are totals so far: a later cell with the same key replaces the earlier.
@@ -27,14 +24,36 @@ export const trafficCellSchema = z.strictObject({
   /** Start of the cell: Unix ms of the producer's clock, a multiple of `cellMs`. */
   atMs: z.number().int(),
   arrivals: z.number().int().nonnegative(),
-  /** Ended by a 5xx answer, a connection error or a time-out, not later than `fastAgeMs` after arrival. */
-  failedFast: z.number().int().nonnegative(),
-  /** The same at any age (the request time-out is the latest). */
+  /**
+   * Of them, those that have ended, each exactly once: by a whole answer, a 5xx status, a connection error, a time-out, by
+   * the client that went away, or by being cut off. Event streams and websockets end with their head, and what still
+   * flows when the request time-out is over ends then. The others are open. Nothing but `completed` changes after the end.
+   */
+  ended: z.number().int().nonnegative(),
+  /** Ended by a 5xx answer, a connection error or a time-out. */
   failed: z.number().int().nonnegative(),
+  /**
+   * Failures with repetitions taken out: those of one client at one route within one arrival second count once, in the
+   * cell whose failure was seen first. A client is an assignment cookie, or a connection where there is none.
+   */
+  failedUnits: z.number().int().nonnegative(),
+  /**
+   * Assignment units that users' requests had drawn for this revision just then: what shows whether the router splits as it
+   * was asked to. Another revision may have taken the request, when this one had no instance to give it to.
+   */
+  newUnits: z.number().int().nonnegative(),
+  /** An answer of an instance was complete, whatever its status. */
   completed: z.number().int().nonnegative(),
   /** Answers whose version header named another version than the instance's revision. */
   mismatched: z.number().int().nonnegative(),
-  /** Sparse histogram: bucket index → count of completed requests (time to the last byte). */
+  /** Arrivals at an instance that was still warming up; they are left out of `latency` and of nothing else. */
+  warming: z.number().int().nonnegative(),
+  /**
+   * Sparse histogram: bucket index → count. Holds every ended request that was not warming, exactly once, with the time
+   * until its end, failures included; so arrivals − warming − sum(latency) requests are open and not warming. For those
+   * that a client abandoned or that were cut off it is a lower bound of what the answer would have taken: left out, a
+   * release that is slower than its users wait would look fast.
+   */
   latency: z.array(z.tuple([z.number().int(), z.number().int()])),
 });
 export type TrafficCell = z.infer<typeof trafficCellSchema>;
@@ -78,3 +97,8 @@ export function latencyBucketUpperMs(index: number): number {
   if (index >= latencyBuckets.count - 1) return Number.POSITIVE_INFINITY;
   return latencyBuckets.minMs * latencyBuckets.growth ** index;
 }
+
+/** Upper edges in ms of all buckets but the last, which is open. */
+export const logLatencyEdgesMs: readonly number[] = Array.from({ length: latencyBuckets.count - 1 }, (_, index) =>
+  latencyBucketUpperMs(index),
+);

@@ -1,40 +1,63 @@
 import { z } from 'zod';
 import { gatesSchema } from './gate.ts';
+import { businessSchema, metricsSchema } from './metrics.ts';
 import {
+  dropFactor,
   durationWithinAnHour,
   errorChance,
+  percent,
   percentagePoints,
   perSecond,
   positiveDuration,
   positiveRatio,
+  quantile,
   ratio,
   ratioBelowOne,
+  riseFactor,
 } from './quantity.ts';
 import { smokeSchema } from './smoke.ts';
 import { strategySchema } from './strategy.ts';
 import { argvSchema, projectPath, revisionSpecSchema, targetSchema } from './target.ts';
 
-const metricsSchema = z.discriminatedUnion('source', [
-  z.strictObject({ source: z.literal('proxy').describe('Requests of users, counted by the embedded proxy') }),
-  z.strictObject({
-    source: z
-      .literal('prober')
-      .describe('Synthetic requests to both revisions at a steady rate, for a service without traffic'),
-    path: z.string().startsWith('/').describe('What is asked for').prefault('/'),
-    rate: perSecond.describe('Requests per second to each revision').prefault('5/s'),
-    timeout: positiveDuration.describe('No answer for this long is a failure').prefault('5s'),
-  }),
-]);
-
+const period = positiveDuration.describe('Time over which the error budget is counted').prefault('30d');
 const slosSchema = z.strictObject({
-  errorRate: z.strictObject({ target: positiveRatio }).optional().describe('Largest share of failed requests'),
-  availability: z.strictObject({ target: ratioBelowOne }).optional().describe('Smallest share of good requests'),
-  latencyP99: z.strictObject({ target: positiveDuration }).optional().describe('99 % of requests are faster'),
+  errorRate: z.strictObject({ target: positiveRatio, period }).optional().describe('Largest share of failed requests'),
+  availability: z
+    .strictObject({ target: ratioBelowOne, period })
+    .optional()
+    .describe('Smallest share of good requests'),
+  latencyP99: z.strictObject({ target: positiveDuration, period }).optional().describe('99 % of requests are faster'),
 });
+
+const latencyTriggerSchema = z.strictObject({
+  quantile: z
+    .union([quantile, z.array(quantile).min(1).refine(isWithoutTwins, 'names a quantile twice')])
+    .describe('One quantile or a list of them')
+    .prefault('p99'),
+  above: riseFactor.describe('Slower than the baseline at the same time').prefault('20%'),
+});
+
+function isWithoutTwins(names: readonly unknown[]): boolean {
+  return new Set(names).size === names.length;
+}
 
 const triggersSchema = z.strictObject({
   errorRate: z
     .strictObject({ above: percentagePoints.describe('More than the baseline at the same time').prefault('2pp') })
+    .describe('Failed requests')
+    .prefault({}),
+  latency: z
+    .union([z.literal(false), latencyTriggerSchema])
+    .describe('Slow requests; false: off')
+    .prefault({}),
+  throughput: z
+    .union([
+      z.literal(false),
+      z.strictObject({
+        below: dropFactor.describe('Fewer good answers per request than the baseline at the same time').prefault('30%'),
+      }),
+    ])
+    .describe('Requests that are not answered well; false: off')
     .prefault({}),
   restarts: z
     .strictObject({
@@ -61,11 +84,61 @@ const judgeSchema = z.strictObject({
   alphaRollback: errorChance.describe('Chance of rolling back a good release').prefault('1%'),
   alphaPromote: errorChance.describe('Chance of calling a bad release safe').prefault('5%'),
   mustPass: z
-    .array(z.enum(['errorRate']))
-    .describe('Metrics that must be proven safe before the weight rises')
+    .array(z.string().min(1))
+    .refine(isWithoutTwins, 'names a metric twice')
+    .describe('Metrics that must be proven safe before the weight rises: errorRate, latencyP99, slo:errorRate, …')
     .prefault(['errorRate']),
+  overdispersion: z
+    .number({ error: 'expected a factor of at least 1, such as 4' })
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe('How many times more failure counts vary than independent failures would; measured when left out'),
   sourceGrace: positiveDuration.describe('A metrics source silent for this long holds the run').prefault('2m'),
-  onInconclusive: z.enum(['hold', 'abort']).describe('When a bake ends without a verdict').prefault('hold'),
+  lowTraffic: z
+    .strictObject({
+      raiseWeight: z
+        .union([
+          z.literal(false),
+          z.strictObject({
+            upTo: percent.describe('Largest weight; never more than that of the next step').prefault('25%'),
+            blastBudget: z
+              .number({ error: 'expected a number of requests, such as 20' })
+              .int()
+              .min(1)
+              .max(1_000_000)
+              .describe(
+                'Failed requests that the candidate may serve in all, even if it is as bad as is still possible',
+              )
+              .prefault(20),
+          }),
+        ])
+        .describe('Raises the weight of a bake whose evidence would not come in time; false: off')
+        .prefault(false),
+      synthetic: z
+        .union([
+          z.literal(false),
+          z.strictObject({
+            path: z.string().startsWith('/').describe('What is asked for').prefault('/'),
+            rate: perSecond.describe('Requests per second to each revision').prefault('1/s'),
+            timeout: positiveDuration.describe('No answer for this long is a failure').prefault('5s'),
+            counts: z
+              .boolean()
+              .describe('true: their proof of the error rate is enough where that of users is lacking')
+              .prefault(false),
+          }),
+        ])
+        .describe('Synthetic requests to both revisions beside those of users, judged apart; false: off')
+        .prefault(false),
+    })
+    .describe('When there are too few requests for a verdict; first of all a bake is extended up to maxBake')
+    .prefault({}),
+  onInconclusive: z
+    .enum(['hold', 'ask', 'abort', 'promote'])
+    .describe(
+      'When a bake ends without a verdict. hold: wait for evidence. ask: a person lets it go on. abort: back to stable. promote: go on without proof while nothing speaks against it',
+    )
+    .prefault('hold'),
 });
 
 const approvalSchema = z.strictObject({
@@ -151,6 +224,7 @@ export const environmentSchema = z
     strategy: strategySchema.prefault({ kind: 'canary' }),
     smoke: z.array(smokeSchema).prefault([]),
     metrics: metricsSchema.prefault({ source: 'proxy' }),
+    business: businessSchema,
     slos: slosSchema.prefault({}),
     triggers: triggersSchema.prefault({}),
     judge: judgeSchema.prefault({}),
@@ -175,6 +249,22 @@ export const environmentSchema = z
       .enum(['block', 'warn'])
       .describe('What an unacknowledged review of the last run does to the next plan')
       .prefault('block'),
+  })
+  .superRefine(({ business, metrics, judge }, context) => {
+    if (metrics.source === 'prober' && judge.lowTraffic.synthetic !== false)
+      context.addIssue({
+        code: 'custom',
+        path: ['judge', 'lowTraffic'],
+        message: 'synthetic is not needed: metrics.source prober sends synthetic requests already',
+      });
+
+    for (const [index, { name }] of business.entries())
+      if (/^(errorRate|availability|throughput|split|latencyP.*)$/.test(name))
+        context.addIssue({
+          code: 'custom',
+          path: ['business', index, 'name'],
+          message: 'is the name of a metric that is there already',
+        });
   })
   .superRefine(({ url, target }, context) => {
     if (target.kind !== 'process' || !/^https:/i.test(url)) return;

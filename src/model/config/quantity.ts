@@ -129,6 +129,42 @@ export const percentagePoints = quantity({
   max: 0.5,
   allowed: 'above 0pp and at most 50pp',
 });
+/** `"20%"` → 1.2: a rise in proportion, as the factor that it makes. */
+export const riseFactor = quantity({
+  ...percentKind,
+  parse: (text) => factorOf(parseSuffixed(parsePercent, 100)(text), 1),
+  min: 1 + Number.EPSILON,
+  max: 100,
+  allowed: 'above 0% and at most 9900%',
+});
+/** `"30%"` → 0.7: a drop in proportion, as the factor that is left. */
+export const dropFactor = quantity({
+  ...percentKind,
+  example: '30%',
+  parse: (text) => factorOf(parseSuffixed(parsePercent, 100)(text), -1),
+  min: Number.MIN_VALUE,
+  max: 1 - Number.EPSILON,
+  allowed: 'above 0% and below 100%',
+});
+/** `"1%"` → 1 (0–5): the share of users that is kept back. */
+export const holdBackPercent = quantity({
+  ...percentKind,
+  example: '1%',
+  parse: parseSuffixed(parsePercent, 1),
+  min: 0,
+  max: 5,
+  allowed: 'from 0% (off) to 5%',
+});
+/** `"p99"` → 0.99. */
+export const quantile = quantity({
+  what: 'a quantile',
+  example: 'p99',
+  pattern: '^p\\d{1,2}(\\.\\d{1,2})?$',
+  parse: parseSuffixed(/^p(\d{1,2}(?:\.\d{1,2})?)$/, 100),
+  min: 0.01,
+  max: 0.9999,
+  allowed: 'from p1 to p99.99',
+});
 /** `"2GiB"` → bytes. */
 export const byteSize = quantity({
   what: 'a size',
@@ -149,6 +185,11 @@ export const perSecond = quantity({
   max: 10_000,
   allowed: 'from 0.001/s to 10000/s',
 });
+
+/** 1 ± 0.2 without the last binary digits, which would make two equal plans differ. */
+function factorOf(share: number | null, sign: 1 | -1): number | null {
+  return share === null ? null : Number((1 + sign * share).toPrecision(12));
+}
 
 function parseByteSize(text: string): number | null {
   const match = /^(\d+(?:\.\d+)?)\s*(KiB|MiB|GiB)$/.exec(text);
