@@ -1,4 +1,5 @@
 import type { ArmCounts } from '../model/verdict.ts';
+import { lnGamma } from './log-gamma.ts';
 
 /**
  * Interval [low, high] (0–1) for the failure ratio of one arm that holds at all times at once with chance 1 − alpha,
@@ -32,17 +33,4 @@ function edgeBetween(outside: number, inside: number, excluded: (p: number) => b
     else within = middle;
   }
   return out;
-}
-
-/** ln Γ(x) for x ≥ 1: Stirling's series after shifting x to at least 10; absolute error below 1e-10. */
-function lnGamma(x: number): number {
-  let shift = 0;
-  let y = x;
-  while (y < 10) {
-    shift += Math.log(y);
-    y += 1;
-  }
-  const inverse = 1 / (y * y);
-  const series = (1 / 12 - inverse * (1 / 360 - inverse * (1 / 1260 - inverse / 1680))) / y;
-  return (y - 0.5) * Math.log(y) - y + 0.5 * Math.log(2 * Math.PI) + series - shift;
 }

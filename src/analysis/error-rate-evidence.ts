@@ -1,6 +1,7 @@
+import { z } from 'zod';
 import { logSpaced } from './log-spaced.ts';
 import { logMeanExp } from './log-sum-exp.ts';
-import { type ArmPair, lnBatchEvidence } from './null-projection.ts';
+import { type ArmPair, lnBatchEvidence, projectOnBoundary } from './null-projection.ts';
 import { advanceRestartMixture, type RestartMixture } from './restart-mixture.ts';
 
 const alternativesOfHarm = 12;
@@ -28,11 +29,46 @@ export function advanceErrorRateHarm(
   batch: ArmPair & { atMs: number; weightChanged: boolean; theta0: number },
   delta: number,
 ): RestartMixture {
-  const { atMs, weightChanged, theta0 } = batch;
-  const lnIncrements = harmAlternatives(theta0, delta).map((theta1) =>
-    lnBatchEvidence(batch, { theta0, theta1 }, delta),
+  const { atMs, weightChanged, theta0, baseline, canary } = batch;
+  const bet = betOnHarm({ n0: baseline.requests, n1: canary.requests }, theta0, delta);
+  return advanceRestartMixture(state, { atMs, weightChanged, lnIncrements: harmIncrements(bet, batch) });
+}
+
+/** What each request adds to the ln evidence of each alternative, by arm and by how it ended. */
+export const harmBetSchema = z.strictObject({
+  baselineFailed: z.array(z.number()),
+  baselineGood: z.array(z.number()),
+  canaryFailed: z.array(z.number()),
+  canaryGood: z.array(z.number()),
+});
+export type HarmBet = z.infer<typeof harmBetSchema>;
+
+/**
+ * The bet on a batch of which only the numbers of requests are known. Pure. A failed request of the baseline never adds
+ * evidence and a good one never takes any; with the canary it is the other way round. So evidence from open requests counted
+ * as failed in the baseline and as good in the canary is at most what it will be when they have ended.
+ */
+export function betOnHarm(requests: { n0: number; n1: number }, theta0: number, delta: number): HarmBet {
+  const bet: HarmBet = { baselineFailed: [], baselineGood: [], canaryFailed: [], canaryGood: [] };
+  for (const theta1 of harmAlternatives(theta0, delta)) {
+    const q0 = requests.n0 + requests.n1 > 0 ? projectOnBoundary(requests, { theta0, theta1 }, delta) : theta0;
+    bet.baselineFailed.push(Math.log(theta0 / q0));
+    bet.baselineGood.push(Math.log((1 - theta0) / (1 - q0)));
+    bet.canaryFailed.push(Math.log(theta1 / (q0 + delta)));
+    bet.canaryGood.push(Math.log((1 - theta1) / (1 - q0 - delta)));
+  }
+  return bet;
+}
+
+/** ln e-value of a batch for each alternative of its bet. Pure. */
+export function harmIncrements(bet: HarmBet, { baseline, canary }: ArmPair): number[] {
+  return bet.baselineFailed.map(
+    (baselineFailed, index) =>
+      baseline.failures * baselineFailed +
+      (baseline.requests - baseline.failures) * (bet.baselineGood[index] ?? 0) +
+      canary.failures * (bet.canaryFailed[index] ?? 0) +
+      (canary.requests - canary.failures) * (bet.canaryGood[index] ?? 0),
   );
-  return advanceRestartMixture(state, { atMs, weightChanged, lnIncrements });
 }
 
 /** Canary ratios (0–1) that harm is tested at. Pure. */

@@ -2,18 +2,17 @@ import type { JudgeSettings, Verdict } from '../model/verdict.ts';
 import { estimateBaseline } from './baseline-estimate.ts';
 import { binomialInterval } from './binomial-interval.ts';
 import { differenceInterval } from './difference-interval.ts';
-import { lnSafetyOf } from './error-rate-evidence.ts';
-import { evidenceShares } from './evidence-shares.ts';
-import type { AgeState, JudgeSnapshot } from './judge-state.ts';
+import { lnHarmLimitOf, lnSafeLimitOf } from './judge-limits.ts';
+import type { JudgeSnapshot } from './judge-state.ts';
 import { type EvidenceGap, moreCanaryRequests, moreRequestsAgainst } from './more-data.ts';
 import type { ArmPair } from './null-projection.ts';
-import { isAlone, type ReferenceLimit, referenceLimit } from './reference-limit.ts';
-import { lnEvidenceOf } from './restart-mixture.ts';
-import { lnSafeLimitOf } from './take-window.ts';
+import { errorRateEvidence } from './peek-evidence.ts';
+import { countsOfBatch } from './pending-batch.ts';
+import { type ReferenceLimit, referenceLimit } from './reference-limit.ts';
 import { describedAlpha, renderArm, renderEvidence, renderMoreData, renderPercent } from './verdict-words.ts';
 
 type Finding = EvidenceGap & {
-  /** What is shown: the requests of the present bake, at the age that decided. */
+  /** What is shown: the requests of the present bake, as far as known. */
   counts: ArmPair;
   /** Null while a concurrent baseline is there. */
   reference: ReferenceLimit | null;
@@ -23,48 +22,32 @@ type Finding = EvidenceGap & {
 
 /** The verdict on the error rate: harm beyond the margin, safety within it, or neither yet. Pure. */
 export function assessErrorRate(state: JudgeSnapshot, settings: JudgeSettings, nowMs: number): Verdict {
-  const gap = evidenceGap(state, settings);
-  const ending = decideEnding(state, { gap, settings, nowMs });
-  const shown = shownAge(state, ending.outcome === 'fail');
-  const counts = shownCounts(state, shown);
-  const reference = counts.baseline.requests === 0 && isAlone(state, shown) ? referenceLimit(state, settings) : null;
+  const { lnHarm, lnSafe, decidedBy } = errorRateEvidence(state, settings);
+  const gap = {
+    lnHarm,
+    lnHarmLimit: lnHarmLimitOf(settings, settings.errorRateShare),
+    lnSafe,
+    lnSafeLimit: lnSafeLimitOf(state, settings),
+  };
+  const counts = shownCounts(state);
+  const ending = decideEnding(state, { gap, counts, settings, nowMs });
+  const unaccompanied = counts.baseline.requests === 0 && counts.canary.requests > 0;
+  const byReference = ending.outcome === 'fail' ? decidedBy === 'reference' : unaccompanied;
+  const reference = byReference ? referenceLimit(state, settings) : null;
   const moreRequests =
-    ending.cause === 'more_data_needed' ? forecast(state, settings, { gap, counts, shown, reference }) : null;
-  const moreMs = durationOf(state, moreRequests);
-  const finding = { ...gap, counts, reference, moreRequests, moreMs };
+    ending.cause === 'more_data_needed' ? forecast(state, settings, { gap, counts, reference }) : null;
+  const finding = { ...gap, counts, reference, moreRequests, moreMs: durationOf(state, moreRequests) };
   return {
     metric: 'errorRate',
     outcome: ending.outcome,
     cause: ending.cause,
     ...gap,
     canary: counts.canary,
-    baseline: reference?.counts ?? counts.baseline,
+    baseline: reference === null ? counts.baseline : wholeCounts(reference.counts),
     difference: describedDifference(state, counts),
     moreRequests,
-    moreMs,
+    moreMs: finding.moreMs,
     sentence: `${ending.words ?? renderFinding(finding, settings)} → ${conclusion(ending, finding)}`,
-  };
-}
-
-function evidenceGap(state: JudgeSnapshot, settings: JudgeSettings): EvidenceGap {
-  const shares = evidenceShares(state.hasConcurrentBaseline);
-  const harmAt = (name: 'fast' | 'full'): number =>
-    Math.max(
-      Math.log(shares.concurrentHarm[name]) + lnEvidenceOf(state.ages[name].harm),
-      Math.log(shares.referenceHarm) + lnEvidenceOf(state.ages[name].referenceHarm),
-    );
-  const safeAt = (age: AgeState): number =>
-    Math.max(
-      Math.log(shares.concurrentSafe) + lnSafetyOf(age.safe),
-      Math.log(shares.referenceSafe) + lnSafetyOf(age.referenceSafe),
-    );
-  const { fast, full } = state.ages;
-  return {
-    lnHarm: Math.max(harmAt('fast'), harmAt('full')),
-    lnHarmLimit: -Math.log(settings.alphaRollback),
-    // A canary whose requests hang looks safe after a second: safety must hold at both ages, harm at either.
-    lnSafe: Math.min(safeAt(fast), safeAt(full)),
-    lnSafeLimit: lnSafeLimitOf(state, settings),
   };
 }
 
@@ -72,44 +55,43 @@ type Ending = Pick<Verdict, 'outcome' | 'cause'> & { words: string | null };
 
 function decideEnding(
   state: JudgeSnapshot,
-  about: { gap: EvidenceGap; settings: JudgeSettings; nowMs: number },
+  about: { gap: EvidenceGap; counts: ArmPair; settings: JudgeSettings; nowMs: number },
 ): Ending {
-  const { gap, settings, nowMs } = about;
-  const { fast, full } = state.ages;
+  const { gap, counts, settings, nowMs } = about;
   if (gap.lnHarm >= gap.lnHarmLimit) return { outcome: 'fail', cause: 'decided', words: null };
-  const seen = [fast, full].some((age) => shownCounts(state, age).canary.requests > 0);
   const noData = { outcome: 'inconclusive', cause: 'no_data' } as const;
-  if (!seen) return { ...noData, words: 'no canary request seen yet at this step' };
-  const heardMs = Math.max(fast.takenUntilMs ?? 0, full.takenUntilMs ?? 0);
-  if (nowMs - heardMs > settings.sourceGraceMs)
+  if (counts.canary.requests === 0) return { ...noData, words: 'no canary request seen yet at this step' };
+  if (nowMs - (state.seenUntilMs ?? 0) > settings.sourceGraceMs)
     return { ...noData, words: 'nothing was measured lately, so what is known is out of date' };
   if (state.bake !== null && gap.lnSafe >= gap.lnSafeLimit) return { outcome: 'pass', cause: 'decided', words: null };
   return { outcome: 'inconclusive', cause: 'more_data_needed', words: null };
 }
 
-/** The older age is the whole truth; the younger one is shown while there is nothing older, or when it proved harm. */
-function shownAge(state: JudgeSnapshot, failed: boolean): AgeState {
-  const { fast, full } = state.ages;
-  const harmFoundFast = failed && lnEvidenceOf(fast.harm) >= lnEvidenceOf(full.harm);
-  return harmFoundFast || shownCounts(state, full).canary.requests === 0 ? fast : full;
-}
-
-function shownCounts(state: JudgeSnapshot, age: AgeState): ArmPair {
-  return state.bake === null ? age.run : age.bake;
+/** Requests of the present bake (of the run before the first), those that are not settled included. */
+function shownCounts(state: JudgeSnapshot): ArmPair {
+  const fromMs = state.bake?.fromMs ?? Number.NEGATIVE_INFINITY;
+  const settled = state.bake === null ? state.run : state.inBake;
+  const pending = state.pending.filter((batch) => batch.fromMs >= fromMs).map(countsOfBatch);
+  const sum = (arm: 'canary' | 'baseline'): ArmPair['canary'] => ({
+    requests: pending.reduce((total, batch) => total + batch[arm].requests, settled[arm].requests),
+    failures: pending.reduce((total, batch) => total + batch[arm].failures, settled[arm].failures),
+  });
+  return { canary: sum('canary'), baseline: sum('baseline') };
 }
 
 function forecast(
   state: JudgeSnapshot,
   settings: JudgeSettings,
-  about: { gap: EvidenceGap; counts: ArmPair; shown: AgeState; reference: ReferenceLimit | null },
+  about: { gap: EvidenceGap; counts: ArmPair; reference: ReferenceLimit | null },
 ): number | null {
-  const { gap, counts, shown, reference } = about;
+  const { gap, counts, reference } = about;
   if (reference !== null) return moreRequestsAgainst(gap, counts.canary, reference.safeRatio);
-  const theta0 = estimateBaseline(shown.run.baseline, state.prior, settings.errorMargin);
+  const theta0 = estimateBaseline(state.errorRate.weighed.baseline, state.prior, settings.errorMargin);
   return moreCanaryRequests(gap, { ...counts, theta0 }, settings.errorMargin);
 }
 
-function durationOf(state: JudgeSnapshot, requests: number | null): number | null {
+/** Ms until so many more canary requests have come, at the present traffic; null where that is unknown. Pure. */
+export function durationOf(state: JudgeSnapshot, requests: number | null): number | null {
   const { ms, requests: paced } = state.pace;
   return requests === null || !(paced > 1e-6) ? null : Math.round((requests * ms) / paced);
 }
@@ -123,6 +105,10 @@ function describedDifference(state: JudgeSnapshot, counts: ArmPair): [number, nu
   return [low1 - high0, high1 - low0];
 }
 
+function wholeCounts({ requests, failures }: ArmPair['canary']): ArmPair['canary'] {
+  return { requests: Math.round(requests), failures: Math.min(Math.round(failures), Math.round(requests)) };
+}
+
 function renderFinding(finding: Finding, settings: JudgeSettings): string {
   const { counts, reference } = finding;
   const margin = renderPercent(settings.errorMargin);
@@ -131,7 +117,7 @@ function renderFinding(finding: Finding, settings: JudgeSettings): string {
     return `canary ${renderArm(counts.canary)}, baseline ${renderArm(counts.baseline)}, limit +${margin} points, ${harm}`;
   if (reference.kind === 'none')
     return `canary ${renderArm(counts.canary)}, no baseline to compare with, so held against ${margin} % itself, ${harm}`;
-  return `canary ${renderArm(counts.canary)}, baseline ${renderArm(reference.counts)} (seen earlier, not concurrent), limit +${margin} points, ${harm}`;
+  return `canary ${renderArm(counts.canary)}, baseline ${renderArm(wholeCounts(reference.counts))} (seen earlier, not concurrent), limit +${margin} points, ${harm}`;
 }
 
 function conclusion(ending: Ending, finding: Finding): string {

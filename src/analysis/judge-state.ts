@@ -1,31 +1,54 @@
 import { z } from 'zod';
+import { DeployError } from '../model/deploy-error.ts';
+import type { Comparison, JudgeSettings } from '../model/verdict.ts';
 import { armCountsSchema } from '../model/verdict.ts';
 import { noBadRatioSafety } from './bad-ratio-evidence.ts';
+import { noCountsSafety } from './counts-evidence.ts';
 import { differenceEvidenceSchema, noDifferenceEvidence } from './difference-interval.ts';
 import { noSafetyEvidence } from './error-rate-evidence.ts';
+import { emptyLatencyEvidence, latencyEvidenceSchema } from './latency-evidence.ts';
+import { dispersionHistorySchema } from './overdispersion.ts';
+import { pendingBatchSchema } from './pending-batch.ts';
 import { emptyRestartMixture, restartMixtureSchema } from './restart-mixture.ts';
+import { noSplitEvidence, splitEvidenceSchema } from './split-evidence.ts';
+import { noSuccessSafety } from './success-ratio-evidence.ts';
 
-const safetySchema = z.array(z.number()).length(noSafetyEvidence.length);
 const badRatioSafetySchema = z.array(z.number()).length(noBadRatioSafety.length);
 const armPairSchema = z.strictObject({ baseline: armCountsSchema, canary: armCountsSchema });
+/** Deflated for clusters, so not whole numbers. */
+const weighedCountsSchema = z.strictObject({ requests: z.number().nonnegative(), failures: z.number().nonnegative() });
+const weighedPairSchema = z.strictObject({ baseline: weighedCountsSchema, canary: weighedCountsSchema });
+const eventCountsSchema = z.strictObject({ events: z.number().nonnegative(), opportunities: z.number().nonnegative() });
 
-/** All that is known of the requests judged at one age. */
-const ageStateSchema = z.strictObject({
-  /** End of the last window taken in (Unix ms, arrival); null before the first. */
-  takenUntilMs: z.number().nullable(),
-  run: armPairSchema,
-  bake: armPairSchema,
-  /** Canary requests since the baseline last had one: above a few, there is no concurrent baseline. */
-  alone: z.number().int().nonnegative(),
-  /** A restart is due at the first window that arrives from here on; null when none is. */
-  restartFromMs: z.number().nullable(),
+const errorRateStateSchema = z.strictObject({
   harm: restartMixtureSchema,
-  safe: safetySchema,
+  safe: z.array(z.number()).length(noSafetyEvidence.length),
   /** Tests against what the baseline was when there was one. */
   referenceHarm: restartMixtureSchema,
   referenceSafe: badRatioSafetySchema,
+  /** What the evidence was made from. */
+  weighed: weighedPairSchema,
+  /** Failures and failing units seen in both arms: their quotient is the size of a cluster. */
+  clusters: z.strictObject({ failures: z.number().nonnegative(), units: z.number().nonnegative() }),
 });
-export type AgeState = z.infer<typeof ageStateSchema>;
+export type ErrorRateState = z.infer<typeof errorRateStateSchema>;
+
+const countsStateSchema = z.strictObject({
+  kind: z.literal('counts'),
+  takenUntilMs: z.number().nullable(),
+  restartFromMs: z.number().nullable(),
+  harm: restartMixtureSchema,
+  /** One per alternative of its kind of comparison. */
+  safe: z.array(z.number()).min(1),
+  /** Of the present bake. */
+  canary: eventCountsSchema,
+  baseline: eventCountsSchema,
+});
+export type CountsState = z.infer<typeof countsStateSchema>;
+const latencyStateSchema = z.strictObject({ kind: z.literal('latency'), evidence: latencyEvidenceSchema });
+export type LatencyState = z.infer<typeof latencyStateSchema>;
+const comparisonStateSchema = z.discriminatedUnion('kind', [countsStateSchema, latencyStateSchema]);
+export type ComparisonState = z.infer<typeof comparisonStateSchema>;
 
 const objectiveStateSchema = z.strictObject({
   takenUntilMs: z.number().nullable(),
@@ -39,22 +62,38 @@ export type ObjectiveState = z.infer<typeof objectiveStateSchema>;
 
 /** Everything that a judge remembers: plain JSON, so that another process can go on with it. */
 export const judgeSnapshotSchema = z.strictObject({
-  v: z.literal(1),
+  v: z.literal(2),
   /** Bakes of the plan: the chance of a wrong "safe" is shared among them. */
   bakes: z.number().int().positive(),
   /** The plan has steps at which both arms get users. */
   hasConcurrentBaseline: z.boolean(),
+  /** The plan watches at steps at which all users are on the canary. */
+  hasUnaccompaniedBake: z.boolean(),
   /** Counts of the stable revision from before the run. */
   prior: armCountsSchema,
-  bake: z.strictObject({ stepId: z.string(), fromMs: z.number() }).nullable(),
-  ages: z.strictObject({ fast: ageStateSchema, full: ageStateSchema }),
+  /** Failures of the baseline per window, for sources that cannot tell clients apart. */
+  dispersion: dispersionHistorySchema,
+  bake: z.strictObject({ stepId: z.string(), fromMs: z.number(), weightPercent: z.number() }).nullable(),
+  /** A restart of the tests is due at the first window that arrives from here on; null when none is. */
+  restartFromMs: z.number().nullable(),
+  /** End of the newest window seen, and of the last one whose counts are final (Unix ms, arrival); null before the first. */
+  seenUntilMs: z.number().nullable(),
+  settledUntilMs: z.number().nullable(),
+  /** Batches whose outcomes are not all known yet, in order of arrival. */
+  pending: z.array(pendingBatchSchema),
+  /** Settled requests of the run and of the present bake. */
+  run: armPairSchema,
+  inBake: armPairSchema,
+  errorRate: errorRateStateSchema,
+  comparisons: z.record(z.string(), comparisonStateSchema),
+  split: splitEvidenceSchema,
   /** Interval for the difference, fed once a second; `pending` is the second that is not over. */
   difference: z.strictObject({
     evidence: differenceEvidenceSchema,
-    pending: armPairSchema,
+    pending: weighedPairSchema,
     pendingMs: z.number().nonnegative(),
     /** What the evidence was made from. */
-    seen: armPairSchema,
+    seen: weighedPairSchema,
   }),
   /** Canary requests over the last half minute or so, fading. */
   pace: z.strictObject({ ms: z.number().nonnegative(), requests: z.number().nonnegative() }),
@@ -64,18 +103,7 @@ export type JudgeSnapshot = z.infer<typeof judgeSnapshotSchema>;
 
 export const noCounts = { requests: 0, failures: 0 } as const;
 export const noPair = { baseline: noCounts, canary: noCounts } as const;
-
-const emptyAge: AgeState = {
-  takenUntilMs: null,
-  run: noPair,
-  bake: noPair,
-  alone: 0,
-  restartFromMs: null,
-  harm: emptyRestartMixture,
-  safe: [...noSafetyEvidence],
-  referenceHarm: emptyRestartMixture,
-  referenceSafe: [...noBadRatioSafety],
-};
+const noEvents = { events: 0, opportunities: 0 } as const;
 
 export const emptyObjective: ObjectiveState = {
   takenUntilMs: null,
@@ -86,18 +114,51 @@ export const emptyObjective: ObjectiveState = {
   safe: [...noBadRatioSafety],
 };
 
+/** What a comparison of counts needs anew at every bake. Pure. */
+export function begunCounts(kind: Comparison['kind']): Pick<CountsState, 'safe' | 'canary' | 'baseline'> {
+  const safe = kind === 'throughput' ? [...noSuccessSafety] : [...noCountsSafety];
+  return { safe, canary: noEvents, baseline: noEvents };
+}
+
 /** A judge that has seen nothing. Pure. */
 export function emptyJudge(
-  about: Pick<JudgeSnapshot, 'bakes' | 'hasConcurrentBaseline' | 'prior'> & { objectives: readonly string[] },
+  about: Pick<JudgeSnapshot, 'bakes' | 'hasConcurrentBaseline' | 'hasUnaccompaniedBake' | 'prior' | 'dispersion'>,
+  settings: JudgeSettings,
 ): JudgeSnapshot {
-  const { objectives, ...rest } = about;
   return {
-    v: 1,
-    ...rest,
+    v: 2,
+    ...about,
     bake: null,
-    ages: { fast: emptyAge, full: emptyAge },
+    restartFromMs: null,
+    seenUntilMs: null,
+    settledUntilMs: null,
+    pending: [],
+    run: noPair,
+    inBake: noPair,
+    errorRate: {
+      harm: emptyRestartMixture,
+      safe: [...noSafetyEvidence],
+      referenceHarm: emptyRestartMixture,
+      referenceSafe: [...noBadRatioSafety],
+      weighed: noPair,
+      clusters: { failures: 0, units: 0 },
+    },
+    comparisons: Object.fromEntries(settings.comparisons.map((one) => [one.metric, emptyComparison(one)])),
+    split: noSplitEvidence,
     difference: { evidence: noDifferenceEvidence, pending: noPair, pendingMs: 0, seen: noPair },
     pace: { ms: 0, requests: 0 },
-    objectives: Object.fromEntries(objectives.map((name) => [name, emptyObjective])),
+    objectives: Object.fromEntries(settings.slos.map(({ name }) => [name, emptyObjective])),
   };
+}
+
+function emptyComparison({ kind }: Comparison): ComparisonState {
+  if (kind === 'latency') return { kind: 'latency', evidence: emptyLatencyEvidence };
+  return { kind: 'counts', takenUntilMs: null, restartFromMs: null, harm: emptyRestartMixture, ...begunCounts(kind) };
+}
+
+/** The state of a comparison. Throws INTERNAL when the judge was not begun with it. Pure. */
+export function comparisonOf(state: JudgeSnapshot, metric: string): ComparisonState {
+  const known = state.comparisons[metric];
+  if (known === undefined) throw new DeployError('INTERNAL', { reason: `the judge has no comparison "${metric}"` });
+  return known;
 }

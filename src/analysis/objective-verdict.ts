@@ -1,10 +1,11 @@
 import { renderMs } from '../model/step.ts';
 import type { JudgeSettings, Verdict } from '../model/verdict.ts';
 import { lnSafetyOf } from './error-rate-evidence.ts';
+import { lnSafeLimitOf } from './judge-limits.ts';
 import type { JudgeSnapshot, ObjectiveState } from './judge-state.ts';
 import { moreRequestsAgainst } from './more-data.ts';
 import { lnEvidenceOf } from './restart-mixture.ts';
-import { lnSafeLimitOf } from './take-window.ts';
+
 import { renderArm, renderEvidence, renderMoreData, renderPercent } from './verdict-words.ts';
 
 export type Objective = JudgeSettings['slos'][number];

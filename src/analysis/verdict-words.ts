@@ -35,3 +35,8 @@ export function renderMoreData(moreRequests: number | null, moreMs: number | nul
   const time = moreMs === null ? '' : `, about ${renderMs(Math.ceil(moreMs / 1000) * 1000)} at this traffic`;
   return `about ${moreRequests} more canary requests${time}`;
 }
+
+/** `212 ms`, two or three digits; `unknown` for null. Pure. */
+export function renderLatency(ms: number | null): string {
+  return ms === null ? 'unknown' : `${Number(ms.toPrecision(ms >= 100 ? 3 : 2))} ms`;
+}

@@ -1,5 +1,6 @@
 import type { Judge } from '../../src/analysis/judge.ts';
-import type { JudgeSettings } from '../../src/model/verdict.ts';
+import type { JudgedWindow, WindowCounts } from '../../src/model/judged-window.ts';
+import type { ArmCounts, JudgeSettings } from '../../src/model/verdict.ts';
 import { usualJudge } from '../fixtures/judge-settings.ts';
 import { seededRandom } from './seeded-random.ts';
 
@@ -11,7 +12,7 @@ export type Traffic = {
   canaryShare: number;
   baselineRatio: number;
   canaryRatio: number;
-  /** Failures of the canary that show only at the full age. */
+  /** Failures of the canary that are open at first and end as time-outs. */
   canaryLateRatio?: number;
 };
 
@@ -37,11 +38,30 @@ export function createTraffic(seed: number): (traffic: Traffic) => Drawn {
   };
 }
 
-/** Feeds a second to both ages at once. */
-export function feedSecond(judge: Judge, second: number, { baseline, canary, late }: Drawn): void {
-  const window = { fromMs: second * 1000, toMs: second * 1000 + 1000 };
-  judge.addBatch({ ...window, age: 'fast', baseline, canary });
-  judge.addBatch({ ...window, age: 'full', baseline, canary: { ...canary, failures: canary.failures + late } });
+/** A window of one second in which nothing is open any more. */
+export function settledSecond(
+  second: number,
+  drawn: Pick<Drawn, 'baseline' | 'canary'>,
+  concurrent = true,
+): JudgedWindow {
+  const counts = (arm: ArmCounts): WindowCounts => ({ ...arm, open: 0, failedUnits: arm.failures, newUnits: null });
+  return {
+    fromMs: second * 1000,
+    toMs: second * 1000 + 1000,
+    settled: true,
+    concurrent,
+    canary: counts(drawn.canary),
+    baseline: counts(drawn.baseline),
+    latency: null,
+  };
+}
+
+/** Feeds a second as a source tells it: the canary's late failures are open at first. */
+export function feedSecond(judge: Judge, second: number, { baseline, canary, late }: Drawn, concurrent = true): void {
+  const seen = settledSecond(second, { baseline, canary }, concurrent);
+  if (late > 0) judge.observe({ ...seen, settled: false, canary: { ...seen.canary, open: late } });
+  const failures = canary.failures + late;
+  judge.observe({ ...seen, canary: { ...seen.canary, failures, failedUnits: failures } });
 }
 
 /** Seconds from `from` until the error rate is decided as `outcome`, or null within `limit` seconds. */
@@ -50,7 +70,7 @@ export function secondsUntil(
   about: { draw(traffic: Traffic): Drawn; traffic: Traffic; from: number; limit: number; outcome: 'pass' | 'fail' },
 ): number | null {
   for (let second = about.from; second < about.from + about.limit; second++) {
-    feedSecond(judge, second, about.draw(about.traffic));
+    feedSecond(judge, second, about.draw(about.traffic), about.traffic.canaryShare < 1);
     if (judge.assess(second * 1000 + 1000)[0]?.outcome === about.outcome) return second + 1 - about.from;
   }
   return null;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createJudge, judgeSnapshotSchema, restoreJudge } from '../../src/analysis/judge.ts';
 import { verdictSchema } from '../../src/model/verdict.ts';
-import { createTraffic, feedSecond, secondsUntil, settings, type Traffic } from './judge-fixture.ts';
+import { createTraffic, feedSecond, secondsUntil, settings, settledSecond, type Traffic } from './judge-fixture.ts';
 
 const healthy: Traffic = { perSecond: 100, canaryShare: 0.05, baselineRatio: 0.001, canaryRatio: 0.001 };
 const errorRateOf = (verdicts: ReturnType<ReturnType<typeof createJudge>['assess']>) => {
@@ -14,7 +14,7 @@ describe('no data', () => {
   it('is never a pass', () => {
     const judge = createJudge(settings, { bakes: 1 });
     expect(errorRateOf(judge.assess(0))).toMatchObject({ outcome: 'inconclusive', cause: 'no_data' });
-    judge.beginBake('bake', 0);
+    judge.beginBake('bake', 0, 5);
     for (let second = 0; second < 600; second++) {
       feedSecond(judge, second, {
         baseline: { requests: 100, failures: 0 },
@@ -29,7 +29,7 @@ describe('no data', () => {
 
   it('turns a pass back into no verdict when the source has fallen silent', () => {
     const judge = createJudge(settings, { bakes: 1 });
-    judge.beginBake('bake', 0);
+    judge.beginBake('bake', 0, 5);
     const took =
       secondsUntil(judge, { draw: createTraffic(1), traffic: healthy, from: 0, limit: 300, outcome: 'pass' }) ?? 0;
     expect(errorRateOf(judge.assess(took * 1000 + 60_000)).outcome).toBe('pass');
@@ -44,7 +44,7 @@ describe('no data', () => {
     expect(
       secondsUntil(judge, { draw: createTraffic(1), traffic: healthy, from: 0, limit: 200, outcome: 'pass' }),
     ).toBeNull();
-    judge.beginBake('bake', 400_000);
+    judge.beginBake('bake', 400_000, 5);
     expect(
       secondsUntil(judge, { draw: createTraffic(2), traffic: healthy, from: 200, limit: 200, outcome: 'pass' }),
     ).toBeNull();
@@ -53,34 +53,36 @@ describe('no data', () => {
     ).not.toBeNull();
   });
 
-  it('needs both ages for a pass', () => {
+  it('is not certified by windows in which requests are still open', () => {
     const judge = createJudge(settings, { bakes: 1 });
-    judge.beginBake('bake', 0);
+    judge.beginBake('bake', 0, 5);
     const draw = createTraffic(4);
     for (let second = 0; second < 200; second++) {
-      judge.addBatch({ fromMs: second * 1000, toMs: second * 1000 + 1000, age: 'fast', ...draw(healthy) });
+      const window = settledSecond(second, draw(healthy));
+      const open = Math.min(1, window.canary.requests - window.canary.failures);
+      judge.observe({ ...window, settled: open === 0, canary: { ...window.canary, open } });
     }
     expect(errorRateOf(judge.assess(200_000)).outcome).toBe('inconclusive');
   });
 
   it('refuses counts that cannot be', () => {
     const judge = createJudge(settings, { bakes: 1 });
-    const window = { fromMs: 0, toMs: 1000, age: 'fast' as const, baseline: { requests: 1, failures: 0 } };
+    const window = settledSecond(0, { baseline: { requests: 1, failures: 0 }, canary: { requests: 1, failures: 0 } });
     for (const canary of [
       { requests: 1, failures: 2 },
       { requests: Number.NaN, failures: 0 },
       { requests: 5, failures: -1 },
     ]) {
-      expect(() => judge.addBatch({ ...window, canary })).toThrow(/cannot be judged/);
+      expect(() => judge.observe({ ...window, canary: { ...window.canary, ...canary } })).toThrow(/cannot be judged/);
     }
-    expect(() => judge.addSlo({ ...window, name: 'latencyP99', canary: window.baseline })).toThrow(/no objective/);
+    expect(() => judge.addSlo({ ...window, name: 'latencyP99' })).toThrow(/no objective/);
   });
 });
 
 describe('harm', () => {
   it('is found in seconds when half of the requests fail, and said plainly', () => {
     const judge = createJudge(settings, { bakes: 4 });
-    judge.beginBake('bake', 0);
+    judge.beginBake('bake', 0, 5);
     const took = secondsUntil(judge, {
       draw: createTraffic(5),
       traffic: { ...healthy, canaryRatio: 0.5 },
@@ -99,7 +101,7 @@ describe('harm', () => {
 
   it('of late onset is found soon after a healthy half hour', () => {
     const judge = createJudge(settings, { bakes: 4 });
-    judge.beginBake('bake', 0);
+    judge.beginBake('bake', 0, 5);
     const draw = createTraffic(6);
     expect(secondsUntil(judge, { draw, traffic: healthy, from: 0, limit: 1800, outcome: 'fail' })).toBeNull();
     expect(errorRateOf(judge.assess(1_800_000)).outcome).toBe('pass');
@@ -115,7 +117,7 @@ describe('harm', () => {
 
   it('takes a certificate away when failures set in', () => {
     const judge = createJudge(settings, { bakes: 4 });
-    judge.beginBake('bake', 0);
+    judge.beginBake('bake', 0, 5);
     const draw = createTraffic(7);
     for (let second = 0; second < 900; second++) feedSecond(judge, second, draw(healthy));
     expect(errorRateOf(judge.assess(900_000)).outcome).toBe('pass');
@@ -123,9 +125,52 @@ describe('harm', () => {
     expect(errorRateOf(judge.assess(960_000)).outcome).not.toBe('pass');
   });
 
+  it('is found before the requests that are open have ended, and never with more evidence than there will be', () => {
+    const judge = createJudge(settings, { bakes: 1 });
+    judge.beginBake('bake', 0, 5);
+    const failing = { requests: 10, failures: 6, open: 2, failedUnits: 6, newUnits: null };
+    const slow = { requests: 40, failures: 0, open: 3, failedUnits: 0, newUnits: null };
+    const windows = [0, 1, 2, 3].map((second) => ({
+      ...settledSecond(second, { canary: failing, baseline: slow }),
+      settled: false,
+      canary: failing,
+      baseline: slow,
+    }));
+    for (const window of windows) judge.observe(window);
+    const peeked = errorRateOf(judge.assess(4000));
+    expect(peeked.outcome).toBe('fail');
+    for (const window of windows)
+      judge.observe({ ...window, settled: true, canary: { ...failing, open: 0 }, baseline: { ...slow, open: 0 } });
+    expect(errorRateOf(judge.assess(4000)).lnHarm).toBeGreaterThan(peeked.lnHarm);
+  });
+
+  it('is not seen in a burst of one client, and is in as many failures of many', () => {
+    const outcomeOf = (failedUnits: number): string => {
+      const judge = createJudge(settings, { bakes: 1 });
+      judge.beginBake('bake', 0, 5);
+      const window = settledSecond(0, {
+        canary: { requests: 40, failures: 20 },
+        baseline: { requests: 400, failures: 0 },
+      });
+      judge.observe({ ...window, canary: { ...window.canary, failedUnits } });
+      return errorRateOf(judge.assess(1000)).outcome;
+    };
+    expect(outcomeOf(1)).toBe('inconclusive');
+    expect(outcomeOf(20)).toBe('fail');
+  });
+
+  it('is seen at one request per second too, where most windows have requests of one arm only', () => {
+    const judge = createJudge(settings, { bakes: 1 });
+    judge.beginBake('bake', 0, 5);
+    const traffic = { perSecond: 1, canaryShare: 0.25, baselineRatio: 0, canaryRatio: 0.5 };
+    expect(
+      secondsUntil(judge, { draw: createTraffic(21), traffic, from: 0, limit: 300, outcome: 'fail' }),
+    ).not.toBeNull();
+  });
+
   it('that shows only at the time-out is found, and never passes on its quick answers', () => {
     const judge = createJudge(settings, { bakes: 1 });
-    judge.beginBake('bake', 0);
+    judge.beginBake('bake', 0, 5);
     const traffic = { ...healthy, canaryLateRatio: 0.1 };
     const draw = createTraffic(8);
     let outcome = 'inconclusive';
@@ -138,7 +183,7 @@ describe('harm', () => {
 
   it('is not seen in an outage that both arms share', () => {
     const judge = createJudge(settings, { bakes: 4 });
-    judge.beginBake('bake', 0);
+    judge.beginBake('bake', 0, 5);
     const draw = createTraffic(9);
     expect(secondsUntil(judge, { draw, traffic: healthy, from: 0, limit: 120, outcome: 'fail' })).toBeNull();
     const outage = { ...healthy, baselineRatio: 0.5, canaryRatio: 0.5 };
@@ -152,7 +197,7 @@ describe('safety', () => {
     const draw = createTraffic(10);
     let from = 0;
     for (const canaryShare of [0.05, 0.25, 0.5]) {
-      judge.beginBake(`bake-${canaryShare}`, from * 1000);
+      judge.beginBake(`bake-${canaryShare}`, from * 1000, canaryShare * 100);
       expect(errorRateOf(judge.assess(from * 1000)).outcome).toBe('inconclusive');
       const took = secondsUntil(judge, {
         draw,
@@ -169,7 +214,7 @@ describe('safety', () => {
 
   it('says how much more it needs, at this traffic', () => {
     const judge = createJudge(settings, { bakes: 1 });
-    judge.beginBake('bake', 0);
+    judge.beginBake('bake', 0, 5);
     const draw = createTraffic(11);
     for (let second = 0; second < 10; second++) feedSecond(judge, second, draw(healthy));
     const verdict = errorRateOf(judge.assess(10_000));
@@ -188,7 +233,7 @@ describe('without a concurrent baseline', () => {
   it('a first deploy is held against the margin itself', () => {
     const plan = { bakes: 1, hasConcurrentBaseline: false };
     const good = createJudge(settings, plan);
-    good.beginBake('bake', 0);
+    good.beginBake('bake', 0, 5);
     expect(
       secondsUntil(good, { draw: createTraffic(12), traffic: alone, from: 0, limit: 60, outcome: 'pass' }),
     ).toBeLessThan(10);
@@ -196,7 +241,7 @@ describe('without a concurrent baseline', () => {
       'no baseline to compare with, so held against 2 % itself',
     );
     const bad = createJudge(settings, plan);
-    bad.beginBake('bake', 0);
+    bad.beginBake('bake', 0, 5);
     expect(
       secondsUntil(bad, {
         draw: createTraffic(13),
@@ -213,9 +258,9 @@ describe('without a concurrent baseline', () => {
     const before: Traffic = { ...healthy, canaryShare: 0.5, baselineRatio: 0.05, canaryRatio: 0.05 };
     const start = () => {
       const judge = createJudge(settings, { bakes: 4 });
-      judge.beginBake('bake-50', 0);
+      judge.beginBake('bake-50', 0, 50);
       for (let second = 0; second < 300; second++) feedSecond(judge, second, draw(before));
-      judge.beginBake('bake-100', 300_000);
+      judge.beginBake('bake-100', 300_000, 100);
       return judge;
     };
     const good = start();
@@ -242,7 +287,7 @@ describe('without a concurrent baseline', () => {
       hasConcurrentBaseline: false,
       prior: { requests: 20_000, failures: 1600 },
     });
-    judge.beginBake('bake', 0);
+    judge.beginBake('bake', 0, 5);
     const draw = createTraffic(15);
     expect(
       secondsUntil(judge, { draw, traffic: { ...alone, canaryRatio: 0.08 }, from: 0, limit: 120, outcome: 'fail' }),
@@ -254,7 +299,7 @@ describe('without a concurrent baseline', () => {
 
   it('a few windows in which the baseline happened to be idle do not count as such', () => {
     const judge = createJudge(settings, { bakes: 1 });
-    judge.beginBake('bake', 0);
+    judge.beginBake('bake', 0, 5);
     // Both arms fail at 30 %; every second window has no baseline request.
     const draw = createTraffic(16);
     for (let second = 0; second < 200; second++) {
@@ -269,7 +314,7 @@ describe('objectives', () => {
   const withSlo = { ...settings, slos: [{ name: 'latencyP99' as const, badRatio: 0.01, aboveMs: 500 }] };
   const feed = (ratios: { canary: number; baseline: number }) => {
     const judge = createJudge(withSlo, { bakes: 1 });
-    judge.beginBake('bake', 0);
+    judge.beginBake('bake', 0, 5);
     const draw = createTraffic(17);
     for (let second = 0; second < 120; second++) {
       const drawn = draw({
@@ -323,7 +368,7 @@ describe('a snapshot', () => {
     for (let second = 0; second < 120; second++) {
       const drawn = draw({ ...healthy, canaryRatio: 0.02 });
       for (const judge of [whole, resumed]) {
-        if (second === 3 || second === 60) judge.beginBake(`bake-${second}`, second * 1000 + 250);
+        if (second === 3 || second === 60) judge.beginBake(`bake-${second}`, second * 1000 + 250, 5);
         feedSecond(judge, second, drawn);
         judge.addSlo({
           name: 'errorRate',
@@ -340,7 +385,7 @@ describe('a snapshot', () => {
       }
       expect(resumed.assess(second * 1000 + 1000)).toEqual(whole.assess(second * 1000 + 1000));
     }
-    expect(resumed.takenUntilMs('full')).toBe(120_000);
+    expect(resumed.snapshot().settledUntilMs).toBe(120_000);
     expect(JSON.stringify(whole.snapshot()).length).toBeLessThan(6000);
   });
 });
@@ -355,9 +400,14 @@ describe('over whole runs', () => {
       let second = 0;
       let harmed = false;
       for (const canaryShare of [0.05, 0.25, 0.5, 1]) {
-        judge.beginBake(`bake-${canaryShare}`, second * 1000);
+        judge.beginBake(`bake-${canaryShare}`, second * 1000, canaryShare * 100);
         for (let step = 0; step < 60; step++, second++) {
-          feedSecond(judge, second, draw({ perSecond: 50, canaryShare, baselineRatio: 0.01, canaryRatio }));
+          feedSecond(
+            judge,
+            second,
+            draw({ perSecond: 50, canaryShare, baselineRatio: 0.01, canaryRatio }),
+            canaryShare < 1,
+          );
           harmed ||= errorRateOf(judge.assess(second * 1000 + 1000)).outcome === 'fail';
         }
       }
@@ -372,13 +422,14 @@ describe('over whole runs', () => {
     for (const errorMargin of extremes) {
       for (const ratio of [0, 0.5, 1]) {
         const judge = createJudge({ ...settings, errorMargin }, { bakes: 1 });
-        judge.beginBake('bake', 0);
+        judge.beginBake('bake', 0, 5);
         const draw = createTraffic(19);
         for (let second = 0; second < 40; second++) {
           feedSecond(
             judge,
             second,
             draw({ perSecond: 400, canaryShare: second < 20 ? 0.3 : 1, baselineRatio: ratio, canaryRatio: 1 - ratio }),
+            second < 20,
           );
           const [verdict] = judge.assess(second * 1000 + 1000);
           const numbers = [

@@ -5,11 +5,9 @@ import { binomialInterval } from '../../src/analysis/binomial-interval.ts';
 import { advanceDifference, differenceInterval, noDifferenceEvidence } from '../../src/analysis/difference-interval.ts';
 import { lnSafetyOf } from '../../src/analysis/error-rate-evidence.ts';
 import { informationBound } from '../../src/analysis/information-bound.ts';
-import { quantileOfHistogram } from '../../src/analysis/latency-quantile.ts';
 import { logSumExp } from '../../src/analysis/log-sum-exp.ts';
 import { moreCanaryRequests, moreRequestsAgainst } from '../../src/analysis/more-data.ts';
 import { emptyRestartMixture, lnEvidenceOf } from '../../src/analysis/restart-mixture.ts';
-import { latencyBucketOf, latencyBucketUpperMs } from '../../src/model/traffic.ts';
 import { oracleVectors } from './oracle-vectors.ts';
 import { seededRandom } from './seeded-random.ts';
 
@@ -157,23 +155,6 @@ describe('more data', () => {
     ).toBeNull();
     expect(moreRequestsAgainst(gap, none, 0.01)).toBeNull();
     expect(moreRequestsAgainst(gap, { requests: 1000, failures: 0 }, 0.01)).toBeLessThan(600);
-  });
-});
-
-describe('latency quantile', () => {
-  it('is the upper edge of the bucket that holds the rank', () => {
-    const histogram = [
-      [latencyBucketOf(50), 1],
-      [latencyBucketOf(10), 99],
-    ] as const;
-    expect(quantileOfHistogram(histogram, 0.99)).toBe(latencyBucketUpperMs(latencyBucketOf(10)));
-    expect(quantileOfHistogram(histogram, 0.999)).toBe(latencyBucketUpperMs(latencyBucketOf(50)));
-  });
-
-  it('is null without data and finite in the open bucket', () => {
-    expect(quantileOfHistogram([], 0.99)).toBeNull();
-    expect(quantileOfHistogram([[3, 0]], 0.99)).toBeNull();
-    expect(Number.isFinite(quantileOfHistogram([[683, 5]], 0.5))).toBe(true);
   });
 });
 

@@ -25,6 +25,7 @@ const vectorsSchema = z.object({
       lnE: z.array(number),
     }),
   ),
+  counts: z.array(z.object({ canary: number, baseline: number, canaryShare: number, lnE: number })),
   bound: z.array(
     z.object({ p0: number, p1: number, delta: number, canaryShare: number, alpha: number, requests: number }),
   ),

@@ -1,0 +1,31 @@
+import type { JudgeSettings } from '../model/verdict.ts';
+import { assessOverdispersion, type DispersionHistory } from './overdispersion.ts';
+
+/**
+ * What failure counts are divided by where clients cannot be told apart, at least 1: as the team says, else the upper end of
+ * what the baseline's history shows once it shows for certain that failures come in clusters. Until then 1. Pure.
+ *
+ * To divide by the upper end from the start would make the tests two to three times slower for failures that are independent.
+ * What protects from a burst meanwhile is that no second alone can decide (`lnCapOf`).
+ */
+export function knownDispersion(state: { dispersion: DispersionHistory }, settings: JudgeSettings): number {
+  if (settings.overdispersion !== null) return settings.overdispersion;
+  const measured = assessOverdispersion(state.dispersion);
+  return measured.kind === 'measured' && measured.lower > 1 ? measured.factor : 1;
+}
+
+/** Least number of seconds with failures that a proof of harm rests on where clients cannot be told apart. */
+const secondsToDecide = 3;
+/** ln of what restarts and alternatives cost an early proof: it is counted in, or the cap would ask for more seconds. */
+const lnMixtureCost = Math.log(2 * 12);
+
+/**
+ * Most that one batch may add to the ln evidence of an alternative; null for no limit. Pure. A factor that is cut off stays an
+ * e-value. With it three seconds must speak against the canary, and a burst in one of them is forgotten by the good
+ * requests after it. A team that has given its overdispersion has spoken of bursts itself.
+ *
+ * Example: α 1 % alone → (ln 100 + ln 24)/3 = 2.59.
+ */
+export function lnCapOf(settings: JudgeSettings, lnLimit: number): number | null {
+  return settings.overdispersion === null ? (lnLimit + lnMixtureCost) / secondsToDecide : null;
+}
