@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+import type { Stratum } from '../../../model/metric-source.ts';
 import {
   claimEndpoint,
   type Endpoint,
@@ -5,7 +7,7 @@ import {
   type RoutedRevision,
   type RoutingTable,
 } from './routing-table.ts';
-import type { CountedRequest, Stratum, TrafficCounter } from './traffic-counter.ts';
+import type { CountedRequest, EndedBy, FailureOrigin, TrafficCounter } from './traffic-counter.ts';
 
 export type ClaimRequest = {
   table: () => RoutingTable;
@@ -17,11 +19,18 @@ export type ClaimRequest = {
   /** Null: not counted. */
   stratum: Stratum | null;
   arrivedAtMs: number;
+  /** Assignment unit that the request carried, or null. */
+  unit: string | null;
+  /** The table's split decided for a unit that was drawn just now. */
+  drawn: boolean;
+  incoming: IncomingMessage;
   request: OpenRequest;
 };
 
 /** A request's hold on an endpoint, and its entry in the counts. Exactly one endpoint is held at a time. */
-export class Claim {
+export class Claim implements FailureOrigin {
+  /** When it was made, ms of a clock that never jumps. */
+  readonly startedMs = performance.now();
   readonly #options: ClaimRequest;
   readonly #tried = new Set<Endpoint>();
   #endpoint: Endpoint | null = null;
@@ -31,6 +40,8 @@ export class Claim {
 
   constructor(options: ClaimRequest) {
     this.#options = options;
+    const { drawn, assignedId, stratum, counter, arrivedAtMs } = options;
+    if (drawn && assignedId !== null && stratum !== null) counter.drew(assignedId, stratum, arrivedAtMs);
   }
 
   /** Revision that holds or last held the request, or the one that it was assigned to. */
@@ -42,8 +53,11 @@ export class Claim {
     return this.#revision?.version ?? null;
   }
 
-  get counted(): CountedRequest | null {
-    return this.#counted;
+  /** A client is who carries a unit, else a connection; what it failed at is the method and the path. */
+  get failureKey(): string {
+    const { unit, incoming } = this.#options;
+    const { remoteAddress, remotePort } = incoming.socket;
+    return `${unit ?? `${remoteAddress}:${remotePort}`} ${incoming.method} ${(incoming.url ?? '').split('?', 1)[0]}`;
   }
 
   /**
@@ -51,7 +65,7 @@ export class Claim {
    * Null when there is none left. One synchronous step from the choice to the registration.
    */
   next(): Endpoint | null {
-    this.release();
+    this.#release();
     const table = this.#options.table();
     for (const revision of this.#eligible(table)) {
       const endpoint = claimEndpoint(revision, this.#tried, this.#options.request);
@@ -60,13 +74,38 @@ export class Claim {
       this.#endpoint = endpoint;
       this.#revision = revision;
       this.#count(revision.revisionId);
+      if (endpoint.warmUp.isWarming(this.startedMs)) this.#counted?.warming();
       return endpoint;
     }
     if (this.#counted === null && this.#options.assignedId !== null) this.#count(this.#options.assignedId);
     return null;
   }
 
-  release(): void {
+  /** The instance has begun to answer. */
+  answered(): void {
+    this.#endpoint?.warmUp.answered();
+  }
+
+  /** Ends the request in the counts, unless it has ended there already. */
+  end(by: EndedBy): void {
+    if (this.#counted?.open === true) this.#counted.end(by, performance.now() - this.startedMs, this);
+  }
+
+  completed(): void {
+    this.#counted?.completed();
+  }
+
+  mismatched(): void {
+    this.#counted?.mismatched();
+  }
+
+  /** The one way out for every request: what nothing else has ended was abandoned or cut off. */
+  close(): void {
+    this.#release();
+    this.end('left');
+  }
+
+  #release(): void {
     this.#endpoint?.open.delete(this.#options.request);
     this.#endpoint = null;
   }
@@ -85,7 +124,7 @@ export class Claim {
     const { stratum, counter, arrivedAtMs } = this.#options;
     if (stratum === null || this.#countedId === revisionId) return;
     // The revision that could not be connected to has failed this request, though another one now answers it.
-    this.#counted?.failed(Date.now());
+    this.end('connection');
     this.#countedId = revisionId;
     this.#counted = counter.arrived(revisionId, stratum, arrivedAtMs);
   }

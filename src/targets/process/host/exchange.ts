@@ -2,9 +2,10 @@ import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { Claim, type ClaimRequest } from './claim.ts';
 import type { Connection } from './connection.ts';
 import { dropHopByHop, hasNoBody, isIdempotent, revisionHeader } from './forwarded-headers.ts';
+import { onceClosed } from './once-closed.ts';
 import type { Endpoint, OpenRequest } from './routing-table.ts';
 
-export type ExchangeOptions = Omit<ClaimRequest, 'request'> & {
+export type ExchangeOptions = Omit<ClaimRequest, 'request' | 'incoming'> & {
   request: IncomingMessage;
   response: ServerResponse;
   requestTimeoutMs: number;
@@ -28,7 +29,6 @@ export class Exchange implements OpenRequest {
   readonly clientCloses: boolean;
   readonly #options: ExchangeOptions;
   readonly #claim: Claim;
-  readonly #startedMs = performance.now();
   readonly #repeatable: boolean;
   #connection: Connection | null = null;
   #endpoint: Endpoint | null = null;
@@ -37,12 +37,15 @@ export class Exchange implements OpenRequest {
   #answered = false;
   #broken = false;
   #cut = false;
+  #ended = false;
   #lastUploadMs = 0;
+  #bytesAtHalf = 0;
+  #stopWatching: (() => void) | null = null;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
-    this.#claim = new Claim({ ...options, request: this });
+    this.#claim = new Claim({ ...options, request: this, incoming: options.request });
     const { method, headers } = options.request;
     this.#repeatable = isIdempotent(method) && hasNoBody(headers);
     this.clientCloses = /(^|,)\s*close\s*(,|$)/i.test(headers.connection ?? '');
@@ -51,10 +54,12 @@ export class Exchange implements OpenRequest {
   begin(): void {
     const { request, response } = this.#options;
     response.once('close', () => this.#end());
+    // An answer that waits behind another one has no socket yet, and is not told when its client goes.
+    if (response.socket === null) this.#stopWatching = onceClosed(request.socket, () => this.#end());
     if (!this.#repeatable) request.on('data', () => (this.#lastUploadMs = performance.now()));
     // Listening to data would let it flow before there is anyone to take it.
     request.pause();
-    this.#arm(this.#options.requestTimeoutMs);
+    this.#arm(this.#options.requestTimeoutMs / 2, () => this.#halfOver());
     this.#dispatch();
   }
 
@@ -70,14 +75,14 @@ export class Exchange implements OpenRequest {
   /** The head of the answer is here and has not been sent on yet. */
   answered(answer: IncomingMessage): void {
     this.#answered = true;
-    this.#disarm();
+    this.#claim.answered();
     const { headers } = answer;
     const status = answer.statusCode ?? 0;
-    if (status >= 500) this.#claim.counted?.failed(Date.now());
     this.#noteVersion(headers[this.#options.versionHeader ?? '']);
     this.#noteKeepAlive(headers['keep-alive']);
     this.stream = String(headers['content-type'] ?? '').startsWith('text/event-stream');
-    if (this.stream) this.#claim.counted?.completed(performance.now() - this.#startedMs);
+    if (status >= 500) this.#claim.end('server_error');
+    if (this.stream) this.#complete();
     dropHopByHop(headers);
     headers.connection = this.clientCloses ? 'close' : 'keep-alive';
     headers[revisionHeader] = this.#claim.revisionId ?? 'none';
@@ -90,7 +95,7 @@ export class Exchange implements OpenRequest {
   /** The connection to the instance failed, or the client's own did. */
   failed(): void {
     const { response } = this.#options;
-    if (response.destroyed || this.#cut || this.#broken) return;
+    if (response.destroyed || this.#ended || this.#cut || this.#broken) return;
     if (this.#answered) return void this.#breakOff();
     const connection = this.#connection;
     const nothingCame = connection !== null && connection.socket.bytesRead === connection.readBefore;
@@ -116,11 +121,11 @@ export class Exchange implements OpenRequest {
     endpoint.pool.connect(
       connectTimeoutMs,
       (connection) => {
-        if (this.#options.response.destroyed || this.#broken) return endpoint.pool.giveBack(connection);
-        this.#send(connection, endpoint);
+        if (this.#isOver()) endpoint.pool.giveBack(connection);
+        else this.#send(connection, endpoint);
       },
       () => {
-        if (!this.#options.response.destroyed && !this.#broken) this.#dispatch();
+        if (!this.#isOver()) this.#dispatch();
       },
     );
   }
@@ -136,11 +141,16 @@ export class Exchange implements OpenRequest {
     endpoint.pool.connect(
       connectTimeoutMs,
       (connection) => {
-        if (this.#options.response.destroyed || this.#broken) endpoint.pool.giveBack(connection);
+        if (this.#isOver()) endpoint.pool.giveBack(connection);
         else this.#send(connection, endpoint);
       },
       () => this.#fail(502, 'the instance ended before it answered'),
     );
+  }
+
+  /** Nobody waits for an answer any more. */
+  #isOver(): boolean {
+    return this.#ended || this.#broken || this.#options.response.destroyed;
   }
 
   #send(connection: Connection, endpoint: Endpoint): void {
@@ -149,14 +159,39 @@ export class Exchange implements OpenRequest {
     this.#options.forward(connection, endpoint.port);
   }
 
-  #arm(ms: number): void {
-    this.#timer = setTimeout(() => {
-      const sinceUploadMs = performance.now() - Math.max(this.#lastUploadMs, this.#startedMs);
-      const leftMs = this.#options.requestTimeoutMs - sinceUploadMs;
-      // An upload that still flows has not been waiting for an answer.
-      if (leftMs > 1) this.#arm(leftMs);
-      else this.#fail(504, `no answer within ${this.#options.requestTimeoutMs} ms`);
-    }, ms);
+  #arm(ms: number, over: () => void): void {
+    this.#timer = setTimeout(over, ms);
+  }
+
+  #halfOver(): void {
+    this.#bytesAtHalf = this.#connection?.socket.bytesRead ?? 0;
+    this.#arm(this.#options.requestTimeoutMs / 2, () => this.#timeOver());
+  }
+
+  /** Nothing is open in the counts for longer than the time-out, though what still moves goes on. */
+  #timeOver(): void {
+    if (this.#flows()) this.#claim.end('flowing');
+    // A head and then silence keeps its user waiting as well as no head.
+    else if (this.#answered) this.#claim.end('timeout');
+    if (!this.#answered) this.#awaitAnswer();
+  }
+
+  /** Whether bytes have moved in the second half of the time-out, either way. */
+  #flows(): boolean {
+    const { response, requestTimeoutMs } = this.#options;
+    if (!this.#answered) return this.#lastUploadMs > this.#claim.startedMs + requestTimeoutMs / 2;
+    return (this.#connection?.socket.bytesRead ?? 0) > this.#bytesAtHalf || response.writableLength > 0;
+  }
+
+  #awaitAnswer(): void {
+    if (this.#answered) return;
+    const { requestTimeoutMs } = this.#options;
+    const sinceUploadMs = performance.now() - Math.max(this.#lastUploadMs, this.#claim.startedMs);
+    const leftMs = requestTimeoutMs - sinceUploadMs;
+    // An upload that still flows has not been waiting for an answer.
+    if (leftMs <= 1) return void this.#fail(504, `no answer within ${requestTimeoutMs} ms`);
+    this.#claim.end('timeout');
+    this.#arm(leftMs, () => this.#awaitAnswer());
   }
 
   #disarm(): void {
@@ -168,7 +203,7 @@ export class Exchange implements OpenRequest {
   #fail(status: 502 | 503 | 504, reason: string): void {
     const { request, response } = this.#options;
     this.#broken = true;
-    this.#claim.counted?.failed(Date.now());
+    this.#claim.end(status === 504 ? 'timeout' : 'connection');
     request.unpipe();
     request.resume();
     this.#outgoing?.destroy();
@@ -187,22 +222,30 @@ export class Exchange implements OpenRequest {
   #breakOff(): void {
     if (this.#options.response.destroyed || this.#cut) return;
     this.#broken = true;
-    this.#claim.counted?.failed(Date.now());
+    this.#claim.end('connection');
     this.#options.response.destroy();
   }
 
   #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
     this.#disarm();
+    this.#stopWatching?.();
     const whole = this.#options.response.writableFinished && this.#answered && !this.#broken && !this.#cut;
-    if (whole && !this.stream) this.#claim.counted?.completed(performance.now() - this.#startedMs);
-    if (this.#outgoing !== null && !whole) this.#outgoing.destroy();
-    this.#claim.release();
+    if (whole) this.#complete();
+    else this.#outgoing?.destroy();
+    this.#claim.close();
+  }
+
+  #complete(): void {
+    this.#claim.end('answer');
+    this.#claim.completed();
   }
 
   #noteVersion(value: string | string[] | undefined): void {
     const version = this.#claim.version;
     if (value === undefined || version === null || this.#options.versionHeader === null) return;
-    if (String(value) !== version) this.#claim.counted?.mismatched();
+    if (String(value) !== version) this.#claim.mismatched();
   }
 
   /** An instance that closes idle connections early says so. */

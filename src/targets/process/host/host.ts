@@ -184,7 +184,8 @@ export class Host {
   tick(nowMs: number): void {
     if (this.#down) return;
     const keepMs = Math.max(16 * 60_000, this.#spec.requestTimeoutMs + 60_000);
-    this.counter.forget(nowMs - keepMs);
+    // A request ends in the counts when its time is over at the latest; the rest covers late timers.
+    this.counter.forget(nowMs - keepMs, nowMs - this.#spec.requestTimeoutMs - 5000);
     for (const placement of this.#routing.placements) {
       const { id } = placement.revision;
       if (placement.retireAtMs !== null && placement.retireAtMs <= nowMs) this.#retireByTime(id);

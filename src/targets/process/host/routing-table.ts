@@ -1,5 +1,6 @@
 import type { ConnectionPool } from './connection.ts';
 import { unitSlot } from './unit-hash.ts';
+import type { WarmUp } from './warm-up.ts';
 
 /** One request that an instance has not finished. */
 export interface OpenRequest {
@@ -15,6 +16,7 @@ export type Endpoint = {
   readonly instanceId: string;
   readonly port: number;
   readonly pool: ConnectionPool;
+  readonly warmUp: WarmUp;
   /** Its size is the number of requests in flight. */
   readonly open: Set<OpenRequest>;
 };

@@ -17,6 +17,7 @@ import type { InstanceRecord, Launch } from './host-state.ts';
 import { watchHealth } from './instance-health.ts';
 import { excerptOf } from './log-excerpt.ts';
 import type { Endpoint } from './routing-table.ts';
+import { WarmUp } from './warm-up.ts';
 
 export type InstanceOptions = {
   revisionId: string;
@@ -30,6 +31,8 @@ export type InstanceOptions = {
   /** Requests that were ended in the middle. */
   cut: (count: number) => void;
 };
+
+type Started = { process: InstanceProcess; port: number; startedAtMs: number | null };
 
 const mostStartCrashes = 3;
 const excerptBytes = 4096;
@@ -122,7 +125,10 @@ export class SupervisedInstance {
     }
     // It served before, so it serves at once; the next health checks have the last word.
     this.#state = record.ready ? 'ready' : 'starting';
-    this.#take(process, record.port, record.startedAtMs);
+    this.#take(
+      { process, port: record.port, startedAtMs: record.startedAtMs },
+      record.ready ? WarmUp.done() : new WarmUp(),
+    );
     this.#options.changed();
   }
 
@@ -144,7 +150,8 @@ export class SupervisedInstance {
       this.#oomKillsBefore = await readOomKills();
       const port = await freePort();
       const env = { ...launch.env, PORT: String(port) };
-      this.#take(await spawnInstance({ argv: launch.argv, cwd: launch.cwd, env, logFile }), port, Date.now());
+      const process = await spawnInstance({ argv: launch.argv, cwd: launch.cwd, env, logFile });
+      this.#take({ process, port, startedAtMs: Date.now() }, new WarmUp());
       this.#event('started');
       this.#options.changed();
     } catch (thrown) {
@@ -152,12 +159,13 @@ export class SupervisedInstance {
     }
   }
 
-  #take(process: InstanceProcess, port: number, startedAtMs: number | null): void {
+  #take({ process, port, startedAtMs }: Started, warmUp: WarmUp): void {
     this.#process = process;
     this.#killedByUs = false;
     this.#startedAtMs = startedAtMs;
     const pool = new ConnectionPool(port);
-    this.#endpoint = { revisionId: this.#options.revisionId, instanceId: this.id, port, pool, open: new Set() };
+    const { revisionId } = this.#options;
+    this.#endpoint = { revisionId, instanceId: this.id, port, pool, warmUp, open: new Set() };
     const watching = new AbortController();
     this.#watching = watching;
     process.onExit((exit) => this.#exited(process, exit));
@@ -177,6 +185,7 @@ export class SupervisedInstance {
     this.#state = 'ready';
     this.#wasReady = true;
     this.#readySinceMs = Date.now();
+    this.#endpoint?.warmUp.becameReady(performance.now());
     this.#options.changed();
     this.#event('ready');
   }

@@ -4,12 +4,13 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ProxyServer } from 'http-proxy-3';
 import { probeHeader } from '../../../model/traffic.ts';
+import type { ClaimRequest } from './claim.ts';
 import type { Connection } from './connection.ts';
 import { Exchange } from './exchange.ts';
 import { prepareRequestHeaders, readCookie } from './forwarded-headers.ts';
 import type { HostSpec } from './host-spec.ts';
 import { assignRevision, type RoutingTable } from './routing-table.ts';
-import type { Stratum, TrafficCounter } from './traffic-counter.ts';
+import type { TrafficCounter } from './traffic-counter.ts';
 import { UpgradeExchange } from './upgrade-exchange.ts';
 
 export type ProxyOptions = {
@@ -18,7 +19,7 @@ export type ProxyOptions = {
   spec: () => Pick<HostSpec, 'cookie' | 'versionHeader' | 'requestTimeoutMs'>;
 };
 
-type Route = { assignedId: string | null; fixed: boolean; stratum: Stratum | null; issueCookie: string | null };
+type Route = Pick<ClaimRequest, 'assignedId' | 'fixed' | 'stratum' | 'unit' | 'drawn'> & { issueCookie: string | null };
 
 const longestUnit = 200;
 const clientIdleMs = 75_000;
@@ -119,6 +120,7 @@ export class TrafficProxy {
     const exchange = new UpgradeExchange({
       ...this.#options,
       ...this.#route(request, fixedRevisionId),
+      incoming: request,
       socket,
       arrivedAtMs: Date.now(),
       requestTimeoutMs: this.#options.spec().requestTimeoutMs,
@@ -135,14 +137,17 @@ export class TrafficProxy {
   #route(request: IncomingMessage, fixedRevisionId: string | null): Route {
     const probe = request.headers[probeHeader] !== undefined;
     if (fixedRevisionId !== null) {
-      return { assignedId: fixedRevisionId, fixed: true, stratum: probe ? 'probe' : null, issueCookie: null };
+      const stratum = probe ? 'probe' : null;
+      return { assignedId: fixedRevisionId, fixed: true, stratum, unit: null, drawn: false, issueCookie: null };
     }
     const { cookie } = this.#options.spec();
     const known = readCookie(request.headers.cookie, cookie)?.slice(0, longestUnit) ?? null;
     const unit = known ?? randomBytes(12).toString('hex');
     const issueCookie = known === null ? `${cookie}=${unit}; Path=/; HttpOnly; SameSite=Lax` : null;
     const assignedId = assignRevision(this.#options.table(), unit);
-    return { assignedId, fixed: false, stratum: probe ? 'probe' : 'user', issueCookie };
+    // Probes are not users: those that they would have drawn say nothing about how users are split.
+    const drawn = known === null && !probe;
+    return { assignedId, fixed: false, stratum: probe ? 'probe' : 'user', unit: known, drawn, issueCookie };
   }
 }
 

@@ -21,7 +21,6 @@ export class UpgradeExchange implements OpenRequest {
   readonly stream = true;
   readonly #options: UpgradeOptions;
   readonly #claim: Claim;
-  readonly #startedMs = performance.now();
   readonly #fromInstance = new FrameBoundary();
   readonly #timer: NodeJS.Timeout;
   #instanceSocket: Socket | null = null;
@@ -46,14 +45,13 @@ export class UpgradeExchange implements OpenRequest {
     outgoing.on('upgrade', (answer, instanceSocket) => {
       clearTimeout(this.#timer);
       this.#instanceSocket = instanceSocket;
-      this.#claim.counted?.completed(performance.now() - this.#startedMs);
+      this.#answered('answer');
       this.#sign(answer);
       instanceSocket.on('data', (chunk: Uint8Array) => this.#fromInstance.push(chunk));
     });
     outgoing.on('response', (answer) => {
       clearTimeout(this.#timer);
-      if ((answer.statusCode ?? 0) >= 500) this.#claim.counted?.failed(Date.now());
-      else this.#claim.counted?.completed(performance.now() - this.#startedMs);
+      this.#answered((answer.statusCode ?? 0) >= 500 ? 'server_error' : 'answer');
       this.#sign(answer);
     });
   }
@@ -63,7 +61,7 @@ export class UpgradeExchange implements OpenRequest {
     const { socket } = this.#options;
     if (this.#ended || socket.destroyed) return;
     if (this.#instanceSocket !== null) return;
-    this.#claim.counted?.failed(Date.now());
+    this.#claim.end(status === 504 ? 'timeout' : 'connection');
     const text = `${status}: ${reason}\n`;
     const head = [
       `HTTP/1.1 ${status} ${status === 504 ? 'Gateway Timeout' : status === 503 ? 'Service Unavailable' : 'Bad Gateway'}`,
@@ -102,6 +100,13 @@ export class UpgradeExchange implements OpenRequest {
     );
   }
 
+  /** Its head ends it in the counts: what comes then may take days. */
+  #answered(by: 'answer' | 'server_error'): void {
+    this.#claim.answered();
+    this.#claim.end(by);
+    this.#claim.completed();
+  }
+
   #sign(answer: IncomingMessage): void {
     answer.headers[revisionHeader] = this.#claim.revisionId ?? 'none';
     if (this.#options.issueCookie === null) return;
@@ -112,6 +117,6 @@ export class UpgradeExchange implements OpenRequest {
     this.#ended = true;
     clearTimeout(this.#timer);
     this.#instanceSocket?.destroy();
-    this.#claim.release();
+    this.#claim.close();
   }
 }

@@ -4,7 +4,6 @@ import { closeForRestart, FrameBoundary } from '../../../../src/targets/process/
 import { hostFiles } from '../../../../src/targets/process/host/host-files.ts';
 import { excerptOf } from '../../../../src/targets/process/host/log-excerpt.ts';
 import { assertRevisionName } from '../../../../src/targets/process/host/revision-name.ts';
-import { TrafficCounter } from '../../../../src/targets/process/host/traffic-counter.ts';
 import { listenAddress } from '../../../../src/targets/process/host-spec-of.ts';
 
 describe('excerpt of a log', () => {
@@ -88,45 +87,5 @@ describe('names and addresses', () => {
     expect(listenAddress('http://127.0.0.1:8080/')).toEqual({ host: '127.0.0.1', port: 8080 });
     expect(listenAddress('http://[::1]')).toEqual({ host: '::1', port: 80 });
     expect(() => listenAddress('https://shop.example')).toThrow(/plain http/);
-  });
-});
-
-describe('traffic counter', () => {
-  it('counts a request in the cell of its arrival, each outcome once', () => {
-    const counter = new TrafficCounter();
-    const slow = counter.arrived('r', 'user', 10_100);
-    const fast = counter.arrived('r', 'user', 10_240);
-    counter.arrived('r', 'probe', 10_300);
-    fast.completed(3);
-    fast.completed(3);
-    fast.failed(11_000);
-    fast.failed(11_000);
-    slow.failed(11_200);
-    fast.mismatched();
-    const cells = counter.changedSince(0);
-    expect(cells).toHaveLength(2);
-    expect(cells[0]).toMatchObject({
-      atMs: 10_000,
-      stratum: 'user',
-      arrivals: 2,
-      failed: 2,
-      failedFast: 1,
-      completed: 1,
-      mismatched: 1,
-    });
-    expect(cells[0]?.latency.reduce((sum, [, count]) => sum + count, 0)).toBe(1);
-    expect(cells[1]).toMatchObject({ atMs: 10_250, stratum: 'probe', arrivals: 1, failed: 0 });
-  });
-
-  it('tells only what changed, as totals, and forgets what is old', () => {
-    const counter = new TrafficCounter();
-    counter.arrived('r', 'user', 1000);
-    const later = counter.arrived('r', 'user', 2000);
-    const seen = counter.lastChange;
-    later.failed(2001);
-    expect(counter.changedSince(seen).map((cell) => [cell.atMs, cell.arrivals, cell.failed])).toEqual([[2000, 1, 1]]);
-    expect(counter.changedSince(0, 1500)).toHaveLength(1);
-    counter.forget(2000);
-    expect(counter.changedSince(0)).toHaveLength(1);
   });
 });

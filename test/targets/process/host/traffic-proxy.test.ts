@@ -144,19 +144,21 @@ describe('users', () => {
 
   it('are spread over the instances, the least loaded first', async () => {
     const hits = [0, 0];
+    const held: http.ServerResponse[] = [];
     const slow = await stage.endpoint('stable', (_request, response) => {
       hits[0] = (hits[0] ?? 0) + 1;
-      setTimeout(() => response.end(), 150);
+      held.push(response);
     });
     const fast = await stage.endpoint('stable', (_request, response) => {
       hits[1] = (hits[1] ?? 0) + 1;
       response.end();
     });
     stage.route({ revisions: { stable: [slow, fast] } });
-    const held = [ask(stage.url), ask(stage.url)];
-    await eventually(() => slow.open.size === 1);
+    const first = [ask(stage.url), ask(stage.url)];
+    await eventually(() => held.length === 1);
     for (let index = 0; index < 8; index += 1) await ask(stage.url);
-    await Promise.all(held);
+    for (const response of held) response.end();
+    await Promise.all(first);
     expect(hits[0]).toBe(1);
     expect(hits[1]).toBe(9);
   });
@@ -252,7 +254,8 @@ describe('instances that fail', () => {
   it('a 5xx answer is a failure at once and passes unchanged; another version in its header is told', async () => {
     await serveStable((_request, response) => void response.writeHead(503, { 'x-app-version': 'other' }).end('mine'));
     expect(await ask(stage.url)).toMatchObject({ status: 503, body: 'mine' });
-    expect(stage.counts('stable')).toEqual({ arrivals: 1, failed: 1, completed: 1, mismatched: 1 });
+    await eventually(() => stage.counts('stable').completed === 1);
+    expect(stage.counts('stable')).toMatchObject({ arrivals: 1, ended: 1, failed: 1, completed: 1, mismatched: 1 });
   });
 
   it('a client that goes away is no failure of the release', async () => {
