@@ -1,4 +1,4 @@
-import { cellMs, fastAgeMs, latencyBucketOf, type TrafficCell } from '../model/traffic.ts';
+import { cellMs, latencyBucketOf, type TrafficCell } from '../model/traffic.ts';
 import type { CellStore, Series } from './cell-store.ts';
 
 export type Ending = {
@@ -10,21 +10,28 @@ export type Ending = {
   mismatched: boolean;
 };
 
-/** Counts a request in the cell in which it arrived; call what is returned once, when the request has ended. */
+/**
+ * Counts a request in the cell in which it arrived; call what is returned when it has ended: only the first call counts.
+ * Each is taken for a client of its own, as probes sent at set times are, so every failure is a unit.
+ */
 export function countArrival(store: CellStore, series: Series, arrivedMs: number): (ending: Ending) => void {
   const atMs = Math.floor(arrivedMs / cellMs) * cellMs;
   const arrived = cellOf(store, series, atMs);
   store.put({ ...arrived, arrivals: arrived.arrivals + 1 });
+  let open = true;
   return (ending) => {
+    if (!open) return;
+    open = false;
     const ageMs = Math.max(0, ending.atMs - arrivedMs);
     const cell = cellOf(store, series, atMs);
     store.put({
       ...cell,
+      ended: cell.ended + 1,
       failed: cell.failed + (ending.failed ? 1 : 0),
-      failedFast: cell.failedFast + (ending.failed && ageMs <= fastAgeMs ? 1 : 0),
+      failedUnits: cell.failedUnits + (ending.failed ? 1 : 0),
       completed: cell.completed + (ending.completed ? 1 : 0),
       mismatched: cell.mismatched + (ending.mismatched ? 1 : 0),
-      latency: ending.completed ? addToHistogram(cell.latency, latencyBucketOf(ageMs)) : cell.latency,
+      latency: addToHistogram(cell.latency, latencyBucketOf(ageMs)),
     });
   };
 }
@@ -35,10 +42,13 @@ function cellOf(store: CellStore, series: Series, atMs: number): TrafficCell {
       ...series,
       atMs,
       arrivals: 0,
-      failedFast: 0,
+      ended: 0,
       failed: 0,
+      failedUnits: 0,
+      newUnits: 0,
       completed: 0,
       mismatched: 0,
+      warming: 0,
       latency: [],
     }
   );

@@ -1,20 +1,28 @@
-import type { Window } from '../model/metric-source.ts';
+import type { Stratum, Window } from '../model/metric-source.ts';
 import { cellMs, type TrafficCell } from '../model/traffic.ts';
 
-export type Stratum = TrafficCell['stratum'];
 export type Series = { revisionId: string; stratum: Stratum };
-/** Sums over a window. `histogram` counts completed requests per latency bucket. */
-export type CellTotals = {
-  arrivals: number;
-  failedFast: number;
-  failed: number;
-  completed: number;
-  mismatched: number;
+/** Sums over a window. `histogram` counts requests that have ended and were not warming, per latency bucket. */
+export type CellTotals = Record<(typeof summed)[number], number> & {
   histogram: ReadonlyMap<number, number>;
 };
 
+const summed = [
+  'arrivals',
+  'ended',
+  'failed',
+  'failedUnits',
+  'newUnits',
+  'completed',
+  'mismatched',
+  'warming',
+] as const;
+
 export type CellStore = {
-  /** Takes the cell in place of an earlier one with the same revision, stratum and time; one older than the store keeps is dropped. */
+  /**
+   * Takes the cell in place of an earlier one with the same revision, stratum and time. One that is older than the store
+   * keeps is dropped, and so is one that takes back what is known: a producer that has restarted counts from zero.
+   */
   put(cell: TrafficCell): void;
   get(series: Series, atMs: number): TrafficCell | null;
   sum(series: Series, window: Window): CellTotals;
@@ -34,7 +42,8 @@ export function createCellStore(keepMs: number, beginMs: number): CellStore {
       if (cell.atMs < keptFromMs) return;
       const key = keyOf(cell);
       const cells = series.get(key) ?? new Map<number, TrafficCell>();
-      cells.set(cell.atMs, cell);
+      const known = cells.get(cell.atMs);
+      if (known === undefined || summed.every((name) => cell[name] >= known[name])) cells.set(cell.atMs, cell);
       series.set(key, cells);
     },
     get: (of, atMs) => series.get(keyOf(of))?.get(atMs) ?? null,
@@ -64,21 +73,20 @@ function keyOf(series: Series): string {
 function sumCells(cells: ReadonlyMap<number, TrafficCell> | undefined, window: Window): CellTotals {
   const totals = {
     arrivals: 0,
-    failedFast: 0,
+    ended: 0,
     failed: 0,
+    failedUnits: 0,
+    newUnits: 0,
     completed: 0,
     mismatched: 0,
+    warming: 0,
     histogram: new Map<number, number>(),
   };
   if (cells === undefined) return totals;
   for (let atMs = window.fromMs; atMs < window.toMs; atMs += cellMs) {
     const cell = cells.get(atMs);
     if (cell === undefined) continue;
-    totals.arrivals += cell.arrivals;
-    totals.failedFast += cell.failedFast;
-    totals.failed += cell.failed;
-    totals.completed += cell.completed;
-    totals.mismatched += cell.mismatched;
+    for (const name of summed) totals[name] += cell[name];
     for (const [bucket, count] of cell.latency)
       totals.histogram.set(bucket, (totals.histogram.get(bucket) ?? 0) + count);
   }

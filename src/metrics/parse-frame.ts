@@ -29,9 +29,15 @@ export function parseFrame(
 function problemWithCell(cell: TrafficCell, frameNowMs: number): string | null {
   if (cell.atMs % cellMs !== 0) return `a cell begins at ${cell.atMs}, which is no multiple of ${cellMs}`;
   if (cell.atMs > frameNowMs + greatestSkewMs) return 'a cell lies in the future';
-  if (cell.failed > cell.arrivals || cell.completed > cell.arrivals || cell.mismatched > cell.arrivals)
+  // `newUnits` may exceed arrivals: the revision that a unit was drawn for is not always the one that takes the request.
+  if (cell.ended > cell.arrivals || cell.mismatched > cell.arrivals || cell.warming > cell.arrivals)
     return 'a cell counts more results than arrivals';
-  if (cell.failedFast > cell.failed) return 'a cell counts more fast failures than failures';
+  if (cell.failed > cell.ended || cell.completed > cell.ended) return 'a cell counts more results than endings';
+  if (cell.failedUnits > cell.failed) return 'a cell counts more failed units than failures';
   const badBucket = cell.latency.some(([bucket, count]) => bucket < 0 || bucket >= latencyBuckets.count || count < 0);
-  return badBucket ? 'a latency bucket is out of range' : null;
+  if (badBucket) return 'a latency bucket is out of range';
+  const latencies = cell.latency.reduce((sum, [, count]) => sum + count, 0);
+  return latencies > cell.ended || latencies > cell.arrivals - cell.warming
+    ? 'a cell counts more latencies than endings'
+    : null;
 }

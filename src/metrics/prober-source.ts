@@ -1,12 +1,21 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../model/clock.ts';
 import { DeployError } from '../model/deploy-error.ts';
-import type { Arm, Measurement, MetricQuery, MetricSource, Window } from '../model/metric-source.ts';
+import type {
+  Arm,
+  LatencyReading,
+  Measurement,
+  MetricQuery,
+  MetricSource,
+  SourceTraits,
+  Stratum,
+  Window,
+} from '../model/metric-source.ts';
 import { cellMs, type InstanceEvent } from '../model/traffic.ts';
 import { type HttpAnswer, type HttpRequest, httpRequest } from '../system/http.ts';
-import { createCellStore, type Stratum } from './cell-store.ts';
+import { createCellStore } from './cell-store.ts';
 import { createLossLog } from './loss-log.ts';
-import { measureCells, readHistogram } from './measure-cells.ts';
+import { type CellReading, measureCells, readLatency } from './measure-cells.ts';
 import { ProbeArm } from './probe-arm.ts';
 import { runOpenLoop } from './run-open-loop.ts';
 
@@ -41,6 +50,13 @@ export function createProberSource(options: ProberSourceOptions): MetricSource {
 
 class ProberSource implements MetricSource {
   readonly kind = 'prober';
+  readonly traits: SourceTraits = {
+    windowMs: cellMs,
+    countedBy: 'arrival',
+    settleMs: 0,
+    latency: 'fine',
+    events: [],
+  };
   readonly #options: ProberSourceOptions;
   readonly #wallMs: number;
   readonly #store;
@@ -95,25 +111,31 @@ class ProberSource implements MetricSource {
   measure(query: MetricQuery, window: Window, arm: Arm): Measurement {
     const lost = this.#losses.within(arm, window);
     const place = { window, source: this.kind };
-    if (query.stratum !== 'probe') return { status: 'error', ...place, reason: 'the prober sees no requests of users' };
+    if (query.kind !== 'events' && query.stratum !== 'probe')
+      return { status: 'error', ...place, reason: 'the prober sees no requests of users' };
     if (lost !== null) return { status: 'error', ...place, reason: `probes could not be sent: ${lost}` };
-    const reading = {
+    return measureCells(this.#reading(), { query, window, revisionId: this.#arms[arm] });
+  }
+
+  latency(window: Window, arm: Arm, stratum: Stratum): LatencyReading | null {
+    if (stratum !== 'probe' || this.#losses.within(arm, window) !== null) return null;
+    return readLatency(this.#reading(), { window, revisionId: this.#arms[arm], stratum });
+  }
+
+  takeInstanceEvents(): InstanceEvent[] {
+    return [];
+  }
+
+  #reading(): CellReading {
+    return {
       store: this.#store,
       source: this.kind,
       knownUntilMs: this.knownUntilMs(),
       requestTimeoutMs: this.#options.timeoutMs,
       whyNotKnown:
         this.#firedUntilMs === null ? 'no probe has been sent yet' : 'the window is not completely known yet',
+      assigned: [],
     };
-    return measureCells(reading, { query, window, revisionId: this.#arms[arm] });
-  }
-
-  latency(window: Window, arm: Arm, stratum: Stratum): ReadonlyArray<readonly [number, number]> {
-    return stratum === 'probe' ? readHistogram(this.#store, { revisionId: this.#arms[arm], stratum }, window) : [];
-  }
-
-  takeInstanceEvents(): InstanceEvent[] {
-    return [];
   }
 
   /** A clock that never jumps, so that each arrival has exactly one cell. */

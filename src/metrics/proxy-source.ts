@@ -1,16 +1,25 @@
 import type { Clock } from '../model/clock.ts';
 import { DeployError } from '../model/deploy-error.ts';
-import type { Arm, Measurement, MetricQuery, MetricSource, Window } from '../model/metric-source.ts';
+import type {
+  Arm,
+  LatencyReading,
+  Measurement,
+  MetricQuery,
+  MetricSource,
+  SourceTraits,
+  Stratum,
+  Window,
+} from '../model/metric-source.ts';
 import { cellMs, type InstanceEvent, type TrafficFeed, type TrafficFrame } from '../model/traffic.ts';
-import { createCellStore, type Stratum } from './cell-store.ts';
+import { createCellStore } from './cell-store.ts';
 import { createEventQueue } from './event-queue.ts';
 import { followFeed } from './follow-feed.ts';
-import { measureCells, readHistogram } from './measure-cells.ts';
+import { type CellReading, measureCells, readLatency } from './measure-cells.ts';
 
 export type ProxySourceOptions = {
   feed: TrafficFeed;
   clock: Clock;
-  /** A request open for this long counts as failed by the proxy. */
+  /** The proxy ends every request's count when it has been open for this long. */
   requestTimeoutMs: number;
 };
 
@@ -25,6 +34,13 @@ export function createProxySource(options: ProxySourceOptions): MetricSource {
 
 class ProxySource implements MetricSource {
   readonly kind = 'proxy';
+  readonly traits: SourceTraits = {
+    windowMs: cellMs,
+    countedBy: 'arrival',
+    settleMs: 0,
+    latency: 'fine',
+    events: [],
+  };
   readonly #options: ProxySourceOptions;
   #arms: Readonly<Record<Arm, string | null>> = { baseline: null, canary: null };
   #started = false;
@@ -73,24 +89,26 @@ class ProxySource implements MetricSource {
   }
 
   measure(query: MetricQuery, window: Window, arm: Arm): Measurement {
-    const { requestTimeoutMs } = this.#options;
-    const whyNotKnown = this.#whyNotKnown();
-    const reading = {
-      store: this.#store,
-      source: this.kind,
-      knownUntilMs: this.#knownUntilMs,
-      requestTimeoutMs,
-      whyNotKnown,
-    };
-    return measureCells(reading, { query, window, revisionId: this.#arms[arm] });
+    return measureCells(this.#reading(), { query, window, revisionId: this.#arms[arm] });
   }
 
-  latency(window: Window, arm: Arm, stratum: Stratum): ReadonlyArray<readonly [number, number]> {
-    return readHistogram(this.#store, { revisionId: this.#arms[arm], stratum }, window);
+  latency(window: Window, arm: Arm, stratum: Stratum): LatencyReading | null {
+    return readLatency(this.#reading(), { window, revisionId: this.#arms[arm], stratum });
   }
 
   takeInstanceEvents(): InstanceEvent[] {
     return this.#events.take();
+  }
+
+  #reading(): CellReading {
+    return {
+      store: this.#store,
+      source: this.kind,
+      knownUntilMs: this.#knownUntilMs,
+      requestTimeoutMs: this.#options.requestTimeoutMs,
+      whyNotKnown: this.#whyNotKnown(),
+      assigned: ['user'],
+    };
   }
 
   #take(frame: TrafficFrame): void {

@@ -1,5 +1,8 @@
 import type { Clock } from '../model/clock.ts';
-import { cellMs, fastAgeMs } from '../model/traffic.ts';
+import { cellMs } from '../model/traffic.ts';
+
+/** A probe that could be sent only so much later than intended says more about this process than about the service. */
+const latestMs = 1000;
 
 export type OpenLoop = {
   clock: Clock;
@@ -9,7 +12,7 @@ export type OpenLoop = {
   intervalMs: number;
   /** Called once for each intended time; must not wait. */
   fire(intendedMs: number): void;
-  /** Instead of `fire` for a time that was missed by more than `fastAgeMs` (this process was stopped, or starved). */
+  /** Instead of `fire` for a time that was missed by more than `latestMs` (this process was stopped, or starved). */
   skip(intendedMs: number): void;
   /** Every intended time before this one has been dealt with. */
   advance(untilMs: number): void;
@@ -26,7 +29,7 @@ export async function runOpenLoop(loop: OpenLoop): Promise<void> {
       intendedMs <= nowMs;
       intendedMs = startMs + index * loop.intervalMs
     ) {
-      if (nowMs - intendedMs > fastAgeMs) loop.skip(intendedMs);
+      if (nowMs - intendedMs > latestMs) loop.skip(intendedMs);
       else loop.fire(intendedMs);
       index++;
     }

@@ -56,16 +56,20 @@ function asFrame(value: unknown): TrafficFrame {
   return carrier.frame;
 }
 
+/** A cell of rev-2, all of whose requests have ended unless `counts` says otherwise. */
 export function cell(atMs: number, counts: Partial<TrafficCell> = {}): TrafficCell {
   return {
     revisionId: 'rev-2',
     stratum: 'user',
     atMs,
     arrivals: 0,
-    failedFast: 0,
+    ended: counts.arrivals ?? 0,
     failed: 0,
+    failedUnits: 0,
+    newUnits: 0,
     completed: 0,
     mismatched: 0,
+    warming: 0,
     latency: [],
     ...counts,
   };

@@ -20,7 +20,7 @@ type Scene = {
   clock: VirtualClock;
   source: MetricSource;
   sent: Sent[];
-  errors(fromMs: number, toMs: number, arm?: Arm, ageMs?: number): Measurement;
+  requests(fromMs: number, toMs: number, arm?: Arm): Measurement;
 };
 
 async function begin(
@@ -44,9 +44,9 @@ async function begin(
   });
   const ending = new AbortController();
   await source.start(arms, ending.signal);
-  const errors: Scene['errors'] = (fromMs, toMs, arm = 'canary', ageMs = 1000) =>
-    source.measure({ kind: 'errors', ageMs, stratum: 'probe' }, { fromMs: start + fromMs, toMs: start + toMs }, arm);
-  return { clock, source, sent, errors };
+  const requests: Scene['requests'] = (fromMs, toMs, arm = 'canary') =>
+    source.measure({ kind: 'requests', stratum: 'probe' }, { fromMs: start + fromMs, toMs: start + toMs }, arm);
+  return { clock, source, sent, requests };
 }
 
 const canaryOnly = (request: HttpRequest): boolean => request.url.startsWith('http://canary');
@@ -67,47 +67,69 @@ describe('prober source', () => {
   });
 
   it('counts 5xx and lost connections of the service as failures of its arm only', async () => {
-    const { clock, errors } = await begin(async (request) => {
+    const { clock, requests } = await begin(async (request) => {
       if (!canaryOnly(request)) return answer(200);
       if (request.url.endsWith('ping')) throw httpError('ECONNREFUSED');
       return answer(500);
     });
     await clock.advance(3000);
-    expect(errors(0, 1000)).toMatchObject({ status: 'measured', samples: 8, failures: 8, value: 1 });
-    expect(errors(0, 1000, 'baseline')).toMatchObject({ status: 'measured', samples: 8, failures: 0 });
-    expect(errors(0, 1000, 'canary', 2000).status).toBe('error');
+    expect(requests(0, 1000)).toMatchObject({ status: 'measured', samples: 8, failures: 8, value: 1 });
+    expect(requests(0, 1000, 'baseline')).toMatchObject({ status: 'measured', samples: 8, failures: 0 });
+    expect(requests(2000, 3000).status).toBe('error');
+  });
+
+  it('tells open probes from failed ones until the time-out, and each failure is a unit', async () => {
+    const { clock, requests, source } = await begin(async (request, at) => {
+      if (!canaryOnly(request)) return answer(200);
+      await at.sleep(2000);
+      throw httpError('ETIMEDOUT');
+    });
+    await clock.advance(1500);
+    expect(requests(0, 1000)).toMatchObject({ samples: 8, failures: 0, open: 8, failedUnits: 0, newUnits: null });
+    expect(requests(0, 1000, 'baseline')).toMatchObject({ samples: 8, failures: 0, open: 0 });
+    const window = { fromMs: start, toMs: start + 1000 };
+    expect(source.latency(window, 'canary', 'probe')).toMatchObject({ counts: [], open: 8 });
+    await clock.advance(1000);
+    expect(requests(0, 1000)).toMatchObject({ samples: 8, failures: 5, open: 3, failedUnits: 5 });
+    await clock.advance(1000);
+    expect(requests(0, 1000)).toMatchObject({ samples: 8, failures: 8, open: 0, failedUnits: 8, value: 1 });
+    // Probes go to one arm each on purpose, so nothing is split and nothing can be said of a split.
+    expect(source.traits).toEqual({ windowMs: 250, countedBy: 'arrival', settleMs: 0, latency: 'fine', events: [] });
   });
 
   it.each([400, 401, 404, 429])('counts an answer with status %i as a failure, in both arms alike', async (status) => {
     for (const arm of ['canary', 'baseline'] as const) {
-      const { clock, errors } = await begin(async (request) =>
+      const { clock, requests } = await begin(async (request) =>
         answer(canaryOnly(request) === (arm === 'canary') ? status : 302),
       );
       await clock.advance(3000);
-      expect(errors(0, 1000, arm)).toMatchObject({ status: 'measured', samples: 8, failures: 8 });
-      expect(errors(0, 1000, arm === 'canary' ? 'baseline' : 'canary')).toMatchObject({ samples: 8, failures: 0 });
+      expect(requests(0, 1000, arm)).toMatchObject({ status: 'measured', samples: 8, failures: 8 });
+      expect(requests(0, 1000, arm === 'canary' ? 'baseline' : 'canary')).toMatchObject({ samples: 8, failures: 0 });
     }
   });
 
   it.each(['EMFILE', 'EADDRNOTAVAIL', 'EAI_AGAIN'])(
     'a probe that could not be sent (%s) is an error of the source, never a failure',
     async (code) => {
-      const { clock, source, errors } = await begin(async (request) => {
+      const { clock, source, requests } = await begin(async (request) => {
         if (canaryOnly(request)) throw httpError(code);
         return answer(200);
       });
       await clock.advance(5000);
-      expect(errors(0, 1000)).toMatchObject({ status: 'error', reason: expect.stringContaining(code) });
-      expect(errors(0, 1000, 'baseline').status).toBe('measured');
+      expect(requests(0, 1000)).toMatchObject({ status: 'error', reason: expect.stringContaining(code) });
+      expect(requests(0, 1000, 'baseline').status).toBe('measured');
       expect(source.silentForMs()).toBeGreaterThan(4000);
     },
   );
 
   it('too many open probes are an error of the source', async () => {
-    const { clock, errors } = await begin(() => new Promise(() => undefined), { maxOpen: 3 });
+    const { clock, requests } = await begin(() => new Promise(() => undefined), { maxOpen: 3 });
     await clock.advance(3000);
-    expect(errors(0, 250)).toMatchObject({ status: 'measured', samples: 2 });
-    expect(errors(250, 1000)).toMatchObject({ status: 'error', reason: expect.stringContaining('3 probes are open') });
+    expect(requests(0, 250)).toMatchObject({ status: 'measured', samples: 2 });
+    expect(requests(250, 1000)).toMatchObject({
+      status: 'error',
+      reason: expect.stringContaining('3 probes are open'),
+    });
   });
 
   it('measures latency from the intended time', async () => {
@@ -127,12 +149,12 @@ describe('prober source', () => {
 
   it('an arm without an address has no data; it begins when there is one', async () => {
     let url: string | null = null;
-    const { clock, errors, source } = await begin(async () => answer(200), { canaryUrl: async () => url });
+    const { clock, requests, source } = await begin(async () => answer(200), { canaryUrl: async () => url });
     await clock.advance(3000);
-    expect(errors(0, 1000)).toMatchObject({ status: 'no_data' });
+    expect(requests(0, 1000)).toMatchObject({ status: 'no_data' });
     url = 'http://canary';
     await clock.advance(4000);
-    expect(errors(4500, 5500)).toMatchObject({ status: 'measured', failures: 0 });
+    expect(requests(4500, 5500)).toMatchObject({ status: 'measured', failures: 0 });
     expect(source.silentForMs()).toBeLessThan(500);
   });
 
@@ -142,13 +164,13 @@ describe('prober source', () => {
       if (down) throw new Error('host is down');
       return 'http://canary';
     };
-    const { clock, errors, source } = await begin(async () => answer(200), { canaryUrl });
+    const { clock, requests, source } = await begin(async () => answer(200), { canaryUrl });
     await clock.advance(3000);
-    expect(errors(0, 1000)).toMatchObject({ status: 'error', reason: expect.stringContaining('host is down') });
+    expect(requests(0, 1000)).toMatchObject({ status: 'error', reason: expect.stringContaining('host is down') });
     expect(source.silentForMs()).toBeGreaterThan(2500);
     down = false;
     await clock.advance(4000);
-    expect(errors(4500, 5500).status).toBe('measured');
+    expect(requests(4500, 5500).status).toBe('measured');
     expect(source.silentForMs()).toBeLessThan(500);
   });
 
@@ -180,17 +202,13 @@ describe('prober source', () => {
     await clock.advance(2000);
     jumpMs = 30_000;
     await clock.advance(5000);
-    const errors = (fromMs: number, toMs: number): Measurement =>
-      source.measure(
-        { kind: 'errors', ageMs: 1000, stratum: 'probe' },
-        { fromMs: start + fromMs, toMs: start + toMs },
-        'canary',
-      );
-    expect(errors(0, 1000)).toMatchObject({ status: 'measured', failures: 0 });
-    expect(errors(10_000, 11_000)).toMatchObject({
+    const requests = (fromMs: number, toMs: number): Measurement =>
+      source.measure({ kind: 'requests', stratum: 'probe' }, { fromMs: start + fromMs, toMs: start + toMs }, 'canary');
+    expect(requests(0, 1000)).toMatchObject({ status: 'measured', failures: 0 });
+    expect(requests(10_000, 11_000)).toMatchObject({
       status: 'error',
       reason: expect.stringContaining('could not be sent'),
     });
-    expect(errors(34_000, 35_000)).toMatchObject({ status: 'measured', failures: 0, samples: 4 });
+    expect(requests(34_000, 35_000)).toMatchObject({ status: 'measured', failures: 0, samples: 4 });
   });
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createProxySource } from '../../src/metrics/proxy-source.ts';
 import type { Measurement, MetricSource } from '../../src/model/metric-source.ts';
-import { latencyBucketOf } from '../../src/model/traffic.ts';
+import { latencyBucketOf, logLatencyEdgesMs } from '../../src/model/traffic.ts';
 import { createVirtualClock, type VirtualClock } from '../fixtures/virtual-clock.ts';
 import { cell, createFakeFeed, type FakeFeed, frame } from './fake-feed.ts';
 
@@ -28,8 +28,8 @@ describe('proxy source', () => {
     feed.send(value);
     await clock.advance(0);
   };
-  const errors = (fromMs: number, toMs: number, ageMs = 1000): Measurement =>
-    source.measure({ kind: 'errors', ageMs, stratum: 'user' }, { fromMs, toMs }, 'canary');
+  const requests = (fromMs: number, toMs: number): Measurement =>
+    source.measure({ kind: 'requests', stratum: 'user' }, { fromMs, toMs }, 'canary');
 
   it('knows one cell less than the latest frame, on the clock of the producer', async () => {
     await deliver(frame(start - 4000));
@@ -39,19 +39,76 @@ describe('proxy source', () => {
   });
 
   it('takes a later cell in place of an earlier one, never adding', async () => {
-    await deliver(frame(start + 3000, [cell(start, { arrivals: 10, completed: 6 })]));
-    expect(errors(start, start + 250)).toMatchObject({ status: 'measured', samples: 10, failures: 0 });
-    await deliver(frame(start + 3250, [cell(start, { arrivals: 10, completed: 6, failed: 4, failedFast: 3 })]));
-    expect(errors(start, start + 250)).toMatchObject({ status: 'measured', samples: 10, failures: 3, value: 0.3 });
-    expect(errors(start, start + 250, 5000).status).toBe('error');
+    await deliver(frame(start + 500, [cell(start, { arrivals: 10, ended: 6, completed: 6, newUnits: 2 })]));
+    expect(requests(start, start + 250)).toEqual({
+      status: 'measured',
+      value: 0,
+      samples: 10,
+      failures: 0,
+      open: 4,
+      failedUnits: 0,
+      newUnits: 2,
+      window: { fromMs: start, toMs: start + 250 },
+      source: 'proxy',
+    });
+    await deliver(
+      frame(start + 3250, [
+        cell(start, { arrivals: 10, ended: 9, completed: 6, failed: 3, failedUnits: 1, newUnits: 2 }),
+      ]),
+    );
+    expect(requests(start, start + 250)).toMatchObject({
+      samples: 10,
+      failures: 3,
+      open: 1,
+      failedUnits: 1,
+      value: 0.3,
+    });
+  });
+
+  it('counts what is open beyond the time-out as failed: its producer has died and users got no answer', async () => {
+    const latency: Array<[number, number]> = [[latencyBucketOf(10), 5]];
+    const dying = [
+      cell(start, { arrivals: 10, ended: 6, completed: 6, warming: 2, latency }),
+      cell(start + 250, { arrivals: 3, ended: 0 }),
+    ];
+    await deliver(frame(start + 2000, dying));
+    const both = { fromMs: start, toMs: start + 500 };
+    expect(requests(start, start + 500)).toMatchObject({ samples: 13, failures: 0, open: 7 });
+    expect(source.latency(both, 'canary', 'user')).toMatchObject({ counts: latency, open: 6 });
+    // The first cell's youngest request is as old as the time-out, the second's is not.
     await deliver(frame(start + 5500));
-    expect(errors(start, start + 250, 5000)).toMatchObject({ status: 'measured', failures: 4, value: 0.4 });
+    expect(requests(start, start + 250)).toMatchObject({ samples: 10, failures: 4, open: 0, failedUnits: 4 });
+    expect(requests(start, start + 500)).toMatchObject({ samples: 13, failures: 4, open: 3 });
+    await deliver(frame(start + 5750));
+    expect(requests(start, start + 500)).toMatchObject({ samples: 13, failures: 7, open: 0, failedUnits: 7 });
+    expect(source.latency(both, 'canary', 'user')).toMatchObject({
+      counts: [...latency, [latencyBucketOf(5000), 6]],
+      open: 0,
+    });
+    expect(source.measure({ kind: 'slower_than', aboveMs: 4000, stratum: 'user' }, both, 'canary')).toMatchObject({
+      failures: 6,
+      samples: 11,
+    });
+  });
+
+  it('never takes back what it knows when the producer restarts and counts from zero', async () => {
+    await deliver(frame(start + 500, [cell(start, { arrivals: 10, ended: 6, failed: 2, failedUnits: 2 })]));
+    feed.break('ECONNRESET');
+    await clock.advance(200);
+    await deliver(frame(start + 1000, [cell(start, { arrivals: 1, ended: 1 }), cell(start + 500, { arrivals: 4 })]));
+    expect(requests(start, start + 250)).toMatchObject({ samples: 10, failures: 2, open: 4 });
+    expect(requests(start + 500, start + 750)).toMatchObject({ samples: 4, open: 0 });
+  });
+
+  it('tells units that were drawn for a revision also when another one took their requests', async () => {
+    await deliver(frame(start + 500, [cell(start, { newUnits: 3 })]));
+    expect(requests(start, start + 250)).toMatchObject({ status: 'measured', value: 0, samples: 0, newUnits: 3 });
   });
 
   it('tells no data from not known', async () => {
     await deliver(frame(start + 3000));
-    expect(errors(start, start + 250)).toMatchObject({ status: 'no_data', reason: 'no request arrived' });
-    expect(errors(start + 2000, start + 2250)).toMatchObject({
+    expect(requests(start, start + 250)).toMatchObject({ status: 'no_data', reason: 'no request arrived' });
+    expect(requests(start + 2750, start + 3000)).toMatchObject({
       status: 'error',
       reason: 'the window is not completely known yet',
     });
@@ -67,11 +124,11 @@ describe('proxy source', () => {
       ]),
     );
     const window = { fromMs: start, toMs: start + 250 };
-    expect(errors(start, start + 250)).toMatchObject({ samples: 1 });
-    expect(source.measure({ kind: 'errors', ageMs: 1000, stratum: 'probe' }, window, 'canary')).toMatchObject({
+    expect(requests(start, start + 250)).toMatchObject({ samples: 1 });
+    expect(source.measure({ kind: 'requests', stratum: 'probe' }, window, 'canary')).toMatchObject({
       samples: 2,
     });
-    expect(source.measure({ kind: 'errors', ageMs: 1000, stratum: 'user' }, window, 'baseline')).toMatchObject({
+    expect(source.measure({ kind: 'requests', stratum: 'user' }, window, 'baseline')).toMatchObject({
       samples: 3,
     });
   });
@@ -81,7 +138,7 @@ describe('proxy source', () => {
       [latencyBucketOf(10), 6],
       [latencyBucketOf(600), 3],
     ];
-    await deliver(frame(start + 3000, [cell(start, { arrivals: 10, completed: 9, mismatched: 2, latency })]));
+    await deliver(frame(start + 3000, [cell(start, { arrivals: 10, ended: 9, completed: 9, mismatched: 2, latency })]));
     const window = { fromMs: start, toMs: start + 250 };
     expect(source.measure({ kind: 'slower_than', aboveMs: 500, stratum: 'user' }, window, 'canary')).toMatchObject({
       failures: 3,
@@ -91,18 +148,20 @@ describe('proxy source', () => {
       failures: 2,
       samples: 9,
     });
-    expect(source.latency(window, 'canary', 'user')).toEqual(latency);
+    expect(source.latency(window, 'canary', 'user')).toEqual({ edgesMs: logLatencyEdgesMs, counts: latency, open: 1 });
+    expect(source.latency(window, 'baseline', 'user')).toMatchObject({ counts: [], open: 0 });
+    expect(source.latency({ fromMs: start + 60_000, toMs: start + 60_250 }, 'canary', 'user')).toBeNull();
   });
 
   it('reconnects after a break, from before the oldest request that can still be open', async () => {
     await deliver(frame(start + 10_000, [cell(start + 5000, { arrivals: 4 })]));
     feed.break('ECONNRESET');
     await clock.advance(50);
-    expect(errors(start + 10_000, start + 10_250)).toMatchObject({
+    expect(requests(start + 10_000, start + 10_250)).toMatchObject({
       status: 'error',
       reason: expect.stringContaining('ECONNRESET'),
     });
-    expect(errors(start + 5000, start + 5250)).toMatchObject({ status: 'measured', samples: 4 });
+    expect(requests(start + 5000, start + 5250)).toMatchObject({ status: 'measured', samples: 4 });
     await clock.advance(200);
     expect(feed.openings.map((opening) => opening.sinceMs)).toEqual([
       start - 60_000,
@@ -121,11 +180,11 @@ describe('proxy source', () => {
     expect(source.silentForMs()).toBe(60_000);
     expect(feed.openings.length).toBeGreaterThan(10);
     expect(feed.openings.length).toBeLessThan(40);
-    expect(errors(start + 30_000, start + 30_250).status).toBe('error');
+    expect(requests(start + 30_000, start + 30_250).status).toBe('error');
     feed.refuse(null);
     for (const before = feed.openings.length; feed.openings.length === before; ) await clock.advance(100);
     await deliver(frame(start + 63_000, [cell(start + 30_000, { arrivals: 7 })]));
-    expect(errors(start + 30_000, start + 30_250)).toMatchObject({ status: 'measured', samples: 7 });
+    expect(requests(start + 30_000, start + 30_250)).toMatchObject({ status: 'measured', samples: 7 });
   });
 
   it('gives up a connection that stalls, and closes it', async () => {
@@ -134,7 +193,7 @@ describe('proxy source', () => {
     expect(feed.openings.length).toBeGreaterThan(1);
     expect(feed.openings[0]?.signal.aborted).toBe(true);
     expect(source.silentForMs()).toBe(2500);
-    expect(errors(start + 4000, start + 4250)).toMatchObject({
+    expect(requests(start + 4000, start + 4250)).toMatchObject({
       status: 'error',
       reason: expect.stringContaining('sent nothing'),
     });
@@ -153,8 +212,13 @@ describe('proxy source', () => {
     ['a negative count', frame(start, [cell(start, { arrivals: -1 })])],
     ['NaN as count', frame(start, [cell(start, { arrivals: Number.NaN })])],
     ['an unknown key', { ...frame(start), extra: 1 }],
-    ['more failures than arrivals', frame(start, [cell(start, { arrivals: 1, failed: 2 })])],
-    ['more fast failures than failures', frame(start, [cell(start, { arrivals: 2, failed: 1, failedFast: 2 })])],
+    ['more endings than arrivals', frame(start, [cell(start, { arrivals: 1, ended: 2 })])],
+    ['more failures than endings', frame(start, [cell(start, { arrivals: 2, ended: 1, failed: 2 })])],
+    ['more failed units than failures', frame(start, [cell(start, { arrivals: 2, failed: 1, failedUnits: 2 })])],
+    ['more warming than arrivals', frame(start, [cell(start, { arrivals: 2, warming: 3 })])],
+    ['more latencies than endings', frame(start, [cell(start, { arrivals: 2, ended: 1, latency: [[3, 2]] })])],
+    ['latencies of warming requests', frame(start, [cell(start, { arrivals: 2, warming: 1, latency: [[3, 2]] })])],
+    ['the cells of an older contract', frame(start, [Object.assign(cell(start), { failedFast: 0 })])],
     ['a cell off the grid', frame(start + 10, [cell(start + 1)])],
     ['a bucket that does not exist', frame(start, [cell(start, { arrivals: 1, completed: 1, latency: [[684, 1]] })])],
     ['a negative bucket count', frame(start, [cell(start, { arrivals: 1, completed: 1, latency: [[3, -1]] })])],
@@ -164,8 +228,8 @@ describe('proxy source', () => {
     await deliver(frame(start + 3000, [cell(start, { arrivals: 5 })]));
     await deliver(value);
     expect(source.knownUntilMs()).toBe(start + 2750);
-    expect(errors(start, start + 250)).toMatchObject({ status: 'measured', samples: 5 });
-    expect(errors(start + 3000, start + 3250)).toMatchObject({
+    expect(requests(start, start + 250)).toMatchObject({ status: 'measured', samples: 5 });
+    expect(requests(start + 3000, start + 3250)).toMatchObject({
       status: 'error',
       reason: expect.stringContaining('unreadable'),
     });
@@ -180,8 +244,8 @@ describe('proxy source', () => {
       await clock.advance(60_000 - 1);
       await deliver(frame(at + 60_000));
     }
-    expect(errors(cellEnd - 15 * 60_000 + 60_000, cellEnd - 15 * 60_000 + 60_250).status).toBe('measured');
-    expect(errors(start, start + 250)).toMatchObject({ status: 'error', reason: expect.stringContaining('before') });
+    expect(requests(cellEnd - 15 * 60_000 + 60_000, cellEnd - 15 * 60_000 + 60_250).status).toBe('measured');
+    expect(requests(start, start + 250)).toMatchObject({ status: 'error', reason: expect.stringContaining('before') });
   }, 20_000);
 
   it('hands out each instance event once, and none from before the start', async () => {
