@@ -1,6 +1,7 @@
 import type { FiredRule } from '../analysis/hard-rules.ts';
+import { renderMoreData } from '../analysis/verdict-words.ts';
 import { renderMs } from '../model/step.ts';
-import type { Decision, JudgeSettings, Verdict } from '../model/verdict.ts';
+import { type Decision, type JudgeSettings, syntheticMetric, triggerOfMetric, type Verdict } from '../model/verdict.ts';
 
 export type Situation = {
   settings: JudgeSettings;
@@ -12,6 +13,8 @@ export type Situation = {
   bake: { elapsedMs: number; minMs: number; maxMs: number } | null;
   /** Ms since the metrics source was last heard. */
   sourceSilentMs: number;
+  /** Smoke tests of the candidate that passed in this run; none that failed lets a run come this far. */
+  smokePassed: number;
   /** Why a person has paused the run; null when nobody has. */
   paused: string | null;
   /** Triggers whose harm a person has accepted. */
@@ -22,7 +25,10 @@ export type Situation = {
   promotedBy: string | null;
 };
 
-/** The one place where evidence becomes an action. Harm comes first, then what a person chose, then doubt, then time, then proof. Pure. */
+/**
+ * The one place where evidence becomes an action. Harm comes first, then what a person chose, then doubt, then time, then
+ * proof. Triggers are metric names in kebab-case (`latency-p99`), objectives `slo:<name>`. Pure.
+ */
 export function decide(situation: Situation): Decision {
   return decideOnHarm(situation) ?? decideByPerson(situation) ?? decideOnDoubt(situation) ?? decideOnProof(situation);
 }
@@ -32,18 +38,26 @@ function decideOnHarm({ firedRules, verdicts, baselineBreaches, accepted }: Situ
   if (rule !== undefined) return { action: 'abort', reason: rule.sentence, trigger: rule.trigger };
   const failed = verdicts.find(
     (verdict) =>
-      verdict.outcome === 'fail' && !baselineBreaches.has(verdict.metric) && !accepted.has(triggerOf(verdict)),
+      verdict.outcome === 'fail' &&
+      verdict.metric !== splitMetric &&
+      !baselineBreaches.has(verdict.metric) &&
+      !accepted.has(triggerOfMetric(verdict.metric)),
   );
   if (failed === undefined) return null;
   return {
     action: 'abort',
     reason: failed.sentence,
-    trigger: triggerOf(failed),
+    trigger: triggerOfMetric(failed.metric),
   };
 }
 
-function triggerOf({ metric }: Verdict): string {
-  return metric === 'errorRate' ? 'error-rate' : metric;
+/** Whether users are split between the arms as it was asked. A router that does otherwise is not the release's fault. */
+const splitMetric = 'split';
+
+function decideByPerson({ bake, promotedBy, harmAcceptedBy }: Situation): Decision | null {
+  const by = promotedBy ?? harmAcceptedBy;
+  if (bake === null || by === null) return null;
+  return { action: 'advance', reason: `${by} let it go on without waiting for a proof`, trigger: 'person' };
 }
 
 function decideOnDoubt({ settings, verdicts, baselineBreaches, sourceSilentMs, paused }: Situation): Decision | null {
@@ -54,6 +68,13 @@ function decideOnDoubt({ settings, verdicts, baselineBreaches, sourceSilentMs, p
       trigger: 'metrics-source',
     };
   }
+  const split = verdicts.find((verdict) => verdict.metric === splitMetric && verdict.outcome === 'fail');
+  if (split !== undefined)
+    return {
+      action: 'hold',
+      reason: `${split.sentence}; the router does not do what it was asked, so its numbers prove nothing`,
+      trigger: splitMetric,
+    };
   const both = verdicts.find((verdict) => verdict.outcome === 'fail' && baselineBreaches.has(verdict.metric));
   if (both !== undefined)
     return {
@@ -65,27 +86,100 @@ function decideOnDoubt({ settings, verdicts, baselineBreaches, sourceSilentMs, p
   return null;
 }
 
-function decideByPerson({ bake, promotedBy, harmAcceptedBy }: Situation): Decision | null {
-  const by = promotedBy ?? harmAcceptedBy;
-  if (bake === null || by === null) return null;
-  return { action: 'advance', reason: `${by} let it go on without waiting for a proof`, trigger: 'person' };
-}
-
-function decideOnProof({ settings, verdicts, bake }: Situation): Decision {
+function decideOnProof(situation: Situation): Decision {
+  const { settings, verdicts, bake } = situation;
   if (bake === null) return { action: 'wait', reason: 'between observations', trigger: null };
   if (bake.elapsedMs < bake.minMs)
     return { action: 'wait', reason: `${renderMs(bake.minMs - bake.elapsedMs)} of the bake left`, trigger: null };
-  const unproven = settings.mustPass
-    .map((metric) => verdicts.find((verdict) => verdict.metric === metric) ?? null)
-    .filter((verdict) => verdict?.outcome !== 'pass');
-  const first = unproven[0];
-  if (first === undefined)
-    return { action: 'advance', reason: verdicts[0]?.sentence ?? 'every required metric passed', trigger: null };
-  const why = first?.sentence ?? 'nothing was measured; no data is not a pass';
+  const unproven = listUnproven(settings, verdicts);
+  if (unproven.length === 0) return { action: 'advance', reason: renderProof(settings, verdicts), trigger: null };
+  const why = renderUnproven(unproven);
   if (bake.elapsedMs < bake.maxMs) return { action: 'wait', reason: why, trigger: null };
-  return {
-    action: settings.onInconclusive,
-    reason: `no verdict after ${renderMs(bake.maxMs)}: ${why}`,
-    trigger: 'inconclusive',
-  };
+  return decideAtTimeout(situation, `no verdict after ${renderMs(bake.maxMs)}: ${why}`);
+}
+
+/** What the proof of users says, or that only synthetic requests prove anything. */
+function renderProof(settings: JudgeSettings, verdicts: readonly Verdict[]): string {
+  const [first] = verdicts;
+  const synthetic = verdicts.find((verdict) => verdict.metric === syntheticMetric);
+  if (first === undefined) return 'every required metric passed';
+  const stoodIn = settings.mustPass.includes('errorRate') && first.outcome !== 'pass' && synthetic !== undefined;
+  return stoodIn
+    ? `proven by synthetic requests only: ${synthetic.sentence}; of users: ${first.sentence}`
+    : first.sentence;
+}
+
+type Unproven = { metric: string; verdict: Verdict | null };
+
+/** Metrics that must pass and have not, in the order of the settings. Pure. */
+export function listUnproven(settings: JudgeSettings, verdicts: readonly Verdict[]): Unproven[] {
+  return settings.mustPass
+    .map((metric) => ({ metric, verdict: verdicts.find((verdict) => verdict.metric === metric) ?? null }))
+    .filter(({ metric, verdict }) => verdict?.outcome !== 'pass' && !isProvenBySynthetic(metric, settings, verdicts));
+}
+
+/** Synthetic requests stand in for users only where the config says so, and only for the error rate. */
+function isProvenBySynthetic(metric: string, settings: JudgeSettings, verdicts: readonly Verdict[]): boolean {
+  if (metric !== 'errorRate' || settings.synthetic?.counts !== true) return false;
+  return verdicts.some((verdict) => verdict.metric === syntheticMetric && verdict.outcome === 'pass');
+}
+
+/** Why, and how much more it takes. */
+function renderUnproven(unproven: readonly Unproven[]): string {
+  const [first, ...others] = unproven;
+  const also = others.length === 0 ? '' : `; not proven either: ${others.map(({ metric }) => metric).join(', ')}`;
+  return `${first?.verdict == null ? `${first?.metric}: nothing was measured; no data is not a pass` : renderLack(first.verdict)}${also}`;
+}
+
+function renderLack(verdict: Verdict): string {
+  const { sentence, moreRequests, moreMs } = verdict;
+  return sentence.includes('more canary requests') ? sentence : `${sentence}; ${renderMoreData(moreRequests, moreMs)}`;
+}
+
+function decideAtTimeout(situation: Situation, why: string): Decision {
+  const { onInconclusive } = situation.settings;
+  const trigger = 'inconclusive';
+  switch (onInconclusive) {
+    case 'hold':
+    case 'abort':
+      return { action: onInconclusive, reason: why, trigger };
+    case 'ask':
+      return {
+        action: 'hold',
+        reason: `${why}; a person decides whether it goes on, unless proof comes first`,
+        trigger,
+      };
+    case 'promote': {
+      const obstacle = obstacleToUnproven(situation);
+      return obstacle === null
+        ? {
+            action: 'advance',
+            reason: `promoted without proof (judge.onInconclusive: promote): ${why}; hard rules, smoke tests and objectives are green`,
+            trigger: 'unproven',
+          }
+        : { action: 'hold', reason: `${why}; not promoted without proof either: ${obstacle}`, trigger };
+    }
+  }
+}
+
+/**
+ * Why a run whose bake ended without a verdict may not go on by itself even where that is configured; null when it may.
+ * Wants every hard rule quiet, also those that a person has accepted; a smoke test that passed; every objective kept. Pure.
+ */
+function obstacleToUnproven({ settings, verdicts, firedRules, smokePassed }: Situation): string | null {
+  const [rule] = firedRules;
+  if (rule !== undefined) return rule.sentence;
+  if (smokePassed === 0) return 'no smoke test of the candidate passed';
+  const failed = verdicts.find((verdict) => verdict.outcome === 'fail');
+  if (failed !== undefined) return failed.sentence;
+  const unasked = verdicts.find((verdict) => verdict.cause === 'source_error');
+  if (unasked !== undefined) return unasked.sentence;
+  const burning = settings.slos.find((slo) => isBurning(slo, verdicts));
+  return burning === undefined ? null : `the candidate has so far broken the objective ${burning.name}`;
+}
+
+/** Over the limit so far, proven or not. */
+function isBurning({ name, badRatio }: JudgeSettings['slos'][number], verdicts: readonly Verdict[]): boolean {
+  const canary = verdicts.find((verdict) => verdict.metric === `slo:${name}`)?.canary;
+  return canary !== undefined && canary.failures > canary.requests * badRatio;
 }

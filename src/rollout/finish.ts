@@ -43,10 +43,16 @@ function renderSuccess({ plan: { content } }: RunContext): string {
   return `the way back works: ${content.revision.version} was tested beside ${content.stable?.version ?? 'nothing'}`;
 }
 
-/** A success whose error rate nobody could prove says so in the same breath. */
+/** A success whose error rate nobody could prove, or that went on without proof, says so in the same breath. */
 function renderUnproven(context: RunContext): string {
   if (context.plan.content.kind !== 'rollout') return '';
-  const verdict = context.record().verdicts.find((one) => one.metric === 'errorRate');
-  if (verdict?.outcome === 'pass') return '';
-  return `; its error rate is UNVERIFIED (${verdict?.sentence ?? 'nothing was measured'})`;
+  const { verdicts, decisions } = context.record();
+  const verdict = verdicts.find((one) => one.metric === 'errorRate');
+  const rate =
+    verdict?.outcome === 'pass'
+      ? ''
+      : `; its error rate is UNVERIFIED (${verdict?.sentence ?? 'nothing was measured'})`;
+  const passed = decisions.filter(({ decision }) => decision.action === 'advance' && decision.trigger === 'unproven');
+  if (passed.length === 0) return rate;
+  return `${rate}; promoted without proof at ${passed.map(({ stepId }) => stepId).join(', ')}`;
 }

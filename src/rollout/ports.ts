@@ -1,3 +1,4 @@
+import type { JudgePlan } from '../analysis/judge.ts';
 import type { CheckResult } from '../model/check.ts';
 import type { Clock } from '../model/clock.ts';
 import type { MetricSource } from '../model/metric-source.ts';
@@ -19,6 +20,8 @@ export type Deadlines = {
 export type RolloutPorts = {
   target: Target;
   metrics: MetricSource;
+  /** Synthetic requests beside those of users, and what their judge must know of the plan; where the plan wants them. */
+  synthetic?: { source: MetricSource; judgePlan: JudgePlan };
   clock: Clock;
   deadlines: Deadlines;
   /** Fencing token of the lock under which this runs. */

@@ -7,9 +7,13 @@ import type { Decision, Verdict } from '../model/verdict.ts';
 import { decide, type Situation } from './decide.ts';
 import { createMonitor, type Monitor } from './monitor.ts';
 import type { ControlRequest, RolloutPorts } from './ports.ts';
+import { withSynthetic } from './synthetic-monitor.ts';
 import type { Verification } from './verify-revision.ts';
 
 export const tickMs = 250;
+
+/** A hold whose figures change is written down this often, ms. */
+const heldNoteEveryMs = 30_000;
 
 /** Thrown inside the forward phase when the run must go back; carries why. */
 export class AbortRun extends Error {
@@ -43,6 +47,8 @@ export type RunContext = {
   /** Watching failed on the way back, and that was written down. */
   blind: boolean;
   maxWeightPercent: number;
+  /** Smoke tests of the candidate that passed. */
+  smokePassed: number;
   /** Decided but not yet acted upon. */
   pendingAbort: AbortRun | null;
   paused: string | null;
@@ -55,6 +61,8 @@ export type RunContext = {
   /** Step id → who let the run go past it. */
   promoted: Map<string, string>;
   heldReason: string | null;
+  /** When that was last written down, by the monotonic clock. */
+  heldNotedMs: number;
   record(): RunRecord;
   append(event: RunEvent, place?: { step?: string; idem?: string }): Promise<RecordedEvent>;
   /** Everything that happens in every state of a run: requests, measurements, hard rules. Throws LOCK_LOST. */
@@ -72,6 +80,7 @@ export function createRunContext(ports: RolloutPorts, record: RunRecord, judge: 
   const append: RunContext['append'] = async (event, place) => {
     const written = await ports.append(event, place);
     events.push(written);
+    if (event.type === 'smoke_completed') context.smokePassed += countPassed(event.data);
     return written;
   };
   const observed: RolloutPorts = { ...ports, append };
@@ -79,7 +88,7 @@ export function createRunContext(ports: RolloutPorts, record: RunRecord, judge: 
     ports: observed,
     runId: record.runId,
     plan: record.plan,
-    monitor: createMonitor(observed, record.plan, judge),
+    monitor: createWholeMonitor(observed, record.plan, judge),
     stop: new AbortController(),
     phase: 'forward',
     currentStepId: null,
@@ -88,6 +97,7 @@ export function createRunContext(ports: RolloutPorts, record: RunRecord, judge: 
     cutBefore: 0,
     blind: false,
     maxWeightPercent: record.maxWeightPercent,
+    smokePassed: record.smoke.reduce((sum, round) => sum + countPassed(round), 0),
     pendingAbort: null,
     paused: null,
     harmAcceptedBy: null,
@@ -95,17 +105,12 @@ export function createRunContext(ports: RolloutPorts, record: RunRecord, judge: 
     passed: new Map(),
     promoted: new Map(),
     heldReason: null,
+    heldNotedMs: 0,
     record: () => replayRun(events, record.damage, record.runId),
     append,
     tick: () => tick(context),
     decide: (bake) => decideNow(context, bake),
-    hold: async (reason, gate) => {
-      if (context.heldReason === reason) return;
-      const news = context.heldReason === null;
-      context.heldReason = reason;
-      await append({ type: 'held', data: { reason, gate } });
-      if (news) ports.notify('held', reason);
-    },
+    hold: (reason, gate) => holdRun(context, reason, gate),
     unhold: async (reason) => {
       if (context.heldReason === null) return;
       context.heldReason = null;
@@ -121,6 +126,38 @@ export function createRunContext(ports: RolloutPorts, record: RunRecord, judge: 
     },
   };
   return context;
+}
+
+function createWholeMonitor(ports: RolloutPorts, plan: RunRecord['plan'], judge: Judge): Monitor {
+  const users = createMonitor(ports, plan, judge);
+  return ports.synthetic === undefined ? users : withSynthetic(users, ports, { plan, ...ports.synthetic });
+}
+
+/** The candidate has this share of users, or may have. */
+export function noteWeight(context: RunContext, weight: unknown): void {
+  if (typeof weight !== 'number') return;
+  context.monitor.setWeight(weight);
+  context.maxWeightPercent = Math.max(context.maxWeightPercent, weight);
+}
+
+async function holdRun(context: RunContext, reason: string, gate: string | null): Promise<void> {
+  const nowMs = context.ports.clock.monotonic();
+  // A reason whose figures go on changing is the same reason; it is written down anew only now and then.
+  const same = gistOf(context.heldReason) === gistOf(reason) && nowMs - context.heldNotedMs < heldNoteEveryMs;
+  if (context.heldReason === reason || same) return;
+  const news = context.heldReason === null;
+  context.heldNotedMs = nowMs;
+  context.heldReason = reason;
+  await context.append({ type: 'held', data: { reason, gate } });
+  if (news) context.ports.notify('held', reason);
+}
+
+function gistOf(reason: string | null): string | null {
+  return reason === null ? null : reason.replace(/[\d.]+/g, '0');
+}
+
+function countPassed({ on, checks }: Pick<RunRecord['smoke'][number], 'on' | 'checks'>): number {
+  return on === 'candidate' ? checks.filter((check) => check.status === 'passed').length : 0;
 }
 
 /** Awaits `work` while the run keeps watching; the tick goes on until it is settled. */
@@ -228,6 +265,7 @@ function decideNow(context: RunContext, bake: Situation['bake']): Decision {
     firedRules: monitor.firedRules(),
     bake,
     sourceSilentMs: ports.metrics.silentForMs(),
+    smokePassed: context.smokePassed,
     paused,
     accepted: context.accepted,
     harmAcceptedBy: context.harmAcceptedBy,

@@ -10,7 +10,7 @@ import { freezeUntilPerson, isOneWay } from './freeze.ts';
 import { goBack } from './go-back.ts';
 import type { RolloutPorts } from './ports.ts';
 import type { Reconciliation } from './reconcile.ts';
-import { AbortRun, createRunContext, type RunContext, watchWhile } from './run-context.ts';
+import { AbortRun, createRunContext, noteWeight, type RunContext, watchWhile } from './run-context.ts';
 import { awaitPerson, awaitResume, bake, throwPending } from './wait-step.ts';
 
 export type RunRequest = {
@@ -161,12 +161,6 @@ async function doStep(context: RunContext, step: Step): Promise<Record<string, s
       signal: context.stop.signal,
     }),
   );
-}
-
-function noteWeight(context: RunContext, weight: unknown): void {
-  if (typeof weight !== 'number') return;
-  context.monitor.setWeight(weight);
-  context.maxWeightPercent = Math.max(context.maxWeightPercent, weight);
 }
 
 /** Why the way forward ended; throws on where not even the way back may be walked from here. */

@@ -1,4 +1,6 @@
 import type { Step } from '../model/step.ts';
+import type { Decision } from '../model/verdict.ts';
+import { raiseWeight } from './raise-weight.ts';
 import { AbortRun, type RunContext, tickMs } from './run-context.ts';
 
 /** Readers see the evidence grow; an unchanged verdict is written down this often, ms. */
@@ -13,6 +15,7 @@ export async function bake(
   const startedMs = clock.monotonic();
   context.monitor.beginBake(step.id);
   let notedMs = startedMs;
+  let raised = false;
   for (;;) {
     await context.tick();
     throwPending(context);
@@ -26,10 +29,17 @@ export async function bake(
       await context.append({ type: 'decision', data: { stepId: step.id, decision } });
       return { observedMs: Math.round(clock.monotonic() - startedMs), reason: decision.reason };
     }
-    if (decision.action === 'hold') await context.hold(decision.reason, null);
+    if (due && !raised && decision.action === 'wait')
+      raised = await raiseWeight(context, step, clock.monotonic() - startedMs);
+    if (decision.action === 'hold') await context.hold(decision.reason, gateOf(context, step, decision));
     else await context.unhold(decision.reason);
     await clock.sleep(tickMs, context.stop.signal);
   }
+}
+
+/** Where a person was to be asked, the hold is a gate; everywhere else it ends by itself when its reason does. */
+function gateOf({ plan }: RunContext, step: Step, { trigger }: Decision): string | null {
+  return trigger === 'inconclusive' && plan.content.judge.onInconclusive === 'ask' ? step.id : null;
 }
 
 /** Waits for a person, watching all the while. */

@@ -1,5 +1,6 @@
+import { holdBackOf, type StrategySpec } from '../model/config/strategy.ts';
 import type { Strategy } from '../model/strategy.ts';
-import { closingSteps, numberSteps, openingSteps } from './step-list.ts';
+import { closingSteps, numberSteps, openingSteps, type StepBody } from './step-list.ts';
 
 /** A few users first, more after each verdict; stable keeps its full capacity until the last bake is over. */
 export const canary: Strategy = {
@@ -26,12 +27,25 @@ export const canary: Strategy = {
       ok: true,
       steps: numberSteps([
         ...openingSteps(revision, instances),
-        ...spec.steps.flatMap(({ weight, bake }) => [
-          { kind: 'set_weight' as const, weightPercent: weight },
-          { kind: 'bake' as const, weightPercent: weight, minMs: bake, maxMs: Math.max(bake, spec.maxBake) },
-        ]),
+        ...spec.steps.flatMap((step) => weightSteps(step, spec)),
+        // What was held back follows before the environment is looked at, so that every answer there is the candidate's.
+        ...(holdBackOf(spec) > 0 ? [{ kind: 'set_weight' as const, weightPercent: 100 }] : []),
         ...closingSteps({ revision, stable, standbyMs: 0, drainMs }),
       ]),
     };
   },
 };
+
+type CanarySpec = Extract<StrategySpec, { kind: 'canary' }>;
+
+/** At 100 % a little is held back on stable: without it there is nothing to compare with at the same time. */
+function weightSteps({ weight, bake }: CanarySpec['steps'][number], spec: CanarySpec): StepBody[] {
+  const { maxBake } = spec;
+  const holdBack = holdBackOf(spec);
+  const held = weight === 100 && holdBack > 0;
+  const weightPercent = held ? Number((100 - holdBack).toFixed(4)) : weight;
+  return [
+    { kind: 'set_weight', weightPercent, ...(held ? { holdBackPercent: holdBack } : {}) },
+    { kind: 'bake', weightPercent, minMs: bake, maxMs: Math.max(bake, maxBake) },
+  ];
+}

@@ -49,15 +49,45 @@ describe('strategies', () => {
         'bake 25 600000 7200000',
         'set_weight 50',
         'bake 50 600000 7200000',
+        'set_weight 95 5',
+        'bake 95 1800000 7200000',
         'set_weight 100',
-        'bake 100 1800000 7200000',
         'smoke environment',
         'promote 2.0.0 0',
         'drain 1.0.0 30000',
         'retire 1.0.0',
       ],
-      ids: expect.arrayContaining(['01-provision', '03-set-weight-5', '04-bake-5', '14-retire']),
+      ids: expect.arrayContaining(['01-provision', '03-set-weight-5', '04-bake-5', '09-set-weight-95', '15-retire']),
     });
+  });
+
+  it('canary: what is held back is said plainly, follows before the environment is tested, and can be off', () => {
+    const lines = (spec: Record<string, unknown>): string[] => {
+      const result = findStrategy('canary')?.plan({
+        spec: strategySchema.parse({ kind: 'canary', steps: [{ weight: '100%', bake: '1m' }], ...spec }),
+        capabilities: everything,
+        revision: two,
+        stable: one,
+        instances: 2,
+        drainMs: 1000,
+      });
+      return result?.ok ? result.steps.map(renderStep).slice(2, 6) : [];
+    };
+    expect(lines({})).toEqual([
+      'candidate gets 95 % of users; 5 % stays on stable to compare with until this watch is over',
+      'watch at 95 % for 1m (at most 2h)',
+      'candidate gets 100 % of users',
+      'smoke tests on the environment',
+    ]);
+    expect(lines({ holdBack: '0.5%' })[0]).toBe(
+      'candidate gets 99.5 % of users; 0.5 % stays on stable to compare with until this watch is over',
+    );
+    expect(lines({ holdBack: '0%' })).toEqual([
+      'candidate gets 100 % of users',
+      'watch at 100 % for 1m (at most 2h)',
+      'smoke tests on the environment',
+      '2.0.0 becomes stable',
+    ]);
   });
 
   it('blue-green: blue stays as standby for 24 h and is not retired by the run', () => {
