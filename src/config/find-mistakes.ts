@@ -3,6 +3,7 @@ import { describeIssue, type Mistake, showValue } from './describe-issue.ts';
 import { nearestName } from './nearest-name.ts';
 import {
   chooseBranch,
+  describeSchema,
   isMap,
   knownKeys,
   knownKeysAt,
@@ -73,7 +74,10 @@ function describeChoice({ choices, present, options }: OpenChoice, value: unknow
 function kindOf(schema: Schema): string {
   const bare = unwrapSchema(schema);
   if (bare instanceof z.ZodLiteral) return [...bare.values].join(' or ');
-  if (bare instanceof z.ZodString) return 'text';
+  // A quantity says by itself what it is.
+  const own = describeSchema(schema);
+  if (bare instanceof z.ZodString) return /^an? .*, such as /.test(own) ? own : 'text';
+  if (bare instanceof z.ZodArray) return 'a list';
   if (bare instanceof z.ZodNumber) return 'a number';
   if (bare instanceof z.ZodBoolean) return 'true or false';
   if (bare instanceof z.ZodNull) return 'null';

@@ -1,17 +1,34 @@
 import type { EnvironmentSpec } from '../model/config/environment.ts';
 import type { JudgeSettings } from '../model/verdict.ts';
+import { planComparisons } from './comparisons.ts';
 
 /** An environment's triggers, objectives and chances of error as the numbers that the judge uses. Pure. */
 export function judgeSettings(spec: EnvironmentSpec): JudgeSettings {
   const { triggers, judge } = spec;
   const exits = triggers.canaryExits;
+  const { errorRateShare, comparisons, syntheticShare } = planComparisons(spec);
+  const { raiseWeight, synthetic } = judge.lowTraffic;
   return {
     errorMargin: triggers.errorRate.above,
     alphaRollback: judge.alphaRollback,
     alphaPromote: judge.alphaPromote,
     mustPass: judge.mustPass,
+    errorRateShare,
+    comparisons,
+    overdispersion: judge.overdispersion ?? null,
     sourceGraceMs: judge.sourceGrace,
     onInconclusive: judge.onInconclusive,
+    raiseWeight: raiseWeight === false ? null : { upToPercent: raiseWeight.upTo, blastBudget: raiseWeight.blastBudget },
+    synthetic:
+      synthetic === false || syntheticShare === null
+        ? null
+        : {
+            path: synthetic.path,
+            perSecond: synthetic.rate,
+            timeoutMs: synthetic.timeout,
+            share: syntheticShare,
+            counts: synthetic.counts,
+          },
     requestTimeoutMs: spec.metrics.source === 'prober' ? spec.metrics.timeout : spec.target.requestTimeout,
     slos: slosOf(spec.slos),
     hardRules: {

@@ -1,7 +1,10 @@
 import type { EnvironmentSpec } from '../model/config/environment.ts';
 import { evidenceGates } from '../model/config/gate.ts';
+import { holdBackOf } from '../model/config/strategy.ts';
 import { renderMs } from '../model/step.ts';
+import type { Comparison } from '../model/verdict.ts';
 import { approvalRule } from './approval-rule.ts';
+import { planComparisons } from './comparisons.ts';
 import { visibleText } from './visible-text.ts';
 
 /** What will happen when something is shipped to an environment: one plain sentence for each question. Pure. */
@@ -72,15 +75,22 @@ function describeStrategy({ strategy }: EnvironmentSpec): string {
     case 'canary': {
       const steps = strategy.steps.map(({ weight, bake }) => `${weight} % for ${renderMs(bake)}`);
       const least = strategy.steps.reduce((sum, { bake }) => sum + bake, 0);
-      return `Strategy: canary; ${steps.join(', ')}: ${renderMs(least)} at least; a step holds ${limit}.`;
+      const holdBack = holdBackOf(strategy);
+      const held =
+        holdBack === 0
+          ? ''
+          : ` (of the last step ${holdBack} % stays on the stable revision to compare with, until its watch is over)`;
+      return `Strategy: canary; ${steps.join(', ')}${held}: ${renderMs(least)} at least; a step holds ${limit}.`;
     }
   }
 }
 
-function describeTriggers({ triggers, slos }: EnvironmentSpec): string {
+function describeTriggers(spec: EnvironmentSpec): string {
+  const { triggers, slos } = spec;
   const exits = triggers.canaryExits;
   const rules = [
     `errors more than ${points(triggers.errorRate.above).replace(' %', '')} percentage points above the stable revision`,
+    ...describeComparisons(spec),
     `more than ${triggers.restarts.moreThan} restarts in ${renderMs(triggers.restarts.within)}`,
     exits === false ? '' : `${exits.atLeast} exits in ${renderMs(exits.within)} while the stable revision has none`,
     triggers.oom ? 'any kill for lack of memory' : '',
@@ -93,11 +103,48 @@ function describeTriggers({ triggers, slos }: EnvironmentSpec): string {
   return `Rolls back by itself on: ${rules.join('; ')}.`;
 }
 
-function describeSilence({ metrics, judge }: EnvironmentSpec): string {
-  const source =
-    metrics.source === 'proxy' ? 'requests of users' : `${metrics.rate} probe(s) per second to each revision`;
-  return `Judged by ${source}; holds when there is nothing to measure for ${renderMs(judge.sourceGrace)}; a bake without a verdict: ${judge.onInconclusive}.`;
+/** What is compared with the stable revision beside the error rate; what its source cannot measure is in the plan's notes. */
+function describeComparisons(spec: EnvironmentSpec): string[] {
+  return planComparisons(spec).comparisons.map(describeComparison);
 }
+
+function describeComparison(one: Comparison): string {
+  switch (one.kind) {
+    case 'latency':
+      return `${one.metric} more than ${points(one.ratio - 1)} above the stable revision`;
+    case 'throughput':
+      return `good answers per request more than ${points(1 - one.least)} below the stable revision`;
+    case 'events':
+      return `${one.metric} more than ${points(1 - one.least)} below the stable revision`;
+  }
+}
+
+function describeSilence({ metrics, judge }: EnvironmentSpec): string {
+  const { raiseWeight } = judge.lowTraffic;
+  const raised =
+    raiseWeight === false
+      ? ''
+      : ` its weight is first raised to at most ${raiseWeight.upTo} %, for at most ${raiseWeight.blastBudget} failing requests;`;
+  return `Judged by ${describeSource(metrics)}; holds when there is nothing to measure for ${renderMs(judge.sourceGrace)}; a bake without a verdict:${raised} ${endings[judge.onInconclusive]}.`;
+}
+
+function describeSource(metrics: EnvironmentSpec['metrics']): string {
+  switch (metrics.source) {
+    case 'proxy':
+      return 'requests of users';
+    case 'prober':
+      return `${metrics.rate} probe(s) per second to each revision`;
+    default:
+      return `requests of users, as ${metrics.source} tells them every ${renderMs(metrics.every)}`;
+  }
+}
+
+const endings: Record<EnvironmentSpec['judge']['onInconclusive'], string> = {
+  hold: 'hold',
+  ask: 'ask a person',
+  abort: 'abort',
+  promote: 'promote without proof while hard rules, smoke tests and objectives are green',
+};
 
 function describeMigration({ migration }: EnvironmentSpec): string {
   if (migration === 'none' || migration === 'expand') return '';

@@ -64,6 +64,10 @@ export function contextOf(
     pendingReview: null,
     pitfalls: [],
     metricsProbe: async () => ({ ok: true, reason: '120 requests in the last minute', evidence: { requests: 120 } }),
+    readErrorBudget: async () => ({
+      asked: false,
+      reason: 'the metrics source proxy keeps no history to look back on',
+    }),
     repository: null,
     nowMs,
     stateDirectory: tmpdir(),

@@ -116,11 +116,11 @@ describe('an explanation', () => {
     ).split('\n');
     expect(lines[0]).toBe('# What happens on `seatrial ship <version> --env production` (http://127.0.0.1:8080):');
     expect(lines).toContain(
-      '# Strategy: canary; 5 % for 10m, 25 % for 10m, 50 % for 10m, 100 % for 30m: 1h at least; a step holds without a verdict after 2h.',
+      '# Strategy: canary; 5 % for 10m, 25 % for 10m, 50 % for 10m, 100 % for 30m (of the last step 5 % stays on the stable revision to compare with, until its watch is over): 1h at least; a step holds without a verdict after 2h.',
     );
     expect(lines).toContain('# Smoke: 1 check(s) before users come, 0 on the environment afterwards.');
     expect(lines).toContain(
-      '# Rolls back by itself on: errors more than 2 percentage points above the stable revision; more than 3 restarts in 5m; 2 exits in 1m while the stable revision has none; any kill for lack of memory; more than 50 % of instances unhealthy; an answer of another version.',
+      '# Rolls back by itself on: errors more than 2 percentage points above the stable revision; latencyP99 more than 20 % above the stable revision; good answers per request more than 30 % below the stable revision; more than 3 restarts in 5m; 2 exits in 1m while the stable revision has none; any kill for lack of memory; more than 50 % of instances unhealthy; an answer of another version.',
     );
     expect(lines).toContain('# Nobody is told.');
   });

@@ -8,7 +8,7 @@ const mistakes: Array<[string, string, string[]]> = [
     'key in the wrong place',
     '    steps: []',
     [
-      '7:5  environments.production.steps: unknown key; allowed here: url, target, revision, strategy, smoke, metrics, slos, triggers, judge, gates, approval, notify, freeze, rollback, migration, review; "steps" belongs to strategy (kind: canary)',
+      '7:5  environments.production.steps: unknown key; allowed here: url, target, revision, strategy, smoke, metrics, business, slos, triggers, judge, gates, approval, notify, freeze, rollback, migration, review; "steps" belongs to strategy (kind: canary)',
     ],
   ],
   [
@@ -44,8 +44,10 @@ const mistakes: Array<[string, string, string[]]> = [
   ],
   [
     'metrics source that is not there',
-    '    metrics: { source: prometheus }',
-    ['7:16  environments.production.metrics.source: "prometheus" is not there; there is: proxy, prober'],
+    '    metrics: { source: graphite }',
+    [
+      '7:16  environments.production.metrics.source: "graphite" is not there; there is: proxy, prober, prometheus, json-endpoint, command',
+    ],
   ],
   [
     'numbers without unit',
@@ -89,7 +91,7 @@ const mistakes: Array<[string, string, string[]]> = [
   [
     'value instead of a map',
     '    slos: { latencyP99: 500ms }',
-    ['7:13  environments.production.slos.latencyP99: expected a map with target, got "500ms"'],
+    ['7:13  environments.production.slos.latencyP99: expected a map with target, period, got "500ms"'],
   ],
   [
     'smoke: request',
@@ -224,11 +226,63 @@ const mistakes: Array<[string, string, string[]]> = [
     ],
   ],
   [
-    'judge',
-    '    judge: { mustPass: [latency], alphaRollback: 60% }',
+    'unit of another quantity',
+    '    triggers: { errorRate: { above: 2% }, latency: { above: 20pp }, throughput: { below: 30 } }',
     [
-      '7:25  environments.production.judge.mustPass[0]: "latency" is not allowed; allowed: errorRate',
-      '7:35  environments.production.judge.alphaRollback: must be above 0% and at most 50%, got "60%"',
+      '7:30  environments.production.triggers.errorRate.above: expected percentage points with its unit, such as "2pp", got "2%"',
+      '7:54  environments.production.triggers.latency.above: expected a percentage with its unit, such as "20%", got "20pp"',
+      '7:83  environments.production.triggers.throughput.below: expected a percentage with its unit, such as "30%", got 30',
+    ],
+  ],
+  [
+    'limits of the triggers',
+    '    triggers: { latency: { quantile: 99, above: 0% }, throughput: { below: 100% } }',
+    [
+      '7:28  environments.production.triggers.latency.quantile: expected a quantile, such as "p99" or a list, got 99',
+      '7:42  environments.production.triggers.latency.above: must be above 0% and at most 9900%, got "0%"',
+      '7:69  environments.production.triggers.throughput.below: must be above 0% and below 100%, got "100%"',
+    ],
+  ],
+  [
+    'hold-back',
+    '    strategy: { kind: canary, holdBack: 10% }',
+    ['7:31  environments.production.strategy.holdBack: must be from 0% (off) to 5%, got "10%"'],
+  ],
+  [
+    'hold-back that leaves the last step nothing',
+    '    strategy: { kind: canary, holdBack: 5%, steps: [{ weight: 97%, bake: 1m }, { weight: 100%, bake: 1m }] }',
+    [
+      '7:31  environments.production.strategy.holdBack: leaves the last step no more than the 97% of the step before; hold less back, got "5%"',
+    ],
+  ],
+  [
+    'low traffic',
+    '    judge: { overdispersion: 0.5, onInconclusive: proceed, lowTraffic: { raiseWeight: { upTo: 25, blastBudget: 0 } } }',
+    [
+      '7:14  environments.production.judge.overdispersion: expected a factor of at least 1, such as 4, got 0.5',
+      '7:35  environments.production.judge.onInconclusive: "proceed" is not allowed; allowed: hold, ask, abort, promote',
+      '7:89  environments.production.judge.lowTraffic.raiseWeight.upTo: expected a percentage with its unit, such as "20%", got 25',
+      '7:99  environments.production.judge.lowTraffic.raiseWeight.blastBudget: expected a number of requests, such as 20, got 0',
+    ],
+  ],
+  [
+    'business metric with the name of another',
+    '    business: [{ name: throughput, from: { source: command, command: [x] } }]',
+    ['7:18  environments.production.business[0].name: is the name of a metric that is there already, got "throughput"'],
+  ],
+  [
+    'synthetic requests beside synthetic requests',
+    '    metrics: { source: prober }\n    judge: { lowTraffic: { synthetic: { path: /ping } } }',
+    [
+      '8:14  environments.production.judge.lowTraffic: synthetic is not needed: metrics.source prober sends synthetic requests already',
+    ],
+  ],
+  [
+    'judge',
+    '    judge: { mustPass: [3], alphaRollback: 60% }',
+    [
+      '7:25  environments.production.judge.mustPass[0]: expected text, got 3; put it in quotes',
+      '7:29  environments.production.judge.alphaRollback: must be above 0% and at most 50%, got "60%"',
     ],
   ],
   [
@@ -248,8 +302,8 @@ const mistakes: Array<[string, string, string[]]> = [
     'hidden characters',
     '    "a\\u0007\\u202eb": 1\n    x: 1',
     [
-      '7:5  environments.production.a\\u0007\\u202eb: unknown key; allowed here: url, target, revision, strategy, smoke, metrics, slos, triggers, judge, gates, approval, notify, freeze, rollback, migration, review',
-      '8:5  environments.production.x: unknown key; allowed here: url, target, revision, strategy, smoke, metrics, slos, triggers, judge, gates, approval, notify, freeze, rollback, migration, review',
+      '7:5  environments.production.a\\u0007\\u202eb: unknown key; allowed here: url, target, revision, strategy, smoke, metrics, business, slos, triggers, judge, gates, approval, notify, freeze, rollback, migration, review',
+      '8:5  environments.production.x: unknown key; allowed here: url, target, revision, strategy, smoke, metrics, business, slos, triggers, judge, gates, approval, notify, freeze, rollback, migration, review',
     ],
   ],
 ];

@@ -5,6 +5,22 @@ import type { Revision } from '../../model/revision.ts';
 import type { TargetState } from '../../model/target.ts';
 import type { Repository } from '../../system/git.ts';
 
+type Burn = { state: 'burning' | 'not_burning' | 'unknown'; sentence: string };
+
+/** One objective's error budget: how fast it burns, by severity, and the share of the period's budget (≤ 1) that is left. */
+export type ObjectiveBudget = {
+  name: string;
+  page: Burn;
+  ticket: Burn;
+  /** Negative when overdrawn; null where the whole period is not known. */
+  budgetLeft: number | null;
+  budgetSentence: string;
+  /** Why a part of the past could not be read; null when every question was answered. */
+  sourceError: string | null;
+};
+
+export type ErrorBudget = { asked: false; reason: string } | { asked: true; objectives: readonly ObjectiveBudget[] };
+
 /** What pre-flight checks look at: gathered once, so that all checks speak of the same moment. */
 export type PreflightContext = {
   projectDirectory: string;
@@ -33,6 +49,8 @@ export type PreflightContext = {
   pitfalls: ReadonlyArray<{ id: string; title: string; seen: number; runs: number; blocking: boolean }>;
   /** Asks the metrics source for something, now. */
   metricsProbe: () => Promise<{ ok: boolean; reason: string; evidence: Record<string, string | number | boolean> }>;
+  /** Asks the metrics source for the past of the objectives, once. */
+  readErrorBudget: () => Promise<ErrorBudget>;
   repository: Repository | null;
   nowMs: number;
   stateDirectory: string;

@@ -5,6 +5,8 @@ import { artifactCheck } from './artifact.ts';
 import { createConfigValidCheck } from './config-valid.ts';
 import type { PreflightContext } from './context.ts';
 import { diskSpaceCheck } from './disk-space.ts';
+import { errorBudgetBurnCheck } from './error-budget-burn.ts';
+import { errorBudgetLeftCheck } from './error-budget-left.ts';
 import { createEvidenceCheck } from './evidence-gate.ts';
 import { freezeCheck } from './freeze.ts';
 import { fridayCheck } from './friday.ts';
@@ -52,6 +54,8 @@ export function preflightChecks(environment: EnvironmentSpec): ReadonlyArray<Che
     metricsSourceCheck,
     smokeConfiguredCheck,
     slosConfiguredCheck,
+    errorBudgetBurnCheck,
+    errorBudgetLeftCheck,
     notifyCheck,
     learnedPitfallsCheck,
     ...gateNames.map((gate) => createEvidenceCheck(gate, environment.gates.evidence[gate])),

@@ -15,7 +15,7 @@ describe('the list of pre-flight checks', () => {
     expect(new Set(ids).size).toBe(ids.length);
     for (const id of ids) expect(id).toMatch(/^[a-z]+(-[a-z]+)*$/);
     for (const title of Object.values(evidenceGates)) expect(checks.some((check) => check.title === title)).toBe(true);
-    expect(ids.length).toBe(22 + Object.keys(evidenceGates).length);
+    expect(ids.length).toBe(24 + Object.keys(evidenceGates).length);
   });
 
   it('asks every unconfigured evidence gate, skips it, and gives the line to add', async () => {
