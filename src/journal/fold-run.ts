@@ -92,6 +92,11 @@ function applyEvent(record: RunRecord, event: RecordedEvent): void {
     case 'decision':
       record.decisions.push({ seq, atMs, ...event.data });
       return;
+    case 'weight_raised':
+      // Asked for is enough to count as having had users: the run may have died before it could say so.
+      record.maxWeightPercent = Math.max(record.maxWeightPercent, event.data.weightPercent);
+      if (event.data.done) record.weightPercent = event.data.weightPercent;
+      return;
     case 'instance':
       record.instances.push({ seq, ...event.data });
       return;

@@ -2,6 +2,7 @@ import type { CheckResult } from '../model/check.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Revision } from '../model/revision.ts';
 import { renderMs, renderStep } from '../model/step.ts';
+import type { Comparison, JudgeSettings } from '../model/verdict.ts';
 import { formatRatio, formatTime, trim } from './format.ts';
 import { renderChecks } from './preflight-text.ts';
 
@@ -72,13 +73,42 @@ function renderLimits({ content }: Plan): string[] {
     `- goes back when the candidate fails more than ${trim(judge.errorMargin * 100, 2)} pp above the baseline (a good one is taken back in at most ${formatRatio(judge.alphaRollback)} of runs)`,
     judge.mustPass.length === 0
       ? '- goes on when the time is over: no metric has to be proven; health, smoke tests and the rules below decide'
-      : `- goes on only when ${judge.mustPass.join(', ')} is proven (a bad one passes in at most ${formatRatio(judge.alphaPromote)} of runs); without a verdict it ${judge.onInconclusive === 'hold' ? 'holds for a person' : 'goes back'}`,
+      : `- goes on only when ${judge.mustPass.join(', ')} is proven (a bad one passes in at most ${formatRatio(judge.alphaPromote)} of runs); without a verdict it ${withoutVerdict[judge.onInconclusive]}`,
+    ...judge.comparisons.map((one) => `- goes back when ${renderComparison(one)}`),
+    ...(judge.raiseWeight === null
+      ? []
+      : [
+          `- raises the weight of a step with too few requests, to at most ${judge.raiseWeight.upToPercent} % and never past the next step, at the cost of at most ${judge.raiseWeight.blastBudget} failing requests`,
+        ]),
+    ...(judge.synthetic === null
+      ? []
+      : [
+          `- asks both revisions for ${judge.synthetic.path} ${judge.synthetic.perSecond} times a second and judges that apart; ${judge.synthetic.counts ? 'its proof is enough where that of users is lacking' : 'it proves nothing of users'}`,
+        ]),
     ...(objectives.length === 0
       ? ['- no absolute objectives are configured']
       : objectives.map((objective) => `- objective ${objective}`)),
     `- goes back at once on: ${rules.join('; ')}`,
     `- judged by ${judge.stratum === 'user' ? 'requests of users' : 'requests of the built-in prober'}; a source silent for ${renderMs(judge.sourceGraceMs)} holds the run`,
   ];
+}
+
+const withoutVerdict: Record<JudgeSettings['onInconclusive'], string> = {
+  hold: 'holds until there is one',
+  ask: 'holds at a gate, where a person decides',
+  abort: 'goes back',
+  promote: 'GOES ON WITHOUT PROOF where hard rules, smoke tests and objectives are green',
+};
+
+function renderComparison(one: Comparison): string {
+  switch (one.kind) {
+    case 'latency':
+      return `${one.metric} is more than ${trim((one.ratio - 1) * 100, 2)} % above the baseline's`;
+    case 'throughput':
+      return `fewer good answers per request than ${trim(one.least * 100, 2)} % of the baseline's`;
+    case 'events':
+      return `${one.metric} is below ${trim(one.least * 100, 2)} % of the baseline's`;
+  }
 }
 
 function describeRevision(revision: Revision): string {

@@ -1,6 +1,7 @@
 import type { Outcome } from '../model/run-event.ts';
 import type { RunRecord } from '../model/run-record.ts';
 import { formatTime, plainLine } from './format.ts';
+import { buildBusiness } from './report-business.ts';
 import { buildExposure, buildIssues, buildLessons, buildRunbook, buildVerdict } from './report-findings.ts';
 import { assessMeasures } from './report-measures.ts';
 import { type ReportData, reportSchema } from './report-schema.ts';
@@ -41,10 +42,7 @@ export function reportData(record: RunRecord, options: ReportOptions = {}): Repo
     smoke: buildSmoke(record),
     slo: measures,
     downtimeSeconds,
-    business: [
-      { name: 'Conversion Rate', text: 'not measured: no source is configured' },
-      { name: 'User Activity', text: 'not measured: no source is configured' },
-    ],
+    business: buildBusiness(record),
     issues: buildIssues(record),
     rollback: buildRollback(record),
     lessons: buildLessons(record),

@@ -111,7 +111,15 @@ export const reportSchema = z.strictObject({
   }),
   slo: z.array(measureSchema),
   downtimeSeconds: z.number().int().nullable(),
-  business: z.array(z.strictObject({ name: z.string(), text: z.string() })),
+  business: z.array(
+    z.strictObject({
+      name: z.string(),
+      baseline: z.string(),
+      current: z.string(),
+      change: z.string(),
+      events,
+    }),
+  ),
   issues: z.array(issueSchema),
   rollback: z
     .strictObject({

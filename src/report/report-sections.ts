@@ -89,8 +89,8 @@ function formatValue(value: number | null, unit: Measure['unit']): string {
 }
 
 export function renderBusiness({ business }: ReportData): string {
-  const section = ({ name, text }: ReportData['business'][number]): string =>
-    `### ${name}\n${bullets(['Baseline', 'Post-Deployment', 'Change'].map((label) => `${label}: ${text}`))}`;
+  const section = ({ name, baseline, current, change, events }: ReportData['business'][number]): string =>
+    `### ${name}\n${bullets([`Baseline: ${baseline}`, `Post-Deployment: ${current}`, `Change: ${change}${cite(events)}`])}`;
   return ['## Business Metrics', ...business.map(section)].join('\n\n');
 }
 

@@ -2,6 +2,7 @@ import type { RecordedEvent } from '../model/run-event.ts';
 import type { RunRecord, StepProgress } from '../model/run-record.ts';
 import { renderMs, renderStep } from '../model/step.ts';
 import type { InstanceEvent } from '../model/traffic.ts';
+import { triggerOfMetric } from '../model/verdict.ts';
 import { formatInstant, formatRatio, formatTime, quoteUntrusted } from './format.ts';
 import { abortDecision, eventsOf, lastSeq, stepEvents } from './record-events.ts';
 import type { ReportData } from './report-schema.ts';
@@ -131,7 +132,9 @@ function blueGreenLines(record: RunRecord): Lines {
 }
 
 function canaryLines(record: RunRecord): Lines {
-  const breaches = record.decisions.filter(({ decision }) => decision.action === 'abort' && isBreach(decision.trigger));
+  const breaches = record.decisions.filter(
+    ({ decision }) => decision.action === 'abort' && isBreach(record, decision.trigger),
+  );
   return [
     ...forwardSteps(record, 'set_weight').map((progress) => ({
       label: `Canary ${progress.step.kind === 'set_weight' ? progress.step.weightPercent : 0}%`,
@@ -142,13 +145,10 @@ function canaryLines(record: RunRecord): Lines {
 }
 
 /** Triggers that are a service level of the candidate, in contrast to a crash, a smoke test or a person. */
-export function isBreach(trigger: string | null): boolean {
-  return (
-    trigger !== null &&
-    (trigger === 'error-rate' ||
-      trigger.startsWith('slo:') ||
-      ['latencyP99', 'availability', 'latency'].includes(trigger))
-  );
+export function isBreach({ plan }: RunRecord, trigger: string | null): boolean {
+  if (trigger === null) return false;
+  const compared = plan.content.judge.comparisons.map(({ metric }) => triggerOfMetric(metric));
+  return ['error-rate', ...compared].includes(trigger) || trigger.startsWith('slo:');
 }
 
 function rollingLines(record: RunRecord): Lines {
@@ -214,6 +214,8 @@ function tell(event: RecordedEvent): string | null {
         : `${event.data.decision.action}: ${event.data.decision.reason}`;
     case 'instance':
       return tellInstance(event.data);
+    case 'weight_raised':
+      return event.data.done ? `candidate got ${event.data.weightPercent} % of users: ${event.data.reason}` : null;
     case 'control':
       return `${event.data.by} asked to ${event.data.action}: ${event.data.answer}`;
     case 'held':

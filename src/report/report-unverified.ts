@@ -11,6 +11,7 @@ export function listUnverified(record: RunRecord, measures: readonly Measure[]):
   return [
     ...openRevision(record),
     ...openMeasures(measures),
+    ...openVerdicts(record),
     ...openChecks(record),
     ...openSmoke(record),
     ...openSteps(record),
@@ -65,6 +66,19 @@ function openMeasures(measures: readonly Measure[]): Open[] {
       open.push({ what: `${measure.name} of the baseline`, why: 'not measured', events: [] });
     return open;
   });
+}
+
+/** Steps that were passed without proof, and comparisons whose limit was neither kept nor broken for certain. */
+function openVerdicts(record: RunRecord): Open[] {
+  const names = record.plan.content.judge.comparisons.map(({ metric }) => metric);
+  return [
+    ...record.decisions
+      .filter(({ decision }) => decision.action === 'advance' && decision.trigger === 'unproven')
+      .map(({ seq, stepId, decision }) => ({ what: `Step ${stepId ?? ''}`, why: decision.reason, events: [seq] })),
+    ...record.verdicts
+      .filter(({ metric, outcome }) => names.includes(metric) && outcome === 'inconclusive')
+      .map(({ metric, sentence }) => ({ what: `Limit of ${metric}`, why: sentence, events: [] })),
+  ];
 }
 
 function openChecks(record: RunRecord): Open[] {
@@ -130,11 +144,15 @@ function openSignals(record: RunRecord): Open[] {
     ...(record.plan.content.judge.stratum === 'probe'
       ? [{ what: 'Effect on users', why: 'only synthetic requests were judged', events: [] }]
       : []),
-    {
-      what: 'Business metrics (conversion rate, user activity)',
-      why: 'not measured: no source is configured',
-      events: [],
-    },
+    ...(record.plan.content.judge.comparisons.some(({ kind }) => kind === 'events')
+      ? []
+      : [
+          {
+            what: 'Business metrics (conversion rate, user activity)',
+            why: 'not measured: no source is configured',
+            events: [],
+          },
+        ]),
     { what: 'CPU, memory, network and infrastructure alarms', why: 'not measured', events: [] },
     ...(record.notified.some((notice) => notice.ok)
       ? []

@@ -23,8 +23,8 @@ export function restoreMsOf(record: RunRecord): number | null {
 }
 
 /** What kind of thing asked for the way back, in the words of the report. */
-export function classifyTrigger(trigger: string): Trigger {
-  if (isBreach(trigger)) return 'slo-breach';
+export function classifyTrigger(record: RunRecord, trigger: string): Trigger {
+  if (isBreach(record, trigger)) return 'slo-breach';
   if (trigger.startsWith('smoke')) return 'smoke-test-failure';
   if (trigger === 'person') return 'manual';
   return ['crash-loop', 'canary-exits', 'restarts', 'oom', 'unhealthy', 'gave-up'].includes(trigger)
@@ -37,7 +37,7 @@ export function buildRollback(record: RunRecord): ReportData['rollback'] {
   const { rollback, outcome } = record;
   if (rollback === null) return null;
   return {
-    trigger: classifyTrigger(rollback.trigger),
+    trigger: classifyTrigger(record, rollback.trigger),
     firedBy: rollback.trigger,
     reason: rollback.reason,
     strategy: record.plan.content.strategy,

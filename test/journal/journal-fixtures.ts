@@ -7,6 +7,7 @@ import { type Journal, type JournalOptions, openJournal } from '../../src/journa
 import { planIdOf } from '../../src/journal/plan-store.ts';
 import type { Plan, PlanContent } from '../../src/model/plan.ts';
 import type { RunEvent } from '../../src/model/run-event.ts';
+import { usualJudge } from '../fixtures/judge-settings.ts';
 import { createRevision } from '../fixtures/revisions.ts';
 import { createVirtualClock } from '../fixtures/virtual-clock.ts';
 
@@ -58,6 +59,7 @@ const content: PlanContent = {
   ],
   wayBack: [{ kind: 'set_weight', id: 'weight-0', weightPercent: 0 }],
   judge: {
+    ...usualJudge,
     errorMargin: 0.02,
     alphaRollback: 0.01,
     alphaPromote: 0.05,
