@@ -48,6 +48,8 @@ function describeRest(event: RecordedEvent): string | null {
       return event.data.what === 'exited' || event.data.what === 'oom' || event.data.what === 'gave_up'
         ? `instance ${event.data.instanceId} of ${event.data.revisionId}: ${event.data.what}`
         : null;
+    case 'weight_raised':
+      return event.data.done ? `candidate gets ${event.data.weightPercent} % of users: ${event.data.reason}` : null;
     case 'control':
       return `${event.data.action} asked by ${event.data.by}: ${event.data.accepted ? 'accepted' : 'refused'}, ${event.data.answer}`;
     case 'held':

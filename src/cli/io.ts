@@ -1,4 +1,5 @@
 import type { Clock } from '../model/clock.ts';
+import type { StandardInput } from '../model/operation.ts';
 
 /** The outside of the CLI: terminal, environment, time. Handed in, so that every command is tested in-process. */
 export type CliIo = {
@@ -6,6 +7,7 @@ export type CliIo = {
   writeError(text: string): void;
   /** One line that a person types, or null at end of input or when the signal fires. */
   ask(question: string, signal: AbortSignal): Promise<string | null>;
+  standardInput: StandardInput;
   terminal: Terminal;
   environment: Readonly<Record<string, string | undefined>>;
   workingDirectory: string;

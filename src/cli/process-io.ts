@@ -11,6 +11,7 @@ export function createProcessIo(clock: Clock): CliIo {
     writeOut: (text) => void process.stdout.write(text),
     writeError: (text) => void process.stderr.write(text),
     ask: askLine,
+    standardInput: { isTerminal: process.stdin.isTTY === true, read: () => process.stdin },
     terminal: createTerminal(),
     environment: process.env,
     workingDirectory: process.cwd(),

@@ -113,6 +113,9 @@ function addShipCommand(program: Command, withSession: WithSession): void {
   });
 }
 
+/** Whose `--json` is the answer itself, without `ok` and `data` around it, as scripts read it. */
+const bareAnswers: ReadonlySet<string> = new Set(['demo', 'analyze']);
+
 async function runNamed(
   operation: Operation,
   given: Record<string, unknown>,
@@ -132,8 +135,7 @@ async function runNamed(
     const runId = runIdOf(data);
     if (runId !== undefined) return followToEnd(runId, session);
   }
-  // The demo's last line is its summary itself, as its users' scripts read it.
-  return { data, text, exitCode: code, bare: operation.name === 'demo' };
+  return { data, text, exitCode: code, bare: bareAnswers.has(operation.name) };
 }
 
 /** A person at a terminal types the code of the plan; on a command line it may be an argument. */

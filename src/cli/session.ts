@@ -38,6 +38,7 @@ export function createSession({ io, json, operations, project }: SessionRequest)
     caller: { door: 'cli', name: io.userName, client: null, interactive: io.terminal.isInteractive },
     clock: io.clock,
     signal: cancel.signal,
+    standardInput: io.standardInput,
     // What is counted is shown while it lasts; what is only said stays.
     progress: (message, done, total) =>
       done === undefined ? viewer.note(message) : viewer.glimpse(`${done}/${total ?? '?'} ${message}`),

@@ -1,27 +1,65 @@
 import { createProberSource } from '../metrics/prober-source.ts';
 import { createProxySource } from '../metrics/proxy-source.ts';
+import { withEvents } from '../metrics/with-events.ts';
 import type { Clock } from '../model/clock.ts';
+import type { MetricsSpec } from '../model/config/metrics.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import type { MetricSource } from '../model/metric-source.ts';
 import type { Plan } from '../model/plan.ts';
 import type { PlacedRevision } from '../model/target.ts';
+import { configuredSources } from './configured-sources.ts';
+import { createSampledDriver } from './create-sampled-source.ts';
 import type { Place } from './place.ts';
 
-/** The configured source of measurements for a run. Throws STRATEGY_UNSUPPORTED when the target cannot feed it. */
+/**
+ * The configured source of measurements for a run, with the business metrics beside it. Throws STRATEGY_UNSUPPORTED when the
+ * target cannot feed it, METRICS_INVALID when its settings do not fit together.
+ */
 export function createMetrics(place: Place, plan: Plan, clock: Clock): MetricSource {
-  const { metrics, target: targetSpec, revision: revisionSpec } = place.spec;
   const { stable, revision } = plan.content;
-  if (metrics.source === 'proxy') {
-    const { feed } = place.target;
-    if (feed === undefined) {
-      throw new DeployError('STRATEGY_UNSUPPORTED', {
-        strategy: 'metrics.source proxy',
-        reasons: `the target ${place.target.kind} has no proxy`,
-        remedy: 'Use metrics.source: prober.',
-      });
-    }
-    return createProxySource({ feed, clock, requestTimeoutMs: targetSpec.requestTimeout });
+  const others = configuredSources(place, { baseline: stable, canary: revision }, clock);
+  return withEvents(
+    others.primary === null ? createTargetSource(place, plan, clock) : createSampledDriver(others.primary),
+    others.business.map(createSampledDriver),
+  );
+}
+
+function createTargetSource(place: Place, plan: Plan, clock: Clock): MetricSource {
+  const { metrics } = place.spec;
+  if (metrics.source === 'proxy') return createProxy(place, clock);
+  if (metrics.source === 'prober') return createProber({ place, plan, clock, metrics });
+  throw new DeployError('INTERNAL', { reason: `${metrics.source} is no source of the target` });
+}
+
+function createProxy(place: Place, clock: Clock): MetricSource {
+  const { feed } = place.target;
+  if (feed === undefined) {
+    throw new DeployError('STRATEGY_UNSUPPORTED', {
+      strategy: 'metrics.source proxy',
+      reasons: `the target ${place.target.kind} has no proxy`,
+      remedy: 'Use metrics.source: prober.',
+    });
   }
+  return createProxySource({ feed, clock, requestTimeoutMs: place.spec.target.requestTimeout });
+}
+
+/** Synthetic requests beside the configured source; null where the plan wants none. */
+export function createSynthetic(place: Place, plan: Plan, clock: Clock): MetricSource | null {
+  const { synthetic } = plan.content.judge;
+  if (synthetic === null) return null;
+  const { path, perSecond: rate, timeoutMs: timeout } = synthetic;
+  return createProber({ place, plan, clock, metrics: { path, rate, timeout } });
+}
+
+type ProberRequest = {
+  place: Place;
+  plan: Plan;
+  clock: Clock;
+  metrics: Omit<Extract<MetricsSpec, { source: 'prober' }>, 'source'>;
+};
+
+function createProber({ place, plan, clock, metrics }: ProberRequest): MetricSource {
+  const { stable, revision } = plan.content;
   const urlOf = (revisionId: string): Promise<string | null> =>
     place.target.candidateUrl(revisionId, AbortSignal.timeout(3000));
   // Probes to a candidate that is still starting would be failures of the start, which provisioning judges by itself.
@@ -36,7 +74,7 @@ export function createMetrics(place: Place, plan: Plan, clock: Clock): MetricSou
     const placed = stable === null ? null : await findPlaced(place, stable.id);
     return placed?.role === 'stable' ? urlOf(placed.revision.id) : null;
   };
-  const header = revisionSpec.versionHeader;
+  const header = place.spec.revision.versionHeader;
   return createProberSource({
     baselineUrl,
     canaryUrl,

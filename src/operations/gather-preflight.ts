@@ -7,10 +7,14 @@ import type { Revision } from '../model/revision.ts';
 import type { TargetState } from '../model/target.ts';
 import { probeHeader } from '../model/traffic.ts';
 import { httpRequest } from '../system/http.ts';
+import { configuredSources } from './configured-sources.ts';
+import { probeSampled } from './create-sampled-source.ts';
 import { duePitfalls, explainedRuns } from './learnings-files.ts';
 import { type Place, stableOf } from './place.ts';
 import { activeRunOf, loadHistory, pendingReview } from './project-memory.ts';
+import { readErrorBudget } from './read-error-budget.ts';
 import { resolveRevision } from './resolve-revision.ts';
+import { sourceOfHistory } from './source-of-history.ts';
 
 export type PreflightRequest = {
   place: Place;
@@ -67,10 +71,21 @@ export async function gatherPreflight({
     explainedRuns: await explainedRuns(project),
     pendingReview: await pendingReview(project, name),
     pitfalls: await duePitfalls(project, history),
-    metricsProbe: () => probeMetrics({ place, state: state.value, stable, signal }),
+    metricsProbe: () => probeMetrics({ place, state: state.value, stable, clock, signal }),
+    readErrorBudget: onlyOnce(async () =>
+      readErrorBudget({ slos: spec.slos, source: sourceOfHistory(place, stable, clock), nowMs: now, signal }),
+    ),
     repository: project.repository,
     nowMs: now,
     stateDirectory: project.stateRoot,
+  };
+}
+
+function onlyOnce<T>(read: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | null = null;
+  return () => {
+    answer ??= read();
+    return answer;
   };
 }
 
@@ -82,11 +97,18 @@ async function outcomeOf<T>(work: Promise<T>): Promise<{ value: T | null; error:
   }
 }
 
-type ProbeRequest = { place: Place; state: TargetState | null; stable: Revision | null; signal: AbortSignal };
+type ProbeRequest = {
+  place: Place;
+  state: TargetState | null;
+  stable: Revision | null;
+  clock: Clock;
+  signal: AbortSignal;
+};
 type ProbeAnswer = { ok: boolean; reason: string; evidence: Record<string, string | number> };
 
 /** Whether the configured source would have something to say, asked now rather than found out in the middle of a bake. */
-async function probeMetrics({ place, state, stable, signal }: ProbeRequest): Promise<ProbeAnswer> {
+async function probeMetrics(request: ProbeRequest): Promise<ProbeAnswer> {
+  const { place, state, stable, signal } = request;
   const { metrics } = place.spec;
   if (stable === null || state === null)
     return {
@@ -94,10 +116,28 @@ async function probeMetrics({ place, state, stable, signal }: ProbeRequest): Pro
       reason: 'nothing serves yet; the source begins with the first revision',
       evidence: { source: metrics.source },
     };
+  const sampled = await probeSources(request);
+  if (sampled !== null && (!sampled.ok || (metrics.source !== 'proxy' && metrics.source !== 'prober'))) return sampled;
   if (metrics.source === 'prober') return probeOnce({ place, stable, path: metrics.path, signal });
   if (place.target.feed === undefined)
     return { ok: false, reason: 'the target has no proxy that counts', evidence: { source: 'proxy' } };
   return readFeed({ feed: place.target.feed, revisionId: stable.id, nowMs: Date.now(), signal });
+}
+
+/** Asks the sources that are asked again and again, one after the other; null when there is none. */
+async function probeSources({ place, stable, clock, signal }: ProbeRequest): Promise<ProbeAnswer | null> {
+  const answers: ProbeAnswer[] = [];
+  try {
+    const { primary, business } = configuredSources(place, { baseline: stable, canary: null }, clock);
+    for (const spec of primary === null ? business : [primary, ...business]) {
+      const { reason, evidence } = await probeSampled(spec, signal);
+      answers.push({ ok: true, reason, evidence: { source: spec.source, ...evidence } });
+    }
+    return answers[0] ?? null;
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : toDeployError(thrown).message;
+    return { ok: false, reason, evidence: { source: place.spec.metrics.source } };
+  }
 }
 
 async function readFeed({

@@ -1,4 +1,5 @@
 import type { Operation } from '../model/operation.ts';
+import { analyze } from './analyze.ts';
 import { demo } from './demo/demo.ts';
 import { deployReport } from './deploy-report.ts';
 import { deployReview } from './deploy-review.ts';
@@ -32,6 +33,7 @@ export const operations: readonly Operation[] = [
   init,
   demo,
   explain,
+  analyze,
   ...controlCommands,
   host,
   runs,

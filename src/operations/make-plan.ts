@@ -1,4 +1,5 @@
 import { configHash, policyHash } from '../config/config-hash.ts';
+import { planJudge } from '../config/plan-judge.ts';
 import { planIdOf } from '../journal/plan-store.ts';
 import type { Clock } from '../model/clock.ts';
 import { type StrategySpec, strategySchema } from '../model/config/strategy.ts';
@@ -10,6 +11,7 @@ import type { Capabilities, TargetState } from '../model/target.ts';
 import type { JudgeSettings } from '../model/verdict.ts';
 import { findStrategy } from '../strategies/list.ts';
 import { planWayBack } from '../strategies/plan-way-back.ts';
+import { assertMetricsCompile } from './configured-sources.ts';
 import { type Place, stableOf } from './place.ts';
 
 export type PlanRequest = {
@@ -31,6 +33,7 @@ export function makePlan(request: PlanRequest): Plan {
   const stable = stableOf(state);
   if (stable?.id === revision.id)
     throw new DeployError('ALREADY_STABLE', { version: revision.version, environment: place.name });
+  assertMetricsCompile(place, { baseline: stable, canary: revision }, request.clock);
   const spec = chooseStrategy(place, request.strategy, stable);
   const { instances, drain } = place.spec.target;
   const strategy = findStrategy(spec.kind);
@@ -56,15 +59,17 @@ export function makePlan(request: PlanRequest): Plan {
     drainMs: drain,
     replacesInstances: spec.kind === 'rolling',
   });
+  const { judge, notes } = planJudge({ environment: place.name, spec: place.spec, stable, steps: result.steps });
   return completePlan(request, {
     kind: 'rollout',
     strategy: spec.kind,
     stable,
     steps: result.steps,
     wayBack,
-    judge: judgeFor(place, stable),
+    judge,
     notes: [
       ...firstDeployNotes(stable),
+      ...notes,
       ...(spec.kind !== place.spec.strategy.kind && request.strategy !== undefined
         ? [`strategy ${spec.kind} was asked for; the config has ${place.spec.strategy.kind}`]
         : []),
@@ -153,11 +158,6 @@ function directLike(configured: StrategySpec): StrategySpec {
     case 'rolling':
       return { kind: 'direct', bake: configured.finalBake, maxBake };
   }
-}
-
-/** Where nothing serves yet there is nothing to compare with, and mostly no traffic: health, smoke tests and hard rules decide. */
-function judgeFor(place: Place, stable: Revision | null): JudgeSettings {
-  return stable === null ? { ...place.judge, mustPass: [] } : place.judge;
 }
 
 function capabilitiesOf(place: Place, state: TargetState): Capabilities {

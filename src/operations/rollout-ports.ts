@@ -22,6 +22,7 @@ export type PortsRequest = {
   journal: RunJournal;
   clock: Clock;
   metrics: MetricSource;
+  synthetic: RolloutPorts['synthetic'] | null;
   notify: RolloutPorts['notify'];
   runId: string;
 };
@@ -36,6 +37,7 @@ export function createRolloutPorts(request: PortsRequest): RolloutPorts {
   return {
     target: place.target,
     metrics,
+    ...(request.synthetic == null ? {} : { synthetic: request.synthetic }),
     clock,
     deadlines: {
       provisionMs:

@@ -9,11 +9,10 @@ import { loadRun } from '../journal/replay.ts';
 import { runFolder } from '../journal/state-folder.ts';
 import type { Clock } from '../model/clock.ts';
 import { DeployError, toDeployError } from '../model/deploy-error.ts';
-import type { MetricSource } from '../model/metric-source.ts';
+import type { MetricSource, Stratum } from '../model/metric-source.ts';
 import type { Plan } from '../model/plan.ts';
 import type { RunRecord } from '../model/run-record.ts';
 import type { TargetState } from '../model/target.ts';
-import { cellMs, fastAgeMs } from '../model/traffic.ts';
 import type { ArmCounts } from '../model/verdict.ts';
 import { reconcile } from '../rollout/reconcile.ts';
 import { runPlan } from '../rollout/run-plan.ts';
@@ -21,7 +20,7 @@ import { signalGroup } from '../system/exec.ts';
 import { readJsonFile, writeFileAtomic } from '../system/files.ts';
 import { currentIdentity } from '../system/process-identity.ts';
 import { consumeApproval, findApproval } from './check-approval.ts';
-import { createMetrics } from './create-metrics.ts';
+import { createMetrics, createSynthetic } from './create-metrics.ts';
 import { finishRun } from './finish-run.ts';
 import { gatherPreflight } from './gather-preflight.ts';
 import { createNotifier } from './notify.ts';
@@ -229,13 +228,24 @@ async function roll(
     clock,
     append: (event) => owned.journal.append(event),
   });
-  const ports = createRolloutPorts({ ...owned, metrics, notify: notifier.notify });
   const bakes = steps.filter((step) => step.kind === 'bake');
+  const judgePlan = {
+    // A bake whose weight is raised is proven anew, and synthetic requests may prove it too: it can be wrong more often.
+    bakes:
+      Math.max(1, bakes.length) *
+      (settings.raiseWeight === null ? 1 : 2) *
+      (settings.synthetic?.counts === true ? 2 : 1),
+    hasConcurrentBaseline: stable !== null && bakes.some((step) => step.weightPercent < 100),
+    hasUnaccompaniedBake: stable === null || bakes.some((step) => step.weightPercent >= 100),
+  };
+  const source = how.mode === 'forward' ? createSynthetic(place, plan, clock) : null;
+  await source?.start({ baseline: stable?.id ?? null, canary: revision.id }, how.signal);
+  const synthetic = source === null ? null : { source, judgePlan };
+  const ports = createRolloutPorts({ ...owned, metrics, synthetic, notify: notifier.notify });
   const judge = createJudge(settings, {
-    bakes: Math.max(1, bakes.length),
+    ...judgePlan,
     // On the way back traffic moves first; nothing is judged any more.
     prior: how.mode === 'roll_back' ? { requests: 0, failures: 0 } : await readPrior(metrics, settings.stratum, clock),
-    hasConcurrentBaseline: stable !== null && bakes.some((step) => step.weightPercent < 100),
   });
   if (how.mode === 'forward') ports.notify('start', `${revision.version} by ${plan.content.strategy}`);
   await runPlan({ ports, record: currentRecord(owned), judge, mode: how.mode, reason: how.reason });
@@ -243,13 +253,15 @@ async function roll(
 }
 
 /** What the stable revision did in the minute before; zero when the source does not tell within two seconds. */
-async function readPrior(metrics: MetricSource, stratum: 'user' | 'probe', clock: Clock): Promise<ArmCounts> {
-  const nowMs = Math.floor(clock.now() / cellMs) * cellMs;
-  const window = { fromMs: nowMs - priorMs, toMs: nowMs - fastAgeMs };
+async function readPrior(metrics: MetricSource, stratum: Stratum, clock: Clock): Promise<ArmCounts> {
   for (let waitedMs = 0; waitedMs < 2000 && metrics.knownUntilMs() === null; waitedMs += 100) await clock.sleep(100);
-  const seen = metrics.measure({ kind: 'errors', ageMs: fastAgeMs, stratum }, window, 'baseline');
+  const { windowMs } = metrics.traits;
+  const toMs = Math.floor((metrics.knownUntilMs() ?? clock.now()) / windowMs) * windowMs;
+  const window = { fromMs: toMs - Math.ceil(priorMs / windowMs) * windowMs, toMs };
+  const seen = metrics.measure({ kind: 'requests', stratum }, window, 'baseline');
+  // What is still open is neither good nor bad yet.
   return seen.status === 'measured'
-    ? { requests: seen.samples, failures: seen.failures }
+    ? { requests: seen.samples - seen.open, failures: seen.failures }
     : { requests: 0, failures: 0 };
 }
 

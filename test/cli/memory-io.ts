@@ -17,6 +17,8 @@ export type MemoryIoOptions = {
   environment?: Record<string, string>;
   answers?: Array<string | null>;
   clock?: Clock;
+  /** What is piped in; without it a person sits at the terminal. */
+  input?: string;
 };
 
 /** A terminal in memory; time passes at once, without waiting. */
@@ -37,6 +39,10 @@ export function createMemoryIo(options: MemoryIoOptions = {}): MemoryIo {
     ask: async (question) => {
       asked.push(question);
       return answers.shift() ?? null;
+    },
+    standardInput: {
+      isTerminal: options.input === undefined,
+      read: () => pipe(options.input ?? ''),
     },
     terminal: {
       isTty: options.isTty ?? false,
@@ -64,6 +70,10 @@ export function createMemoryIo(options: MemoryIoOptions = {}): MemoryIo {
       for (const listener of resizers) listener();
     },
   };
+}
+
+async function* pipe(text: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text);
 }
 
 function createInstantClock(): Clock {
