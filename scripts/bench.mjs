@@ -1,8 +1,9 @@
-// Runs every benchmark and prints its table, or one JSON object with --json. --quick takes fewer rounds; --only <name> one of them.
+// Runs every benchmark and prints its tables, or one JSON object with --json. --quick takes fewer rounds; --only <name> one of them.
+// Ends with 1 when a table says that something promised does not hold.
 import { loadTypeScript } from './load-typescript.mjs';
 
 const benches = [
-  ['detection', 'bench/detection.ts', 'benchDetection'],
+  ['analysis', 'bench/analysis.ts', 'benchAnalysis'],
   ['restore', 'bench/restore.ts', 'benchRestore'],
   ['proxy', 'bench/proxy.ts', 'benchProxy'],
   ['mcp', 'bench/mcp.ts', 'benchMcp'],
@@ -20,16 +21,22 @@ if (only !== null && !benches.some(([name]) => name === only)) {
 const results = {};
 for (const [name, entry, exported] of benches.filter(([name]) => only === null || name === only)) {
   const started = performance.now();
-  const table = await (await loadTypeScript(entry))[exported]({ quick });
-  results[name] = { ...table, seconds: Math.round((performance.now() - started) / 100) / 10 };
-  if (!json) print(results[name]);
+  const made = await (await loadTypeScript(entry))[exported]({ quick });
+  const seconds = Math.round((performance.now() - started) / 100) / 10;
+  const tables = Array.isArray(made) ? made : [made];
+  results[name] = Array.isArray(made) ? { tables, seconds } : { ...made, seconds };
+  if (!json) {
+    for (const table of tables) print(table);
+    console.log(`\n${name}: ${seconds} s`);
+  }
+  if (tables.some(({ failed }) => failed)) process.exitCode = 1;
 }
 if (json) console.log(JSON.stringify({ date: new Date().toISOString(), node: process.version, quick, results }));
 
-function print({ title, columns, rows, notes, seconds }) {
+function print({ title, columns, rows, notes }) {
   const cells = [columns, ...rows.map((row) => row.map(String))];
   const widths = columns.map((_, index) => Math.max(...cells.map((row) => (row[index] ?? '').length)));
-  console.log(`\n${title} (${seconds} s)`);
+  console.log(`\n${title}`);
   for (const [index, row] of cells.entries()) {
     console.log(
       `  ${row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at]))).join('  ')}`.trimEnd(),
