@@ -136,7 +136,7 @@ describe('shipping through the MCP tools', () => {
     expect(totals.byVersion['3.0.0']?.failed).toBeLessThan(400);
     const report = await session.call('deploy_report', { run_id: runId, detail: 'full' });
     expect(report.text).toMatch(/\*\*Status\*\*: ROLLBACK/);
-    expect(report.text).toMatch(/evidence \d+:1/);
+    expect(report.text).toMatch(/evidence (over )?\d+:1/);
     expect((await fetch(`${scratch.url}/health`)).headers.get('x-shop-version')).toBe('2.0.0');
     expect(readFileSync(join(scratch.directory, '.seatrial', 'learnings.md'), 'utf8')).toMatch(
       /Rollback Needed[\s\S]{0,80}★★☆☆☆ \(1\/3 - rare\)/,

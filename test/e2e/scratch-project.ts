@@ -18,7 +18,8 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 
 /** Tests and benchmarks are run from the package's folder. */
 const root = process.cwd();
-export const bundle = join(root, 'dist', 'seatrial.mjs');
+/** The committed bundle, or another build of it. */
+export const bundle = process.env['SEATRIAL_BUNDLE'] ?? join(root, 'dist', 'seatrial.mjs');
 
 export type Release = { version: string; failRatio?: number; crashOnStart?: boolean; hangOnTerm?: boolean };
 
