@@ -17,7 +17,12 @@ import {
 import { beginLatencyBake } from './latency-evidence.ts';
 import type { ArmPair } from './null-projection.ts';
 import { assessObjective, baselineBreaches, metricOfObjective, type Objective } from './objective-verdict.ts';
-import { type DispersionHistory, noDispersionHistory } from './overdispersion.ts';
+import {
+  assessOverdispersion,
+  type DispersionHistory,
+  noDispersionHistory,
+  type Overdispersion,
+} from './overdispersion.ts';
 import { latenciesPending } from './peek-evidence.ts';
 import { countsOfBatch } from './pending-batch.ts';
 import { assessSplit } from './split-verdict.ts';
@@ -62,6 +67,8 @@ export interface Judge {
   baselineBreaches(): ReadonlySet<string>;
   /** Everything that was observed in the run, with the failures known so far. */
   totals(): ArmPair;
+  /** How the failures of the baseline scatter, as far as seen in this run. */
+  overdispersion(): Overdispersion;
   /** Everything it remembers; parse with `judgeSnapshotSchema` when it comes back from a file. */
   snapshot(): JudgeSnapshot;
 }
@@ -106,6 +113,7 @@ export function restoreJudge(settings: JudgeSettings, snapshot: JudgeSnapshot): 
     ],
     baselineBreaches: () => breachesOf(state, settings),
     totals: () => totalsOf(state),
+    overdispersion: () => assessOverdispersion(state.dispersion),
     snapshot: () => structuredClone(state),
   };
 }

@@ -34,6 +34,11 @@ export function planComparisons(spec: EnvironmentSpec): {
       ...judged.flatMap(({ one, obstacle }) =>
         obstacle === null ? [] : [`${one.metric} is not judged: the metrics source ${source} ${obstacle}`],
       ),
+      ...(countsClients(source) || spec.judge.overdispersion !== undefined
+        ? []
+        : [
+            `the metrics source ${source} cannot tell clients apart: harm is proven by failures in at least three seconds, and slower where failures come in bursts; strategy.aaPhase learns how they scatter before the candidate has users`,
+          ]),
       ...(abilities.latency === 'coarse' && able.some((one) => one.kind === 'latency')
         ? [
             `the metrics source ${source} counts latencies in wide buckets: only a slowdown of more than one bucket can be proven`,
@@ -87,4 +92,9 @@ function obstacleTo(wanted: Wanted, { countedBy, latency }: SourceAbilities): st
     case 'events':
       return null;
   }
+}
+
+/** Whether several failures of one client can be told from failures of several clients. */
+function countsClients(source: EnvironmentSpec['metrics']['source']): boolean {
+  return source === 'proxy' || source === 'prober';
 }

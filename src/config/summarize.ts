@@ -80,7 +80,8 @@ function describeStrategy({ strategy }: EnvironmentSpec): string {
         holdBack === 0
           ? ''
           : ` (of the last step ${holdBack} % stays on the stable revision to compare with, until its watch is over)`;
-      return `Strategy: canary; ${steps.join(', ')}${held}: ${renderMs(least)} at least; a step holds ${limit}.`;
+      const alone = strategy.aaPhase > 0 ? `${renderMs(strategy.aaPhase)} of watching stable alone, ` : '';
+      return `Strategy: canary; ${alone}${steps.join(', ')}${held}: ${renderMs(least)} at least; a step holds ${limit}.`;
     }
   }
 }

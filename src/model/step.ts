@@ -32,6 +32,8 @@ export const stepSchema = z.discriminatedUnion('kind', [
     candidateInstances: z.number().int().nonnegative(),
     stableInstances: z.number().int().nonnegative(),
   }),
+  /** Watch stable alone, before the candidate has users: how its failures scatter decides how much a proof needs. */
+  z.strictObject({ kind: z.literal('observe'), id, durationMs: milliseconds }),
   /** Observe at this weight for at least `minMs`; at `maxMs` without a verdict the run holds. */
   z.strictObject({ kind: z.literal('bake'), id, weightPercent, minMs: milliseconds, maxMs: milliseconds }),
   /** A person lets the run go on. */
@@ -61,6 +63,8 @@ export function renderStep(step: Step): string {
         : `candidate gets ${step.weightPercent} % of users; ${step.holdBackPercent} % stays on stable to compare with until this watch is over`;
     case 'replace_batch':
       return `${step.candidateInstances} of ${step.candidateInstances + step.stableInstances} instances run ${step.revision.version}`;
+    case 'observe':
+      return `watch stable alone for ${renderMs(step.durationMs)}, to learn how its failures scatter`;
     case 'bake':
       return `watch at ${step.weightPercent} % for ${renderMs(step.minMs)} (at most ${renderMs(step.maxMs)})`;
     case 'approve':

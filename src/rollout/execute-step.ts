@@ -6,7 +6,7 @@ import type { RolloutPorts } from './ports.ts';
 
 export type StepEvidence = Record<string, string | number | boolean | null>;
 
-export type ActStep = Exclude<Step, { kind: 'bake' | 'approve' }>;
+export type ActStep = Exclude<Step, { kind: 'bake' | 'approve' | 'observe' }>;
 
 /**
  * Does one step and reads back that it happened. Throws DeployError when it did not; doing it again is safe.

@@ -35,7 +35,7 @@ export async function goBack(context: RunContext, abort: AbortRun, error: Failur
 async function runWayBack(context: RunContext, steps: readonly Step[], abort: AbortRun): Promise<Failure | null> {
   let broken: Failure | null = null;
   for (const step of steps) {
-    if (step.kind === 'bake' || step.kind === 'approve') continue;
+    if (step.kind === 'bake' || step.kind === 'approve' || step.kind === 'observe') continue;
     const failure = await doStubbornly(context, step);
     if (failure !== null && step.kind === 'smoke') {
       // Users are back; the candidate is taken away all the same, and then the alarm is raised.

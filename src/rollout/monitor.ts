@@ -1,5 +1,6 @@
 import { assessHardRules, type FiredRule } from '../analysis/hard-rules.ts';
 import type { Judge } from '../analysis/judge.ts';
+import type { Overdispersion } from '../analysis/overdispersion.ts';
 import type { Arm } from '../model/metric-source.ts';
 import type { Plan } from '../model/plan.ts';
 import type { InstanceEvent } from '../model/traffic.ts';
@@ -18,6 +19,8 @@ export type Monitor = {
   setWeight(weightPercent: number): void;
   /** End (Unix ms) of the last second that was journalled. */
   countedUntilMs(): number;
+  /** Requests of the baseline so far, and how its failures scatter. */
+  baselineFacts(): ArmCounts & { overdispersion: Overdispersion };
   /** Canary requests of users that were judged so far, and how many of them failed. */
   canaryTotals(): ArmCounts;
 };
@@ -53,6 +56,7 @@ export function createMonitor(ports: RolloutPorts, plan: Plan, judge: Judge): Mo
     beginBake: windows.beginBake,
     setWeight: windows.setWeight,
     countedUntilMs: windows.countedUntilMs,
+    baselineFacts: () => ({ ...judge.totals().baseline, overdispersion: judge.overdispersion() }),
     canaryTotals: () => judge.totals().canary,
   };
 }

@@ -11,7 +11,7 @@ import { goBack } from './go-back.ts';
 import type { RolloutPorts } from './ports.ts';
 import type { Reconciliation } from './reconcile.ts';
 import { AbortRun, createRunContext, noteWeight, type RunContext, watchWhile } from './run-context.ts';
-import { awaitPerson, awaitResume, bake, throwPending } from './wait-step.ts';
+import { awaitPerson, awaitResume, bake, observeStable, throwPending } from './wait-step.ts';
 
 export type RunRequest = {
   ports: RolloutPorts;
@@ -105,7 +105,7 @@ async function passStep(context: RunContext, step: Step): Promise<boolean> {
 async function performStep(context: RunContext, step: Step): Promise<void> {
   const place = { step: step.id, idem: `${context.runId}:${step.id}` };
   context.currentStepId = step.id;
-  context.waitsAt = step.kind === 'bake' || step.kind === 'approve' ? step.id : null;
+  context.waitsAt = step.kind === 'bake' || step.kind === 'approve' || step.kind === 'observe' ? step.id : null;
   await context.append({ type: 'step_started', data: { step, attempt: 1, phase: 'forward' } }, place);
   try {
     // The intent must be on disk before the act.
@@ -148,6 +148,7 @@ async function performStep(context: RunContext, step: Step): Promise<void> {
 
 async function doStep(context: RunContext, step: Step): Promise<Record<string, string | number | boolean | null>> {
   if (step.kind === 'bake') return bake(context, step);
+  if (step.kind === 'observe') return observeStable(context, step);
   if (step.kind === 'approve') return awaitPerson(context, step);
   // From here on some users may be on the candidate, also when the answer to the change is lost.
   if (step.kind === 'set_weight') noteWeight(context, step.weightPercent);

@@ -42,6 +42,29 @@ function gateOf({ plan }: RunContext, step: Step, { trigger }: Decision): string
   return trigger === 'inconclusive' && plan.content.judge.onInconclusive === 'ask' ? step.id : null;
 }
 
+/** Watches stable alone for the time of the step; nothing is decided, and what was learned of its failures is written down. */
+export async function observeStable(
+  context: RunContext,
+  step: Extract<Step, { kind: 'observe' }>,
+): Promise<Record<string, string | number>> {
+  const { clock } = context.ports;
+  const startedMs = clock.monotonic();
+  while (clock.monotonic() - startedMs < step.durationMs && !context.promoted.has(step.id)) {
+    await context.tick();
+    throwPending(context);
+    await clock.sleep(tickMs, context.stop.signal);
+  }
+  const { requests, failures, overdispersion } = context.monitor.baselineFacts();
+  return {
+    baselineRequests: requests,
+    baselineFailures: failures,
+    overdispersion:
+      overdispersion.kind === 'measured'
+        ? `${overdispersion.estimate.toFixed(2)} (at most ${overdispersion.upper.toFixed(2)})`
+        : `unknown: ${overdispersion.clusters} of ${overdispersion.clustersNeeded} windows with failures`,
+  };
+}
+
 /** Waits for a person, watching all the while. */
 export async function awaitPerson(
   context: RunContext,

@@ -27,6 +27,7 @@ export const canary: Strategy = {
       ok: true,
       steps: numberSteps([
         ...openingSteps(revision, instances),
+        ...(spec.aaPhase > 0 ? [{ kind: 'observe' as const, durationMs: spec.aaPhase }] : []),
         ...spec.steps.flatMap((step) => weightSteps(step, spec)),
         // What was held back follows before the environment is looked at, so that every answer there is the candidate's.
         ...(holdBackOf(spec) > 0 ? [{ kind: 'set_weight' as const, weightPercent: 100 }] : []),

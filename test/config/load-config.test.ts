@@ -44,6 +44,7 @@ describe('a valid config', () => {
         { weight: 50, bake: 600_000 },
         { weight: 100, bake: 1_800_000 },
       ],
+      aaPhase: 0,
       maxBake: 7_200_000,
     });
   });

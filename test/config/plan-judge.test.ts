@@ -56,13 +56,19 @@ describe('the judge of a plan', () => {
     expect(notes).toEqual([
       'latencyP99 is not judged: the metrics source prometheus has no latencies',
       'throughput is not judged: the metrics source prometheus counts requests when they end, so that it does not see those that never do',
+      expect.stringMatching(/^the metrics source prometheus cannot tell clients apart: .*strategy.aaPhase/),
     ]);
   });
 
   test('says that wide buckets prove only large slowdowns', () => {
     const plan = planned(`    metrics: { ${prometheus}, template: http, inFlight: http_in_flight }`);
     expect(names(plan)).toEqual(['latencyP99', 'throughput']);
-    expect(plan.notes).toEqual([expect.stringMatching(/latencies in wide buckets/)]);
+    expect(plan.notes).toEqual([
+      expect.stringMatching(/cannot tell clients apart/),
+      expect.stringMatching(/latencies in wide buckets/),
+    ]);
+    const known = planned(`    metrics: { ${prometheus}, template: http }\n    judge: { overdispersion: 3 }`);
+    expect(known.notes.join()).not.toContain('clients apart');
   });
 
   test('a strategy that leaves nothing on stable compares nothing, and says so', () => {

@@ -79,6 +79,7 @@ const begin = (traits: Partial<SourceTraits> = {}, judge: Partial<Plan['content'
     assess: () => [],
     baselineBreaches: () => new Set(),
     totals: () => ({ canary: { requests: 0, failures: 0 }, baseline: { requests: 0, failures: 0 } }),
+    overdispersion: () => ({ kind: 'unknown', clusters: 0, clustersNeeded: 10 }),
     snapshot: () => {
       throw new Error('not asked for');
     },

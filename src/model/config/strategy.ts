@@ -32,6 +32,11 @@ const strategyKindSchema = z.discriminatedUnion('kind', [
         'weights must rise from step to step',
       )
       .refine((steps) => steps.at(-1)?.weight === 100, 'the last weight must be 100%'),
+    aaPhase: duration
+      .describe(
+        'Time in which stable alone is watched before the candidate gets users, so that it is known how its failures scatter. Matters where the source cannot tell clients apart',
+      )
+      .prefault('0s'),
     holdBack: holdBackPercent
       .describe(
         'Share of users that stays on stable through the last bake, to compare with; 0%: off. Default 5%, and at most half of what the last step adds',
