@@ -14,6 +14,17 @@ export function knownDispersion(state: { dispersion: DispersionHistory }, settin
   return measured.kind === 'measured' && measured.lower > 1 ? measured.factor : 1;
 }
 
+/**
+ * What safety divides by: the upper end as soon as anything can be said, because clusters that are not seen make a candidate look
+ * safe. At least 1. Pure.
+ */
+export function safeDispersion(state: { dispersion: DispersionHistory }, settings: JudgeSettings): number {
+  if (settings.overdispersion !== null) return settings.overdispersion;
+  const measured = assessOverdispersion(state.dispersion);
+  if (measured.kind === 'measured') return Math.max(1, measured.estimate);
+  return Math.max(1, state.dispersion.failures / Math.max(1, state.dispersion.clusters));
+}
+
 /** Least number of seconds with failures that a proof of harm rests on where clients cannot be told apart. */
 const secondsToDecide = 3;
 /** ln of what restarts and alternatives cost an early proof: it is counted in, or the cap would ask for more seconds. */

@@ -4,7 +4,7 @@ import { divergence, informationPerRequest } from './information-bound.ts';
 /** What a test has and what it lacks: ln evidence and ln limit of both directions. */
 export type EvidenceGap = { lnHarm: number; lnHarmLimit: number; lnSafe: number; lnSafeLimit: number };
 
-/** Mean number of requests over the bound, as measured by `bench/detection.ts`. */
+/** Mean number of requests over the bound, as measured by `bench/analysis.ts`. */
 const overhead = 1.3;
 /** A few canary requests say little; they weigh against this many at the baseline's ratio. */
 const shrinkRequests = 50;

@@ -6,7 +6,7 @@ import type { CountsState, JudgeSnapshot, LatencyState } from './judge-state.ts'
 import { assessLatencies, type LatencyAssessment, type PendingLatencies } from './latency-evidence.ts';
 import type { LatencyTest } from './latency-state.ts';
 import { everyFailure, type PendingBatch } from './pending-batch.ts';
-import { lnEvidenceOf } from './restart-mixture.ts';
+import { lnEvidenceOf, type RestartMixture } from './restart-mixture.ts';
 import { advanceHarm, advanceReferenceHarm, advanceReferenceSafe, advanceThroughput, isInBake } from './take-batch.ts';
 
 /** ln of the evidence in both directions. */
@@ -28,18 +28,33 @@ export function errorRateEvidence(
   const shares = harmShares(state);
   const { errorRate } = state;
   const closed = state.pending.filter((batch) => batch.closed);
-  const harm = closed.reduce(advanceHarm, errorRate.harm);
-  const alone = closed.reduce(
-    (sum, batch) => advanceReferenceHarm(sum, { state, settings, batch }),
-    errorRate.referenceHarm,
-  );
-  const concurrent = Math.log(shares.concurrent) + lnEvidenceOf(harm);
-  const reference = Math.log(shares.reference) + lnEvidenceOf(alone);
+  const alone = (sum: RestartMixture, batch: PendingBatch): RestartMixture =>
+    advanceReferenceHarm(sum, { state, settings, batch });
+  const concurrent = Math.log(shares.concurrent) + highestEvidence(errorRate.harm, closed, advanceHarm);
+  const reference = Math.log(shares.reference) + highestEvidence(errorRate.referenceHarm, closed, alone);
   return {
     lnHarm: Math.max(concurrent, reference),
     lnSafe: safeEvidence(state, settings, closed),
     decidedBy: reference > concurrent ? 'reference' : 'concurrent',
   };
+}
+
+/**
+ * The most that settled batches with any number of the following ones show. Each is a lower bound of what those batches will show
+ * when they have settled, so none crosses the limit that the final process does not cross. The newest, in which nearly
+ * everything is open, would otherwise hide what is known of the older ones.
+ */
+function highestEvidence(
+  settled: RestartMixture,
+  closed: readonly PendingBatch[],
+  advance: (harm: RestartMixture, batch: PendingBatch) => RestartMixture,
+): number {
+  let [harm, highest] = [settled, lnEvidenceOf(settled)];
+  for (const batch of closed) {
+    harm = advance(harm, batch);
+    highest = Math.max(highest, lnEvidenceOf(harm));
+  }
+  return highest;
 }
 
 function safeEvidence(state: JudgeSnapshot, settings: JudgeSettings, closed: readonly PendingBatch[]): number {
@@ -64,13 +79,18 @@ export function countsEvidence(state: JudgeSnapshot, known: CountsState, compari
   const lnSafe = lnSafetyOf(known.safe);
   if (comparison.kind !== 'throughput') return { lnHarm: lnEvidenceOf(known.harm), lnSafe };
   const closed = state.pending.filter((batch) => batch.closed && batch.concurrent);
-  const harm = closed.reduce((sum, batch) => advanceThroughput(sum, batch, comparison.least), known.harm);
-  return { lnHarm: lnEvidenceOf(harm), lnSafe };
+  const advance = (sum: RestartMixture, batch: PendingBatch): RestartMixture =>
+    advanceThroughput(sum, batch, comparison.least);
+  return { lnHarm: highestEvidence(known.harm, closed, advance), lnSafe };
 }
 
 /** The same for latencies. Pure. */
 export function latencyEvidenceNow(state: JudgeSnapshot, known: LatencyState, test: LatencyTest): LatencyAssessment {
-  return assessLatencies(known.evidence, latenciesPending(state), test);
+  const pending = latenciesPending(state);
+  const now = assessLatencies(known.evidence, pending, test);
+  if (pending.length === 0) return now;
+  // As with the error rate: what is open now must not hide what has settled.
+  return { ...now, lnHarm: Math.max(now.lnHarm, assessLatencies(known.evidence, [], test).lnHarm) };
 }
 
 /** Latencies of the present bake (of the run before the first) in batches that are not settled. Pure. */

@@ -28,6 +28,8 @@ export const pendingBatchSchema = z.strictObject({
   divisor: z.number().min(1),
   /** Failing units are divided by this. At least 1. */
   unitDivisor: z.number().min(1),
+  /** What safety divides by: the same, but quick to believe that failures come in clusters. At least 1. */
+  safeDivisor: z.number().min(1),
   /** Clients cannot be told apart: the batch lasts a second, and may add at most this to ln evidence. Null otherwise. */
   lnCap: z.number().positive().nullable(),
   shortestMs: z.number().nonnegative(),
@@ -42,17 +44,22 @@ export const pendingBatchSchema = z.strictObject({
 });
 export type PendingBatch = z.infer<typeof pendingBatchSchema>;
 
+/** What is fixed when a batch begins. */
+export type BatchTerms = Pick<
+  PendingBatch,
+  'weightChanged' | 'theta0' | 'divisor' | 'unitDivisor' | 'safeDivisor' | 'lnCap' | 'shortestMs'
+>;
+
+/** Requests of each arm beyond the first, for each request that one failing cluster stands for above 1. */
+const requestsPerCluster = 4;
+
 type Counts = JudgedWindow['canary'];
 export type CountsPair = Record<'canary' | 'baseline', Counts>;
 
 const none: Counts = { requests: 0, failures: 0, open: 0, failedUnits: 0, newUnits: 0 };
 
 /** A batch that begins with this window. Pure. */
-export function beginBatch(
-  window: JudgedWindow,
-  fixed: Pick<PendingBatch, 'weightChanged' | 'theta0' | 'divisor' | 'unitDivisor' | 'lnCap' | 'shortestMs'>,
-  delta: number,
-): PendingBatch {
+export function beginBatch(window: JudgedWindow, fixed: BatchTerms, delta: number): PendingBatch {
   const { fromMs, toMs, concurrent } = window;
   const empty = { canary: none, baseline: none, latency: null, open: [], bet: null, closed: false };
   return joinBatch({ fromMs, toMs, concurrent, ...fixed, ...empty }, window, delta);
@@ -65,7 +72,9 @@ export function joinBatch(batch: PendingBatch, window: JudgedWindow, delta: numb
   const settled = window.settled ? addSettled(batch, window) : batch;
   const joined = { ...settled, toMs: Math.max(batch.toMs, window.toMs), open };
   const { canary, baseline } = countsOfBatch(joined);
-  const complete = !batch.concurrent || (canary.requests > 0 && baseline.requests > 0);
+  // A batch of less than a few clusters would cut off what it could say.
+  const needed = 1 + requestsPerCluster * (batch.divisor - 1);
+  const complete = !batch.concurrent || (canary.requests >= needed && baseline.requests >= needed);
   return complete && !batch.closed && joined.toMs - joined.fromMs >= batch.shortestMs
     ? closeBatch(joined, delta)
     : joined;
@@ -89,13 +98,22 @@ export function countsOfBatch(batch: PendingBatch): CountsPair {
 /**
  * Counts for the test of harm, deflated. Of requests that are open, those of the canary count as good and those of the
  * baseline as failed: the evidence is then at most what it will be when they have ended. Pure.
+ *
+ * Failures are counted as units and as shares of a cluster, and what is kinder to the canary holds: clusters of one arm alone
+ * must not make harm out of single failures of the other.
  */
 export function leastHarmful(batch: PendingBatch): ArmPair {
   const { canary, baseline } = countsOfBatch(batch);
-  const units = (counts: Counts, open: number): number => (counts.failedUnits ?? counts.failures) + open;
+  const { divisor, unitDivisor } = batch;
+  const units = (counts: Counts): number => counts.failedUnits ?? counts.failures;
+  const canaryFailures = Math.min(units(canary) / unitDivisor, canary.failures / divisor);
+  const baselineFailures = Math.max(
+    (units(baseline) + baseline.open) / unitDivisor,
+    (baseline.failures + baseline.open) / divisor,
+  );
   return {
-    canary: deflate(canary.requests / batch.divisor, units(canary, 0) / batch.unitDivisor),
-    baseline: deflate(baseline.requests / batch.divisor, units(baseline, baseline.open) / batch.unitDivisor),
+    canary: deflate(canary.requests / divisor, canaryFailures),
+    baseline: deflate(baseline.requests / divisor, baselineFailures),
   };
 }
 
@@ -106,7 +124,7 @@ export function leastHarmful(batch: PendingBatch): ArmPair {
 export function everyFailure(batch: PendingBatch): ArmPair {
   const { canary, baseline } = countsOfBatch(batch);
   const all = (counts: Counts): ArmPair['canary'] =>
-    deflate(counts.requests / batch.divisor, counts.failures / batch.divisor);
+    deflate(counts.requests / batch.safeDivisor, counts.failures / batch.safeDivisor);
   return { canary: all(canary), baseline: all(baseline) };
 }
 

@@ -3,9 +3,9 @@ import type { JudgeSettings } from '../model/verdict.ts';
 import { estimateBaseline } from './baseline-estimate.ts';
 import { lnHarmLimitOf } from './judge-limits.ts';
 import type { JudgeSnapshot } from './judge-state.ts';
-import { knownDispersion, lnCapOf } from './known-dispersion.ts';
+import { knownDispersion, lnCapOf, safeDispersion } from './known-dispersion.ts';
 import { meanClusterSize } from './mean-cluster-size.ts';
-import { beginBatch, closeBatch, joinBatch, type PendingBatch } from './pending-batch.ts';
+import { type BatchTerms, beginBatch, closeBatch, joinBatch } from './pending-batch.ts';
 import { advanceSplit } from './split-evidence.ts';
 import { takeBatch } from './take-batch.ts';
 
@@ -59,14 +59,20 @@ function fixBets(
   state: JudgeSnapshot,
   settings: JudgeSettings,
   { window, weightChanged }: { window: JudgedWindow; weightChanged: boolean },
-): Pick<PendingBatch, 'weightChanged' | 'theta0' | 'divisor' | 'unitDivisor' | 'lnCap' | 'shortestMs'> {
+): BatchTerms {
   const { weighed, clusters } = state.errorRate;
-  const theta0 = estimateBaseline(weighed.baseline, state.prior, settings.errorMargin);
+  const terms = { weightChanged, theta0: estimateBaseline(weighed.baseline, state.prior, settings.errorMargin) };
   if (window.canary.failedUnits !== null && window.baseline.failedUnits !== null)
-    return { weightChanged, theta0, divisor: meanClusterSize(clusters), unitDivisor: 1, lnCap: null, shortestMs: 0 };
+    return { ...terms, ...clusterTerms(clusters), unitDivisor: 1, lnCap: null, shortestMs: 0 };
   const divisor = knownDispersion(state, settings);
   const lnCap = lnCapOf(settings, lnHarmLimitOf(settings, settings.errorRateShare));
-  return { weightChanged, theta0, divisor, unitDivisor: divisor, lnCap, shortestMs: lnCap === null ? 0 : 1000 };
+  const divisors = { divisor, unitDivisor: divisor, safeDivisor: safeDispersion(state, settings) };
+  return { ...terms, ...divisors, lnCap, shortestMs: lnCap === null ? 0 : 1000 };
+}
+
+function clusterTerms(clusters: { failures: number; units: number }): Pick<BatchTerms, 'divisor' | 'safeDivisor'> {
+  const divisor = meanClusterSize(clusters);
+  return { divisor, safeDivisor: Math.max(divisor, meanClusterSize(clusters, 1)) };
 }
 
 function takeSplit(state: JudgeSnapshot, window: JudgedWindow): JudgeSnapshot['split'] {
