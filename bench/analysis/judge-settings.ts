@@ -7,7 +7,7 @@ export const leastThroughput = 0.7;
 
 const latency: Comparison = { kind: 'latency', metric: 'latencyP99', share: 1, quantile: 0.99, ratio: latencyRatio };
 const throughput: Comparison = { kind: 'throughput', metric: 'throughput', share: 1, least: leastThroughput };
-const orders: Comparison = { kind: 'events', metric: 'orders', share: 1, least: leastThroughput };
+const orders: Comparison = { kind: 'events', metric: 'orders', share: 1, least: leastThroughput, lagMs: 0 };
 
 /** Share of the error rate where another metric has all of α to itself. */
 const nextToNothing = 1e-9;

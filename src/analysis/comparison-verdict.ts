@@ -1,9 +1,9 @@
 import { DeployError } from '../model/deploy-error.ts';
 import type { Comparison, JudgeSettings, Verdict } from '../model/verdict.ts';
-import { durationOf } from './error-rate-verdict.ts';
+import { durationOf, isStale } from './error-rate-verdict.ts';
 import { lnHarmLimitOf, lnSafeLimitOf } from './judge-limits.ts';
 import { type CountsState, comparisonOf, type JudgeSnapshot, type LatencyState } from './judge-state.ts';
-import { knownDispersion } from './known-dispersion.ts';
+import { certainDispersion, knownDispersion } from './known-dispersion.ts';
 import { moreOpportunities } from './more-opportunities.ts';
 import { countsEvidence, latencyEvidenceNow } from './peek-evidence.ts';
 import { renderEvidence, renderLatency, renderMoreData, renderPercent } from './verdict-words.ts';
@@ -46,7 +46,7 @@ function conclude(
   about: { gap: Gap; finding: Finding; comparison: Comparison; nowMs: number },
 ): Verdict {
   const { gap, finding, comparison, nowMs } = about;
-  const stale = nowMs - (state.seenUntilMs ?? 0) > settings.sourceGraceMs;
+  const stale = isStale(state, settings, nowMs);
   const failed = gap.lnHarm >= gap.lnHarmLimit;
   const known = !finding.missing && !stale;
   const passed = known && state.bake !== null && gap.lnSafe >= gap.lnSafeLimit;
@@ -83,7 +83,8 @@ function countsFinding(
   const { canary, baseline } = known;
   const { least } = comparison;
   const gap = { ...countsEvidence(state, known, comparison), ...limits };
-  const overdispersion = knownDispersion(state, settings);
+  const overdispersion =
+    comparison.kind === 'events' ? certainDispersion(known.dispersion) : knownDispersion(state, settings);
   const what =
     comparison.kind === 'throughput' ? 'successful answers per request' : `${comparison.metric} per opportunity`;
   return {

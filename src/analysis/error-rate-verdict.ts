@@ -61,10 +61,15 @@ function decideEnding(
   if (gap.lnHarm >= gap.lnHarmLimit) return { outcome: 'fail', cause: 'decided', words: null };
   const noData = { outcome: 'inconclusive', cause: 'no_data' } as const;
   if (counts.canary.requests === 0) return { ...noData, words: 'no canary request seen yet at this step' };
-  if (nowMs - (state.seenUntilMs ?? 0) > settings.sourceGraceMs)
+  if (isStale(state, settings, nowMs))
     return { ...noData, words: 'nothing was measured lately, so what is known is out of date' };
   if (state.bake !== null && gap.lnSafe >= gap.lnSafeLimit) return { outcome: 'pass', cause: 'decided', words: null };
   return { outcome: 'inconclusive', cause: 'more_data_needed', words: null };
+}
+
+/** Nothing was measured lately, or the clock has gone back and nobody can tell. Pure. */
+export function isStale(state: JudgeSnapshot, settings: JudgeSettings, nowMs: number): boolean {
+  return Math.abs(nowMs - (state.seenUntilMs ?? 0)) > settings.sourceGraceMs;
 }
 
 /** Requests of the present bake (of the run before the first), those that are not settled included. */

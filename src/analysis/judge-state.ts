@@ -7,7 +7,7 @@ import { noCountsSafety } from './counts-evidence.ts';
 import { differenceEvidenceSchema, noDifferenceEvidence } from './difference-interval.ts';
 import { noSafetyEvidence } from './error-rate-evidence.ts';
 import { emptyLatencyEvidence, latencyEvidenceSchema } from './latency-evidence.ts';
-import { dispersionHistorySchema } from './overdispersion.ts';
+import { dispersionHistorySchema, noDispersionHistory } from './overdispersion.ts';
 import { pendingBatchSchema } from './pending-batch.ts';
 import { emptyRestartMixture, restartMixtureSchema } from './restart-mixture.ts';
 import { noSplitEvidence, splitEvidenceSchema } from './split-evidence.ts';
@@ -28,8 +28,6 @@ const errorRateStateSchema = z.strictObject({
   referenceSafe: badRatioSafetySchema,
   /** What the evidence was made from. */
   weighed: weighedPairSchema,
-  /** Failures and failing units seen in both arms: their quotient is the size of a cluster. */
-  clusters: z.strictObject({ failures: z.number().nonnegative(), units: z.number().nonnegative() }),
 });
 export type ErrorRateState = z.infer<typeof errorRateStateSchema>;
 
@@ -38,6 +36,10 @@ const countsStateSchema = z.strictObject({
   takenUntilMs: z.number().nullable(),
   restartFromMs: z.number().nullable(),
   harm: restartMixtureSchema,
+  /** Counted events of windows in which not yet enough opportunities fell to both arms; null while there are none. */
+  pool: z.strictObject({ fromMs: z.number(), canary: eventCountsSchema, baseline: eventCountsSchema }).nullable(),
+  /** How the baseline's events scatter. */
+  dispersion: dispersionHistorySchema,
   /** One per alternative of its kind of comparison. */
   safe: z.array(z.number()).min(1),
   /** Of the present bake. */
@@ -141,7 +143,6 @@ export function emptyJudge(
       referenceHarm: emptyRestartMixture,
       referenceSafe: [...noBadRatioSafety],
       weighed: noPair,
-      clusters: { failures: 0, units: 0 },
     },
     comparisons: Object.fromEntries(settings.comparisons.map((one) => [one.metric, emptyComparison(one)])),
     split: noSplitEvidence,
@@ -153,7 +154,8 @@ export function emptyJudge(
 
 function emptyComparison({ kind }: Comparison): ComparisonState {
   if (kind === 'latency') return { kind: 'latency', evidence: emptyLatencyEvidence };
-  return { kind: 'counts', takenUntilMs: null, restartFromMs: null, harm: emptyRestartMixture, ...begunCounts(kind) };
+  const nothing = { takenUntilMs: null, restartFromMs: null, pool: null, dispersion: noDispersionHistory };
+  return { kind: 'counts', ...nothing, harm: emptyRestartMixture, ...begunCounts(kind) };
 }
 
 /** The state of a comparison. Throws INTERNAL when the judge was not begun with it. Pure. */

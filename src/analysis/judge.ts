@@ -1,5 +1,5 @@
 import { DeployError } from '../model/deploy-error.ts';
-import type { EventWindow, JudgedWindow } from '../model/judged-window.ts';
+import type { EventCounts, EventWindow, JudgedWindow } from '../model/judged-window.ts';
 import type { ArmCounts, Comparison, JudgeSettings, Verdict } from '../model/verdict.ts';
 import { noBadRatioSafety } from './bad-ratio-evidence.ts';
 import { assessComparison } from './comparison-verdict.ts';
@@ -101,6 +101,7 @@ export function restoreJudge(settings: JudgeSettings, snapshot: JudgeSnapshot): 
     },
     addEvents: (window) => {
       assertWindow(window);
+      for (const arm of [window.canary, window.baseline]) assertEvents(arm);
       state = takeEvents(state, settings, window);
     },
     assess: (nowMs) => [
@@ -185,10 +186,20 @@ function assertWindow(window: { fromMs: number; toMs: number }): void {
     throw new DeployError('INTERNAL', { reason: `the window ${window.fromMs}–${window.toMs} is not a time span` });
 }
 
+function assertEvents({ events, opportunities }: EventCounts): void {
+  if (!(Number.isFinite(events) && Number.isFinite(opportunities) && events >= 0 && opportunities >= 0))
+    throw new DeployError('INTERNAL', {
+      reason: `${events} events of ${opportunities} opportunities cannot be judged`,
+    });
+}
+
+type CheckedCounts = ArmCounts & { open?: number; failedUnits?: number | null; newUnits?: number | null };
+
 /** Counts that cannot be must not become evidence of anything. */
-function assertCounts({ requests, failures, open = 0 }: ArmCounts & { open?: number }): void {
+function assertCounts({ requests, failures, open = 0, failedUnits = null, newUnits = null }: CheckedCounts): void {
   if (!(Number.isSafeInteger(requests) && Number.isSafeInteger(failures) && Number.isSafeInteger(open)))
     throw new DeployError('INTERNAL', { reason: `${failures} failures of ${requests} requests cannot be judged` });
-  if (!(failures >= 0 && open >= 0 && requests >= failures + open))
+  const units = [failedUnits ?? 0, newUnits ?? 0].every((count) => Number.isSafeInteger(count) && count >= 0);
+  if (!(units && failures >= (failedUnits ?? 0) && open >= 0 && requests >= failures + open))
     throw new DeployError('INTERNAL', { reason: `${failures} failures of ${requests} requests cannot be judged` });
 }

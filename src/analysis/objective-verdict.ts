@@ -37,7 +37,7 @@ export function assessObjective(
     lnSafe: lnSafetyOf(evidence.safe),
     lnSafeLimit: lnSafeLimitOf(state, settings),
   };
-  const stale = nowMs - (evidence.takenUntilMs ?? 0) > settings.sourceGraceMs;
+  const stale = Math.abs(nowMs - (evidence.takenUntilMs ?? 0)) > settings.sourceGraceMs;
   const known = canary.requests > 0 && !stale;
   const failed = gap.lnHarm >= gap.lnHarmLimit;
   const passed = known && state.bake !== null && gap.lnSafe >= gap.lnSafeLimit;

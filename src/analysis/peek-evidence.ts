@@ -30,7 +30,9 @@ export function errorRateEvidence(
   const closed = state.pending.filter((batch) => batch.closed);
   const alone = (sum: RestartMixture, batch: PendingBatch): RestartMixture =>
     advanceReferenceHarm(sum, { state, settings, batch });
-  const concurrent = Math.log(shares.concurrent) + highestEvidence(errorRate.harm, closed, advanceHarm);
+  const concurrent =
+    Math.log(shares.concurrent) +
+    highestEvidence(errorRate.harm, closed, (sum, batch) => advanceHarm(sum, batch, settings.errorMargin));
   const reference = Math.log(shares.reference) + highestEvidence(errorRate.referenceHarm, closed, alone);
   return {
     lnHarm: Math.max(concurrent, reference),

@@ -24,13 +24,11 @@ export const pendingBatchSchema = z.strictObject({
   closed: z.boolean(),
   /** Baseline's failure ratio that the tests bet with, 0–1. */
   theta0: z.number(),
-  /** Requests are divided by this: the mean size of a failing cluster times the overdispersion. At least 1. */
+  /** Overdispersion that counts are divided by where clients cannot be told apart, at least 1; 1 where they can. */
   divisor: z.number().min(1),
-  /** Failing units are divided by this. At least 1. */
-  unitDivisor: z.number().min(1),
   /** What safety divides by: the same, but quick to believe that failures come in clusters. At least 1. */
   safeDivisor: z.number().min(1),
-  /** Clients cannot be told apart: the batch lasts a second, and may add at most this to ln evidence. Null otherwise. */
+  /** Clients cannot be told apart: the batch lasts at least a second, and may add at most this to ln evidence. Null otherwise. */
   lnCap: z.number().positive().nullable(),
   shortestMs: z.number().nonnegative(),
   /** Sums of the windows that are settled. */
@@ -47,11 +45,8 @@ export type PendingBatch = z.infer<typeof pendingBatchSchema>;
 /** What is fixed when a batch begins. */
 export type BatchTerms = Pick<
   PendingBatch,
-  'weightChanged' | 'theta0' | 'divisor' | 'unitDivisor' | 'safeDivisor' | 'lnCap' | 'shortestMs'
+  'weightChanged' | 'theta0' | 'divisor' | 'safeDivisor' | 'lnCap' | 'shortestMs'
 >;
-
-/** Requests of each arm beyond the first, for each request that one failing cluster stands for above 1. */
-const requestsPerCluster = 4;
 
 type Counts = JudgedWindow['canary'];
 export type CountsPair = Record<'canary' | 'baseline', Counts>;
@@ -72,9 +67,7 @@ export function joinBatch(batch: PendingBatch, window: JudgedWindow, delta: numb
   const settled = window.settled ? addSettled(batch, window) : batch;
   const joined = { ...settled, toMs: Math.max(batch.toMs, window.toMs), open };
   const { canary, baseline } = countsOfBatch(joined);
-  // A batch of less than a few clusters would cut off what it could say.
-  const needed = 1 + requestsPerCluster * (batch.divisor - 1);
-  const complete = !batch.concurrent || (canary.requests >= needed && baseline.requests >= needed);
+  const complete = !batch.concurrent || (canary.requests > 0 && baseline.requests > 0);
   return complete && !batch.closed && joined.toMs - joined.fromMs >= batch.shortestMs
     ? closeBatch(joined, delta)
     : joined;
@@ -96,53 +89,62 @@ export function countsOfBatch(batch: PendingBatch): CountsPair {
 }
 
 /**
- * Counts for the test of harm, deflated. Of requests that are open, those of the canary count as good and those of the
- * baseline as failed: the evidence is then at most what it will be when they have ended. Pure.
- *
- * Failures are counted as units and as shares of a cluster, and what is kinder to the canary holds: clusters of one arm alone
- * must not make harm out of single failures of the other.
+ * Counts for the test of harm. Of requests that are open, those of the canary count as good and those of the baseline as
+ * failed: the evidence is then at most what it will be when they have ended. Repeated failures of one client are left out,
+ * of the failures and of the requests: a client who fails all the time is one failure, on whichever arm. Pure.
  */
 export function leastHarmful(batch: PendingBatch): ArmPair {
   const { canary, baseline } = countsOfBatch(batch);
-  const { divisor, unitDivisor } = batch;
-  const units = (counts: Counts): number => counts.failedUnits ?? counts.failures;
-  const canaryFailures = Math.min(units(canary) / unitDivisor, canary.failures / divisor);
-  const baselineFailures = Math.max(
-    (units(baseline) + baseline.open) / unitDivisor,
-    (baseline.failures + baseline.open) / divisor,
-  );
+  const [one, other] = [withoutRepeats(canary), withoutRepeats(baseline)];
   return {
-    canary: deflate(canary.requests / divisor, canaryFailures),
-    baseline: deflate(baseline.requests / divisor, baselineFailures),
+    canary: divide(one, batch.divisor),
+    baseline: divide({ ...other, failures: other.failures + baseline.open }, batch.divisor),
   };
 }
 
 /**
- * Counts for the test of safety, deflated but with every failure: what is open counts as good. Only what is settled
- * certifies; with open requests this says no more than that nothing speaks against it yet. Pure.
+ * Counts for the test of safety: every failure of the canary, those of the baseline without repeats. What is open counts as good
+ * while it may still end so; what was lost while it was open counts as failed on the canary. Pure.
  */
 export function everyFailure(batch: PendingBatch): ArmPair {
   const { canary, baseline } = countsOfBatch(batch);
-  const all = (counts: Counts): ArmPair['canary'] =>
-    deflate(counts.requests / batch.safeDivisor, counts.failures / batch.safeDivisor);
-  return { canary: all(canary), baseline: all(baseline) };
+  const lost = batch.canary.open;
+  return {
+    canary: divide({ requests: canary.requests, failures: canary.failures + lost }, batch.safeDivisor),
+    baseline: divide(withoutRepeats(baseline), batch.safeDivisor),
+  };
 }
 
 /**
- * Successful completions per routed request, deflated, for the test of a drop: what is open counts as a success of the
- * canary and as none of the baseline. Pure.
+ * Successful completions per routed request, for the test of a drop: what is open counts as a success of the canary and as
+ * none of the baseline. Pure.
  */
 export function leastThroughputHarm(batch: PendingBatch): Record<'canary' | 'baseline', EventCounts> {
   const { canary, baseline } = countsOfBatch(batch);
-  const successes = (counts: Counts, open: number): EventCounts => ({
-    events: (counts.requests - counts.failures - open) / batch.divisor,
-    opportunities: counts.requests / batch.divisor,
-  });
-  return { canary: successes(canary, 0), baseline: successes(baseline, baseline.open) };
+  return { canary: successes(canary, 0, batch.divisor), baseline: successes(baseline, baseline.open, batch.divisor) };
 }
 
-function deflate(requests: number, failures: number): ArmPair['canary'] {
-  return { requests, failures: Math.min(requests, failures) };
+/** The same for the test that there is no drop: what was lost while it was open is no success of the canary. Pure. */
+export function throughputOf(batch: PendingBatch): Record<'canary' | 'baseline', EventCounts> {
+  const { canary, baseline } = countsOfBatch(batch);
+  return {
+    canary: successes(canary, batch.canary.open, batch.safeDivisor),
+    baseline: successes(baseline, 0, batch.safeDivisor),
+  };
+}
+
+function successes(counts: Counts, without: number, divisor: number): EventCounts {
+  const { requests, failures } = withoutRepeats(counts);
+  return { events: Math.max(0, requests - failures - without) / divisor, opportunities: requests / divisor };
+}
+
+function withoutRepeats({ requests, failures, failedUnits }: Counts): ArmPair['canary'] {
+  if (failedUnits === null) return { requests, failures };
+  return { requests: requests - (failures - failedUnits), failures: failedUnits };
+}
+
+function divide({ requests, failures }: ArmPair['canary'], divisor: number): ArmPair['canary'] {
+  return { requests: requests / divisor, failures: Math.min(requests, failures) / divisor };
 }
 
 function addSettled(batch: PendingBatch, window: JudgedWindow): PendingBatch {

@@ -2,7 +2,7 @@ import type { ArmCounts, Comparison, JudgeSettings } from '../model/verdict.ts';
 import { advanceBadRatioHarm, advanceBadRatioSafety } from './bad-ratio-evidence.ts';
 import { estimateBaseline } from './baseline-estimate.ts';
 import { advanceDifference } from './difference-interval.ts';
-import { advanceErrorRateSafety, harmIncrements } from './error-rate-evidence.ts';
+import { advanceErrorRateSafety, betOnHarm, type HarmBet, harmIncrements } from './error-rate-evidence.ts';
 import { harmShares, safeReferenceShare } from './evidence-shares.ts';
 import { lnHarmLimitOf, lnSafeLimitOf } from './judge-limits.ts';
 import {
@@ -15,7 +15,14 @@ import {
 import { takeLatencies } from './latency-evidence.ts';
 import type { ArmPair } from './null-projection.ts';
 import { addDispersionWindow } from './overdispersion.ts';
-import { countsOfBatch, everyFailure, leastHarmful, leastThroughputHarm, type PendingBatch } from './pending-batch.ts';
+import {
+  countsOfBatch,
+  everyFailure,
+  leastHarmful,
+  leastThroughputHarm,
+  type PendingBatch,
+  throughputOf,
+} from './pending-batch.ts';
 import { referenceLimit } from './reference-limit.ts';
 import { advanceRestartMixture, type RestartMixture } from './restart-mixture.ts';
 import { advanceSuccessHarm, advanceSuccessSafety } from './success-ratio-evidence.ts';
@@ -51,34 +58,36 @@ export function isInBake(state: JudgeSnapshot, batch: { fromMs: number }): boole
 
 function takeErrorRate(state: JudgeSnapshot, settings: JudgeSettings, batch: PendingBatch): ErrorRateState {
   const { errorRate } = state;
-  const { canary, baseline } = countsOfBatch(batch);
   const test = { delta: settings.errorMargin, lnLimit: lnSafeLimitOf(state, settings) };
   const certifies = batch.concurrent && isInBake(state, batch);
-  const unitsKnown = canary.failedUnits !== null && baseline.failedUnits !== null;
   return {
-    harm: advanceHarm(errorRate.harm, batch),
+    harm: advanceHarm(errorRate.harm, batch, settings.errorMargin),
     safe: certifies
       ? advanceErrorRateSafety(errorRate.safe, { ...everyFailure(batch), theta0: batch.theta0 }, test)
       : errorRate.safe,
     referenceHarm: advanceReferenceHarm(errorRate.referenceHarm, { state, settings, batch }),
     referenceSafe: advanceReferenceSafe(errorRate.referenceSafe, { state, settings, batch }),
     weighed: addPairs(errorRate.weighed, leastHarmful(batch)),
-    clusters: unitsKnown
-      ? {
-          failures: errorRate.clusters.failures + canary.failures + baseline.failures,
-          units: errorRate.clusters.units + (canary.failedUnits ?? 0) + (baseline.failedUnits ?? 0),
-        }
-      : errorRate.clusters,
   };
 }
 
 /** Evidence for harm with one more batch, its open requests counted against it. Pure. */
-export function advanceHarm(harm: RestartMixture, batch: PendingBatch): RestartMixture {
+export function advanceHarm(harm: RestartMixture, batch: PendingBatch, delta: number): RestartMixture {
   const { fromMs: atMs, weightChanged, bet, concurrent, lnCap } = batch;
   if (bet === null || !concurrent) return harm;
-  const increments = harmIncrements(bet, leastHarmful(batch));
+  const counts = leastHarmful(batch);
+  const increments = harmIncrements(betOn(batch, bet, counts, delta), counts);
   const lnIncrements = lnCap === null ? increments : increments.map((increment) => Math.min(lnCap, increment));
   return advanceRestartMixture(harm, { atMs, weightChanged, lnIncrements });
+}
+
+/** The bet of the batch; where repeated failures were left out the arms have another proportion, and it is made for that one. */
+function betOn(batch: PendingBatch, bet: HarmBet, { canary, baseline }: ArmPair, delta: number): HarmBet {
+  const all = countsOfBatch(batch);
+  const { divisor, theta0 } = batch;
+  const unchanged =
+    canary.requests * divisor === all.canary.requests && baseline.requests * divisor === all.baseline.requests;
+  return unchanged ? bet : betOnHarm({ n0: baseline.requests, n1: canary.requests }, theta0, delta);
 }
 
 type Alone = { state: JudgeSnapshot; settings: JudgeSettings; batch: PendingBatch };
@@ -137,7 +146,7 @@ function takeThroughput(
     takenUntilMs: batch.toMs,
     harm: advanceThroughput(known.harm, batch, least),
     safe: inBake
-      ? advanceSuccessSafety(known.safe, { ...counts, theta0: 1 - batch.theta0 }, { least, lnLimit })
+      ? advanceSuccessSafety(known.safe, { ...throughputOf(batch), theta0: 1 - batch.theta0 }, { least, lnLimit })
       : known.safe,
     canary: inBake ? addEvents(known.canary, counts.canary) : known.canary,
     baseline: inBake ? addEvents(known.baseline, counts.baseline) : known.baseline,

@@ -4,7 +4,6 @@ import { estimateBaseline } from './baseline-estimate.ts';
 import { lnHarmLimitOf } from './judge-limits.ts';
 import type { JudgeSnapshot } from './judge-state.ts';
 import { knownDispersion, lnCapOf, safeDispersion } from './known-dispersion.ts';
-import { meanClusterSize } from './mean-cluster-size.ts';
 import { type BatchTerms, beginBatch, closeBatch, joinBatch } from './pending-batch.ts';
 import { advanceSplit } from './split-evidence.ts';
 import { takeBatch } from './take-batch.ts';
@@ -60,19 +59,14 @@ function fixBets(
   settings: JudgeSettings,
   { window, weightChanged }: { window: JudgedWindow; weightChanged: boolean },
 ): BatchTerms {
-  const { weighed, clusters } = state.errorRate;
+  const { weighed } = state.errorRate;
   const terms = { weightChanged, theta0: estimateBaseline(weighed.baseline, state.prior, settings.errorMargin) };
   if (window.canary.failedUnits !== null && window.baseline.failedUnits !== null)
-    return { ...terms, ...clusterTerms(clusters), unitDivisor: 1, lnCap: null, shortestMs: 0 };
+    return { ...terms, divisor: 1, safeDivisor: 1, lnCap: null, shortestMs: 0 };
   const divisor = knownDispersion(state, settings);
   const lnCap = lnCapOf(settings, lnHarmLimitOf(settings, settings.errorRateShare));
-  const divisors = { divisor, unitDivisor: divisor, safeDivisor: safeDispersion(state, settings) };
+  const divisors = { divisor, safeDivisor: safeDispersion(state, settings) };
   return { ...terms, ...divisors, lnCap, shortestMs: lnCap === null ? 0 : 1000 };
-}
-
-function clusterTerms(clusters: { failures: number; units: number }): Pick<BatchTerms, 'divisor' | 'safeDivisor'> {
-  const divisor = meanClusterSize(clusters);
-  return { divisor, safeDivisor: Math.max(divisor, meanClusterSize(clusters, 1)) };
 }
 
 function takeSplit(state: JudgeSnapshot, window: JudgedWindow): JudgeSnapshot['split'] {

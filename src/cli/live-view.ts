@@ -1,3 +1,4 @@
+import { blindMsBetween } from '../model/blind-time.ts';
 import type { RunRecord, StepProgress } from '../model/run-record.ts';
 import { renderMs, renderStep } from '../model/step.ts';
 import { evidenceLines, rateLines } from './live-evidence.ts';
@@ -107,8 +108,9 @@ function bakeLines(record: RunRecord, nowMs: number, width: number): string[] {
     record.status === 'ended'
   )
     return [];
-  const left = current.startedAtMs + current.step.minMs - nowMs;
-  const untilHold = renderMs(Math.max(0, current.startedAtMs + current.step.maxMs - nowMs));
+  const observedMs = nowMs - current.startedAtMs - blindMsBetween(record, current.startedAtMs, nowMs);
+  const left = current.step.minMs - observedMs;
+  const untilHold = renderMs(Math.max(0, current.step.maxMs - observedMs));
   if (left > 0) return [truncate(`  ${'time left'.padEnd(12)} ${renderMs(left)} in this bake`, width)];
   const needed = record.verdicts.find((verdict) => verdict.moreRequests !== null);
   const about = needed?.moreMs == null ? '' : `, about ${renderMs(needed.moreMs)}`;
@@ -150,7 +152,9 @@ function standingLines(record: RunRecord, { nowMs, width, commands }: FrameOptio
   const hold = record.holds.findLast((candidate) => candidate.toMs === null);
   const since = hold === undefined ? '' : ` for ${renderMs(Math.max(0, nowMs - hold.fromMs))}`;
   const goOn: readonly [string, string] =
-    hold?.gate == null ? ['go on', commands.resume] : ['let go on', commands.promote];
+    hold?.gate == null && (hold?.trigger ?? 'person') === 'person'
+      ? ['go on', commands.resume]
+      : ['let go on', commands.promote];
   return [
     '',
     ...say(`HELD${since}: ${hold?.reason ?? record.reason ?? 'no reason recorded'}`, 'yellow'),

@@ -21,7 +21,7 @@ export function planComparisons(spec: EnvironmentSpec): {
 } {
   const abilities = sourceAbilities(spec);
   const wanted = [...latencies(spec), ...throughputs(spec), ...businessEvents(spec)];
-  const judged = wanted.map((one) => ({ one, obstacle: obstacleTo(one, abilities) }));
+  const judged = wanted.map((one) => ({ one, obstacle: obstacleTo(one, abilities, spec.metrics.source) }));
   const able = judged.filter(({ obstacle }) => obstacle === null).map(({ one }) => one);
   const source = spec.metrics.source;
   const synthetic = spec.judge.lowTraffic.synthetic !== false;
@@ -34,7 +34,7 @@ export function planComparisons(spec: EnvironmentSpec): {
       ...judged.flatMap(({ one, obstacle }) =>
         obstacle === null ? [] : [`${one.metric} is not judged: the metrics source ${source} ${obstacle}`],
       ),
-      ...(countsClients(source) || spec.judge.overdispersion !== undefined
+      ...(seesRequests(source) || spec.judge.overdispersion !== undefined
         ? []
         : [
             `the metrics source ${source} cannot tell clients apart: harm is proven by failures in at least three seconds, and slower where failures come in bursts; strategy.aaPhase learns how they scatter before the candidate has users`,
@@ -77,24 +77,26 @@ function throughputs({ triggers }: EnvironmentSpec): Wanted[] {
 
 /** Each has a source of its own, so that it can always be measured. */
 function businessEvents({ business }: EnvironmentSpec): Wanted[] {
-  return business.map(({ name, least }) => ({ kind: 'events', metric: name, least }));
+  return business.map(({ name, least, lag }) => ({ kind: 'events', metric: name, least, lagMs: lag }));
 }
 
 /** Why the source cannot tell it; null when it can. */
-function obstacleTo(wanted: Wanted, { countedBy, latency }: SourceAbilities): string | null {
+function obstacleTo(wanted: Wanted, { latency }: SourceAbilities, source: Source): string | null {
   switch (wanted.kind) {
     case 'latency':
       return latency === 'none' ? 'has no latencies' : null;
     case 'throughput':
-      return countedBy === 'completion'
-        ? 'counts requests when they end, so that it does not see those that never do'
-        : null;
+      return seesRequests(source)
+        ? null
+        : 'learns of requests when they end, so that it does not see those that never do';
     case 'events':
       return null;
   }
 }
 
-/** Whether several failures of one client can be told from failures of several clients. */
-function countsClients(source: EnvironmentSpec['metrics']['source']): boolean {
+type Source = EnvironmentSpec['metrics']['source'];
+
+/** Whether single requests are seen: each from its begin to its end, and several failures of one client as such. */
+function seesRequests(source: Source): boolean {
   return source === 'proxy' || source === 'prober';
 }

@@ -1,6 +1,6 @@
 import { DeployError } from '../model/deploy-error.ts';
 import type { RecordedEvent, RunEventType } from '../model/run-event.ts';
-import type { RunRecord, StepProgress } from '../model/run-record.ts';
+import type { CountsPoint, RunRecord, StepProgress } from '../model/run-record.ts';
 import type { Step } from '../model/step.ts';
 import type { Damage } from './scan-journal.ts';
 
@@ -84,7 +84,7 @@ function applyEvent(record: RunRecord, event: RecordedEvent): void {
       applyStep(record, event);
       return;
     case 'counts':
-      record.counts.push({ seq, ...event.data });
+      applyCounts(record, { seq, ...event.data });
       return;
     case 'verdict':
       applyVerdict(record, event);
@@ -129,8 +129,7 @@ function applyStatus(record: RunRecord, event: StatusEvent): void {
   const { seq, atMs } = event;
   switch (event.type) {
     case 'held':
-      closeHold(record, atMs);
-      record.holds.push({ seq, fromMs: atMs, toMs: null, ...event.data });
+      applyHeld(record, event);
       record.status = 'held';
       record.reason = event.data.reason;
       return;
@@ -162,6 +161,18 @@ function applyStatus(record: RunRecord, event: StatusEvent): void {
       applyRunEnded(record, event);
       return;
   }
+}
+
+/** The same hold with newer figures is still the same hold. */
+function applyHeld(record: RunRecord, { seq, atMs, data }: EventOf<'held'>): void {
+  const open = record.holds.at(-1);
+  const { reason, gate, trigger = null } = data;
+  if (open?.toMs === null && trigger !== null && open.trigger === trigger && open.gate === gate) {
+    open.reason = reason;
+    return;
+  }
+  closeHold(record, atMs);
+  record.holds.push({ seq, fromMs: atMs, toMs: null, ...data });
 }
 
 function applyRollbackStarted(record: RunRecord, { data, atMs }: EventOf<'rollback_started'>): void {
@@ -269,4 +280,15 @@ function addStep(record: RunRecord, progress: StepProgress): StepProgress {
 
 function pendingStep(step: Step, phase: 'forward' | 'back'): StepProgress {
   return { step, phase, state: 'pending', startedAtMs: null, endedAtMs: null, error: null, evidence: {} };
+}
+
+/** A second that is told again had requests that were still open: what is told last is right. */
+function applyCounts({ counts }: RunRecord, point: CountsPoint): void {
+  // Corrections are of the last minutes: no need to look further back than the second itself.
+  for (let index = counts.length - 1; (counts[index]?.fromMs ?? -1) >= point.fromMs; index--) {
+    if (counts[index]?.fromMs !== point.fromMs || counts[index]?.stratum !== point.stratum) continue;
+    counts[index] = point;
+    return;
+  }
+  counts.push(point);
 }

@@ -41,6 +41,7 @@ export function createBoundarySampler({ everyMs, clock, read }: BoundarySamplerO
   let nextMs = Math.ceil(nowMs() / everyMs) * everyMs;
   let last: { atMs: number; reading: Reading } | null = null;
   let failure = 'it was not read in time';
+  let highest: Highest = { baseline: { epoch: null, samples: 0 }, canary: { epoch: null, samples: 0 } };
   return {
     untilNextMs: () => nextMs - nowMs(),
     sample: async (signal) => {
@@ -51,8 +52,12 @@ export function createBoundarySampler({ everyMs, clock, read }: BoundarySamplerO
         const lateMs = nowMs() - atMs;
         if (lateMs > everyMs / 2)
           throw new Error(`the answer came ${Math.round(lateMs)} ms after its time, more than half an interval`);
-        const windows = last === null ? [] : windowsBetween({ ...last, everyMs, failure }, { atMs, reading });
+        const windows = last === null ? [] : windowsBetween({ ...last, everyMs, failure, highest }, { atMs, reading });
         last = { atMs, reading };
+        highest = {
+          baseline: highestOf(reading.baseline, highest.baseline),
+          canary: highestOf(reading.canary, highest.canary),
+        };
         failure = 'it was not read in time';
         return { knownUntilMs: atMs, windows, problem: problemOf(reading) };
       } catch (thrown) {
@@ -68,7 +73,39 @@ function problemOf(reading: Reading): string | null {
   return null;
 }
 
-type Past = { atMs: number; reading: Reading; everyMs: number; failure: string };
+type Past = { atMs: number; reading: Reading; everyMs: number; failure: string; highest: Highest };
+
+/** Most requests that an arm's totals have reached since they began anew, and which beginning that was. */
+type Highest = Record<Arm, { epoch: string | null; samples: number }>;
+
+function highestOf(reading: ArmReading, before: Highest[Arm]): Highest[Arm] {
+  if (reading.status !== 'read' || reading.requests?.since !== 'start') return before;
+  const { epoch, requests } = reading;
+  return { epoch, samples: epoch === before.epoch ? Math.max(before.samples, requests.samples) : requests.samples };
+}
+
+/** Totals of which more failed than there were are an answer that means something else. */
+function impossibleTotals(reading: ArmReading): ArmWindow | null {
+  if (reading.status !== 'read' || reading.requests === null) return null;
+  const { samples, failures } = reading.requests;
+  if (failures <= samples) return null;
+  return { status: 'error', reason: `${failures} failures of ${samples} requests contradict each other` };
+}
+
+/**
+ * Totals that had fallen and now pass what they had reached before come from several instances in turn: their rise is not
+ * what came about in the window.
+ */
+function jumpBack(highest: Highest[Arm], before: ArmReading | null, after: ArmReading): ArmWindow | null {
+  if (before?.status !== 'read' || after.status !== 'read' || before.epoch !== after.epoch) return null;
+  if (before.requests?.since !== 'start' || after.requests === null) return null;
+  const fallen = before.requests.samples < highest.samples;
+  if (!fallen || after.requests.samples < highest.samples) return null;
+  return {
+    status: 'error',
+    reason: `totals fell to ${before.requests.samples} and are at ${after.requests.samples} again: they seem to be those of several instances in turn; \`since\` would tell them apart`,
+  };
+}
 
 function windowsBetween(past: Past, now: { atMs: number; reading: Reading }): SampledWindow[] {
   const { everyMs, failure } = past;
@@ -78,7 +115,10 @@ function windowsBetween(past: Past, now: { atMs: number; reading: Reading }): Sa
     windows.push({ fromMs, arms: { baseline: lost, canary: lost } });
   }
   const lastRead = now.atMs - everyMs === past.atMs ? past.reading : null;
-  const armWindow = (arm: Arm): ArmWindow => windowBetween(lastRead?.[arm] ?? null, now.reading[arm], failure);
+  const armWindow = (arm: Arm): ArmWindow =>
+    impossibleTotals(now.reading[arm]) ??
+    jumpBack(past.highest[arm], lastRead?.[arm] ?? null, now.reading[arm]) ??
+    windowBetween(lastRead?.[arm] ?? null, now.reading[arm], failure);
   const fromMs = now.atMs - everyMs;
   return [...windows, { fromMs, arms: { baseline: armWindow('baseline'), canary: armWindow('canary') } }];
 }
@@ -93,9 +133,13 @@ export function windowBetween(before: ArmReading | null, after: ArmReading, fail
     const restarted = from !== null && from.epoch !== null && from.epoch !== after.epoch;
     const since = (share: ReadShare, earlier: ReadShare | null | undefined): ShareCounts =>
       share.since === 'interval' ? plain(share) : difference({ share, earlier, restarted, whyNot });
+    const requests = after.requests === null ? null : since(after.requests, from?.requests);
+    // Events may follow opportunities of an earlier window; failures are among the requests that ended with them.
+    if (requests !== null && requests.failures > requests.samples)
+      throw new Error(`${requests.failures} failures of ${requests.samples} requests contradict each other`);
     return {
       status: 'known',
-      requests: after.requests === null ? null : since(after.requests, from?.requests),
+      requests,
       latency: latencyDifference(from?.latency ?? null, after.latency, restarted),
       events: new Map([...after.events].map(([name, share]) => [name, since(share, from?.events.get(name))])),
     };
@@ -127,7 +171,6 @@ function difference(of: {
     throw new Error(
       `totals fell (${earlier.samples} → ${share.samples}, failures ${earlier.failures} → ${share.failures}), as after a restart; \`since\` would tell from when they count`,
     );
-  if (failures > samples) throw new Error(`${failures} failures of ${samples} requests contradict each other`);
   return { samples, failures };
 }
 

@@ -1,4 +1,4 @@
-import { askPrometheusTime, askRawSeries, type RawSeries } from './prometheus-client.ts';
+import { askPrometheusTime, askRawSeries, PrometheusError, type RawSeries } from './prometheus-client.ts';
 import { armQueries, type PrometheusSourceOptions } from './prometheus-source.ts';
 
 /** A clock that differs by more than this shifts windows against changes of weight. */
@@ -19,7 +19,10 @@ export async function probePrometheus(
   const counts: Record<string, number> = {};
   let spacingMs: number | null = null;
   for (const { role, kind, selector } of armQueries(options, 'baseline')) {
-    const series = await askRawSeries(options, { selector, atMs, rangeMs }, signal);
+    const series = await askRawSeries(options, { selector, atMs, rangeMs }, signal).catch((thrown: unknown) => {
+      // Which of them it was is not in what Prometheus says.
+      throw thrown instanceof PrometheusError ? new Error(`${selector}: ${thrown.message}`, { cause: thrown }) : thrown;
+    });
     counts[role] = (counts[role] ?? 0) + series.length;
     const samples = series.reduce((sum, one) => sum + (kind === 'native' ? one.histograms : one.values).length, 0);
     if (series.length > 0 && samples === 0)

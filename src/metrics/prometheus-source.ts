@@ -53,7 +53,8 @@ export function createPrometheusSource(options: PrometheusSourceOptions): Metric
       windowMs: everyMs,
       countedBy: byArrival ? 'arrival' : 'completion',
       // What grew before a change of weight may be scraped up to an interval after it.
-      settleMs: byArrival ? 0 : settleMs + everyMs,
+      // With a gauge of open requests too: failures of requests that hang are known when those end.
+      settleMs: settleMs + everyMs,
       latency: queries.latency === null ? 'none' : 'coarse',
       events: Object.keys(queries.events),
     },

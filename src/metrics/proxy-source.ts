@@ -88,6 +88,10 @@ class ProxySource implements MetricSource {
     return this.#options.clock.monotonic() - this.#heardAt;
   }
 
+  problem(): string | null {
+    return this.#brokenBecause;
+  }
+
   measure(query: MetricQuery, window: Window, arm: Arm): Measurement {
     return measureCells(this.#reading(), { query, window, revisionId: this.#arms[arm] });
   }
@@ -121,7 +125,8 @@ class ProxySource implements MetricSource {
       if (cell.revisionId === baseline || cell.revisionId === canary) this.#store.put(cell);
     }
     for (const event of frame.instances) this.#events.add(event);
-    this.#knownUntilMs = frame.nowMs - cellMs;
+    // A clock that is set back must not make known windows unknown again.
+    this.#knownUntilMs = Math.max(this.#knownUntilMs ?? Number.NEGATIVE_INFINITY, frame.nowMs - cellMs);
     this.#store.forget(frame.nowMs);
   }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../model/clock.ts';
-import { DeployError, toDeployError } from '../model/deploy-error.ts';
+import { DeployError } from '../model/deploy-error.ts';
 import type {
   Arm,
   LatencyReading,
@@ -71,6 +71,10 @@ class SampledSource implements MetricSource {
     return this.#options.clock.monotonic() - this.#heardAt;
   }
 
+  problem(): string | null {
+    return this.#problem;
+  }
+
   measure(query: MetricQuery, window: Window, arm: Arm): Measurement {
     const place = { window, source: this.kind };
     const obstacle = this.#obstacleTo(query) ?? this.#problemWith(window);
@@ -119,7 +123,7 @@ class SampledSource implements MetricSource {
         if (problem === null) this.#heardAt = clock.monotonic();
         this.#forget();
       } catch (thrown) {
-        this.#problem = toDeployError(thrown).message;
+        this.#problem = thrown instanceof Error ? thrown.message : String(thrown);
       }
     }
   }

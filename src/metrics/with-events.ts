@@ -23,6 +23,7 @@ export function withEvents(primary: MetricSource, others: readonly MetricSource[
     },
     knownUntilMs: () => primary.knownUntilMs(),
     silentForMs: () => primary.silentForMs(),
+    problem: () => primary.problem?.() ?? null,
     measure: (query, window, arm) => {
       const owner = query.kind === 'events' ? (owners.get(query.name) ?? primary) : primary;
       return owner.measure(query, window, arm);

@@ -80,6 +80,8 @@ export interface MetricSource {
   knownUntilMs(): number | null;
   /** Milliseconds since the source last answered, by the caller's clock. */
   silentForMs(): number;
+  /** Why it does not answer now; null while it does. Absent where nothing is known of reasons. */
+  problem?(): string | null;
   /**
    * Never throws. An `error` for a window that ends by `knownUntilMs()` is final: something was lost there and will not come
    * any more, so whoever waits for it waits for ever.

@@ -103,7 +103,11 @@ export const runEventSchema = z.discriminatedUnion('type', [
       answer: text,
     }),
   }),
-  z.strictObject({ type: z.literal('held'), data: z.strictObject({ reason: text, gate: z.string().nullable() }) }),
+  z.strictObject({
+    type: z.literal('held'),
+    /** `trigger`: of the decision that holds; `person` for a pause; none at a gate of the plan, or in journals from before it was written down. */
+    data: z.strictObject({ reason: text, gate: z.string().nullable(), trigger: z.string().nullable().optional() }),
+  }),
   z.strictObject({ type: z.literal('resumed'), data: z.strictObject({ reason: text }) }),
   z.strictObject({ type: z.literal('frozen'), data: z.strictObject({ reason: text }) }),
   z.strictObject({

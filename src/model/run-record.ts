@@ -29,6 +29,16 @@ export type CountsPoint = {
   lnSafe: number;
 };
 
+/** `reason` as it was last; `trigger` as in the event. */
+export type Hold = {
+  seq: number;
+  fromMs: number;
+  toMs: number | null;
+  reason: string;
+  gate: string | null;
+  trigger?: string | null | undefined;
+};
+
 /** The fold of a run's events, and the only input of status, report, review and learnings. */
 export type RunRecord = {
   runId: string;
@@ -68,7 +78,7 @@ export type RunRecord = {
     accepted: boolean;
     answer: string;
   }>;
-  holds: Array<{ seq: number; fromMs: number; toMs: number | null; reason: string; gate: string | null }>;
+  holds: Hold[];
   rollback: {
     trigger: string;
     reason: string;

@@ -33,8 +33,9 @@ export const trafficCellSchema = z.strictObject({
   /** Ended by a 5xx answer, a connection error or a time-out. */
   failed: z.number().int().nonnegative(),
   /**
-   * Failures with repetitions taken out: those of one client at one route within one arrival second count once, in the
-   * cell whose failure was seen first. A client is an assignment cookie, or a connection where there is none.
+   * Failures with repetitions taken out: those of one client within one minute of arrival count once, in the cell whose
+   * failure was seen first. A client is an assignment cookie. Without one each request is drawn anew, so that a client's
+   * failures fall on both revisions alike: each counts.
    */
   failedUnits: z.number().int().nonnegative(),
   /**

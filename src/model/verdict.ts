@@ -41,6 +41,9 @@ export const decisionSchema = z.strictObject({
 });
 export type Decision = z.infer<typeof decisionSchema>;
 
+/** Trigger of a hold in which nothing is seen, because the metrics source is silent. */
+export const blindTrigger = 'metrics-source';
+
 /** Name of the verdict about the synthetic requests that stand beside those of users. */
 export const syntheticMetric = 'errorRate:synthetic';
 
@@ -66,6 +69,8 @@ export const comparisonSchema = z.discriminatedUnion('kind', [
     metric: z.string(),
     share: z.number().positive().max(1),
     least: z.number().gt(0).lt(1),
+    /** Longest usual time between an opportunity and its event. */
+    lagMs: z.number().nonnegative(),
   }),
 ]);
 export type Comparison = z.infer<typeof comparisonSchema>;

@@ -1,6 +1,7 @@
 import { createProberSource } from '../metrics/prober-source.ts';
 import { createProxySource } from '../metrics/proxy-source.ts';
 import { withEvents } from '../metrics/with-events.ts';
+import { withInstances } from '../metrics/with-instances.ts';
 import type { Clock } from '../model/clock.ts';
 import type { MetricsSpec } from '../model/config/metrics.ts';
 import { DeployError } from '../model/deploy-error.ts';
@@ -18,10 +19,15 @@ import type { Place } from './place.ts';
 export function createMetrics(place: Place, plan: Plan, clock: Clock): MetricSource {
   const { stable, revision } = plan.content;
   const others = configuredSources(place, { baseline: stable, canary: revision }, clock);
-  return withEvents(
-    others.primary === null ? createTargetSource(place, plan, clock) : createSampledDriver(others.primary),
-    others.business.map(createSampledDriver),
-  );
+  const primary =
+    others.primary === null ? createTargetSource(place, plan, clock) : createSampledDriver(others.primary);
+  return withEvents(withTargetsFeed(primary, place, clock), others.business.map(createSampledDriver));
+}
+
+/** Exits and kills of instances are told by the target alone, whoever counts the requests. */
+function withTargetsFeed(primary: MetricSource, place: Place, clock: Clock): MetricSource {
+  const counted = primary.kind === 'proxy' || place.target.feed === undefined;
+  return counted ? primary : withInstances(primary, createProxy(place, clock));
 }
 
 function createTargetSource(place: Place, plan: Plan, clock: Clock): MetricSource {

@@ -127,16 +127,20 @@ async function probeMetrics(request: ProbeRequest): Promise<ProbeAnswer> {
 /** Asks the sources that are asked again and again, one after the other; null when there is none. */
 async function probeSources({ place, stable, clock, signal }: ProbeRequest): Promise<ProbeAnswer | null> {
   const answers: ProbeAnswer[] = [];
+  let asked = { about: '', source: String(place.spec.metrics.source) };
   try {
     const { primary, business } = configuredSources(place, { baseline: stable, canary: null }, clock);
-    for (const spec of primary === null ? business : [primary, ...business]) {
+    const named = place.spec.business.map(({ name }) => `business metric ${name}: `);
+    for (const [index, spec] of [primary, ...business].entries()) {
+      if (spec === null) continue;
+      asked = { about: named[index - 1] ?? '', source: spec.source };
       const { reason, evidence } = await probeSampled(spec, signal);
-      answers.push({ ok: true, reason, evidence: { source: spec.source, ...evidence } });
+      answers.push({ ok: true, reason: `${asked.about}${reason}`, evidence: { source: spec.source, ...evidence } });
     }
     return answers[0] ?? null;
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : toDeployError(thrown).message;
-    return { ok: false, reason, evidence: { source: place.spec.metrics.source } };
+    return { ok: false, reason: `${asked.about}${reason}`, evidence: { source: asked.source } };
   }
 }
 

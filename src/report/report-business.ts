@@ -1,6 +1,6 @@
 import type { RunRecord } from '../model/run-record.ts';
-import type { ArmCounts } from '../model/verdict.ts';
-import { formatRatio, trim } from './format.ts';
+import type { ArmCounts, Comparison, Verdict } from '../model/verdict.ts';
+import { formatRatio, plural, trim } from './format.ts';
 import { verdictSeq } from './record-events.ts';
 import type { ReportData } from './report-schema.ts';
 
@@ -26,19 +26,27 @@ type Facts = Omit<ReportData['business'][number], 'name'>;
 
 function describe(record: RunRecord, metric: string | null): Facts {
   const verdict = record.verdicts.find((one) => one.metric === metric);
+  const comparison = record.plan.content.judge.comparisons.find((one) => one.metric === metric);
   if (metric === null) return unmeasured('not measured: no source is configured');
   if (verdict === undefined || verdict.canary.requests === 0 || verdict.baseline.requests === 0)
     return unmeasured('not measured: the source told nothing of both revisions');
   const [before, after] = [ratioOf(verdict.baseline), ratioOf(verdict.canary)];
   return {
-    baseline: `${formatRatio(before)} of ${verdict.baseline.requests}`,
-    current: `${formatRatio(after)} of ${verdict.canary.requests}`,
+    baseline: `${formatRatio(before)} of ${plural(verdict.baseline.requests, 'opportunity', 'opportunities')}`,
+    current: `${formatRatio(after)} of ${plural(verdict.canary.requests, 'opportunity', 'opportunities')}`,
     change:
       before === 0
         ? 'unknown: the baseline had none'
-        : `${after >= before ? '+' : ''}${trim((after / before - 1) * 100, 1)} %`,
+        : `${after >= before ? '+' : ''}${trim((after / before - 1) * 100, 1)} %${limitOf(comparison, verdict)}`,
     events: verdictSeq(record, metric),
   };
+}
+
+/** What may be lost, and whether that was kept. */
+function limitOf(comparison: Comparison | undefined, { outcome }: Verdict): string {
+  if (comparison?.kind !== 'events') return '';
+  const proofs = { pass: 'kept for certain', fail: 'broken for certain', inconclusive: 'neither is certain' };
+  return ` (at most -${trim((1 - comparison.least) * 100, 1)} % is allowed: ${proofs[outcome]})`;
 }
 
 function unmeasured(text: string): Facts {

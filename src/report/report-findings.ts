@@ -7,18 +7,17 @@ import { abortDecision, eventsOf, firstSeq, lastSeq, verdictSeq } from './record
 import { ratioOf } from './report-measures.ts';
 import type { Issue, ReportData, Statement } from './report-schema.ts';
 import { buildSmoke } from './report-smoke.ts';
+import { listUnmeasured } from './report-unmeasured.ts';
+import { isUnseenSplit } from './report-unverified.ts';
 import { detectMsOf, restoreMsOf, smokeAfterRollback } from './rollback-facts.ts';
 
 /** What decided the run, in one sentence, and every verdict with its own. Pure. */
 export function buildVerdict(record: RunRecord): ReportData['verdict'] {
   return {
     ...decisive(record),
-    verdicts: record.verdicts.map(({ metric, outcome, sentence }) => ({
-      metric,
-      outcome,
-      sentence,
-      events: verdictSeq(record, metric),
-    })),
+    verdicts: record.verdicts
+      .filter((verdict) => !isUnseenSplit(verdict))
+      .map(({ metric, outcome, sentence }) => ({ metric, outcome, sentence, events: verdictSeq(record, metric) })),
   };
 }
 
@@ -32,10 +31,19 @@ export function buildExposure(record: RunRecord): ReportData['exposure'] {
     baseline: exposure?.baseline ?? null,
     failedByRelease: counted ? exposure.failedByRelease : null,
     cut: exposure?.cut ?? null,
+    uncountedMs: uncountedMs(record),
     maxWeightPercent,
     stratum: record.plan.content.judge.stratum,
     events: lastSeq(record, 'exposure'),
   };
+}
+
+/** Time in which the candidate may have had users whom nobody counted. */
+function uncountedMs(record: RunRecord): number {
+  const first = record.steps.find(({ step }) => step.kind === 'set_weight' || step.kind === 'replace_batch');
+  const fromMs = first?.startedAtMs ?? null;
+  if (fromMs === null) return 0;
+  return listUnmeasured(record).reduce((sum, one) => sum + Math.max(0, one.toMs - Math.max(one.fromMs, fromMs)), 0);
 }
 
 /** The exposure in one sentence. */
@@ -48,11 +56,13 @@ export function describeExposure(exposure: ReportData['exposure']): string {
   const baseline = exposure.baseline === null ? null : ratioOf(exposure.baseline);
   const failed = exposure.failedByRelease;
   const beyond = failed > 0 && failed < 1 ? '<1' : formatCount(failed);
-  return `${formatCount(exposure.canary.requests)} ${whose} went to the candidate (at most ${trim(exposure.maxWeightPercent, 2)} % of users); ${formatCount(exposure.canary.failures)} failed, ${
+  const { uncountedMs } = exposure;
+  const uncounted = uncountedMs === 0 ? '' : ` Those of ${renderMs(uncountedMs)} were not counted.`;
+  return `${uncountedMs === 0 ? '' : 'At least '}${formatCount(exposure.canary.requests)} ${whose} went to the candidate (at most ${trim(exposure.maxWeightPercent, 2)} % of users); ${formatCount(exposure.canary.failures)} failed, ${
     baseline === null
       ? 'and nothing was counted on the baseline to compare with'
       : `${beyond} more than the baseline’s ${formatRatio(baseline)} explains`
-  }.${cutSentence(exposure.cut)}`;
+  }.${uncounted}${cutSentence(exposure.cut)}`;
 }
 
 function cutSentence(cut: number | null): string {

@@ -1,4 +1,5 @@
 import type { CountsPoint, RunRecord } from '../model/run-record.ts';
+import { renderMs } from '../model/step.ts';
 import type { ArmCounts, Verdict } from '../model/verdict.ts';
 import { formatRatio, median, plural, trim } from './format.ts';
 import { verdictSeq } from './record-events.ts';
@@ -18,7 +19,9 @@ export function assessMeasures(record: RunRecord): Measures {
       measureAvailability(record, exposed),
     ],
     downtimeSeconds:
-      points.length === 0 || record.plan.content.judge.stratum === 'probe' ? null : points.filter(allFailed).length,
+      points.length === 0 || record.plan.content.judge.stratum === 'probe'
+        ? null
+        : Math.round(lengthMs(points.filter(allFailed)) / 1000),
   };
 }
 
@@ -76,6 +79,7 @@ function measureLatency(record: RunRecord, exposed: readonly CountsPoint[]): Mea
   const canary = exposed.map((point) => point.p99CanaryMs).filter((value) => value !== null);
   const baseline = exposed.map((point) => point.p99BaselineMs).filter((value) => value !== null);
   const verdict = objectiveVerdict(record, 'latencyP99');
+  const compared = record.plan.content.judge.comparisons.some(({ kind }) => kind === 'latency');
   const worst = canary.length === 0 ? null : Math.max(...canary);
   return {
     name: 'Latency (p99)',
@@ -88,10 +92,10 @@ function measureLatency(record: RunRecord, exposed: readonly CountsPoint[]): Mea
       worst === null
         ? 'not measured'
         : [
-            'median of the p99 of single seconds',
-            `worst second ${trim(worst, 1)} ms`,
+            `median of the p99 of single ${spansIn(exposed)}`,
+            `worst of them ${trim(worst, 1)} ms`,
             verdict?.sentence ?? 'no verdict was made on latency',
-            'a regression against the baseline was not tested',
+            ...(compared ? [] : ['a regression against the baseline was not tested']),
           ].join('; '),
     events: [
       ...(worst === null ? [] : spanOf(exposed)),
@@ -101,7 +105,9 @@ function measureLatency(record: RunRecord, exposed: readonly CountsPoint[]): Mea
 }
 
 function measureThroughput(record: RunRecord, points: readonly CountsPoint[]): Measure {
-  const shared = { name: 'Throughput' as const, unit: 'req/s' as const, target: null, status: 'UNVERIFIED' as const };
+  const verdict = record.verdicts.find(({ metric }) => metric === 'throughput') ?? null;
+  const status = statusOf(verdict === null ? [] : [verdict]);
+  const shared = { name: 'Throughput' as const, unit: 'req/s' as const, target: null, status };
   if (record.plan.content.judge.stratum === 'probe') {
     return {
       ...shared,
@@ -118,8 +124,8 @@ function measureThroughput(record: RunRecord, points: readonly CountsPoint[]): M
     ...shared,
     baseline: perSecond(before),
     current: perSecond(during),
-    note: 'the whole service: before, and while the candidate had users; no target is configured, and a drop was not tested',
-    events: spanOf(points),
+    note: `the whole service: before, and while the candidate had users; ${verdict?.sentence ?? 'no target is configured, and a drop was not tested'}`,
+    events: [...spanOf(points), ...(verdict === null ? [] : verdictSeq(record, verdict.metric))],
   };
 }
 
@@ -159,10 +165,20 @@ function spanOf(points: readonly CountsPoint[]): number[] {
 }
 
 function perSecond(points: readonly CountsPoint[]): number | null {
-  const ms = points.reduce((sum, point) => sum + point.toMs - point.fromMs, 0);
+  const ms = lengthMs(points);
   if (ms === 0) return null;
   const requests = sumArm(points, 'canary').requests + sumArm(points, 'baseline').requests;
   return (requests / ms) * 1000;
+}
+
+function lengthMs(points: readonly CountsPoint[]): number {
+  return points.reduce((sum, point) => sum + point.toMs - point.fromMs, 0);
+}
+
+/** How long the record's counts are apart: a second, or what the source tells at once. */
+function spansIn([first]: readonly CountsPoint[]): string {
+  const ms = first === undefined ? 1000 : first.toMs - first.fromMs;
+  return ms <= 1000 ? 'seconds' : `windows of ${renderMs(ms)}`;
 }
 
 function allFailed(point: CountsPoint): boolean {

@@ -73,6 +73,8 @@ export const reportSchema = z.strictObject({
     baseline: countsSchema.nullable(),
     failedByRelease: z.number().nullable(),
     cut: z.number().int().nullable(),
+    /** Time in which users of the candidate were not counted. */
+    uncountedMs: z.number(),
     maxWeightPercent: z.number(),
     stratum: z.enum(['user', 'probe']),
     events,

@@ -1,8 +1,10 @@
 import type { RunRecord } from '../model/run-record.ts';
+import type { Verdict } from '../model/verdict.ts';
 import { trim } from './format.ts';
 import { findCheck } from './known-checks.ts';
 import { firstSeq, lastSeq, stepEvents } from './record-events.ts';
 import type { Measure, ReportData } from './report-schema.ts';
+import { openCounts } from './report-unmeasured.ts';
 
 type Open = ReportData['couldNotVerify'][number];
 
@@ -10,6 +12,7 @@ type Open = ReportData['couldNotVerify'][number];
 export function listUnverified(record: RunRecord, measures: readonly Measure[]): Open[] {
   return [
     ...openRevision(record),
+    ...openCounts(record),
     ...openMeasures(measures),
     ...openVerdicts(record),
     ...openChecks(record),
@@ -78,7 +81,25 @@ function openVerdicts(record: RunRecord): Open[] {
     ...record.verdicts
       .filter(({ metric, outcome }) => names.includes(metric) && outcome === 'inconclusive')
       .map(({ metric, sentence }) => ({ what: `Limit of ${metric}`, why: sentence, events: [] })),
+    ...record.verdicts
+      .filter((verdict) => isUnseenSplit(verdict) && hadBothArms(record))
+      .map(() => ({
+        what: 'Users are split as it was asked',
+        why: 'not measured: the metrics source does not see who is assigned where',
+        events: [],
+      })),
   ];
+}
+
+/** The source told of nobody who was assigned to either revision. */
+export function isUnseenSplit({ metric, canary }: Verdict): boolean {
+  return metric === 'split' && canary.requests === 0;
+}
+
+function hadBothArms({ steps }: RunRecord): boolean {
+  return steps.some(
+    ({ step, startedAtMs }) => step.kind === 'bake' && step.weightPercent < 100 && startedAtMs !== null,
+  );
 }
 
 function openChecks(record: RunRecord): Open[] {

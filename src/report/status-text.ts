@@ -1,9 +1,12 @@
+import { blindMsBetween } from '../model/blind-time.ts';
 import type { CountsPoint, RunRecord, StepProgress } from '../model/run-record.ts';
 import { renderMs, renderStep } from '../model/step.ts';
+import { blindTrigger } from '../model/verdict.ts';
 import { asSentence, cite, formatRatio, formatTime, plainLine, plural, trim } from './format.ts';
 import { abortDecision } from './record-events.ts';
 import { buildExposure, describeExposure } from './report-findings.ts';
 import { judgedPoints, ratioOf, sumArm } from './report-measures.ts';
+import { isUnseenSplit } from './report-unverified.ts';
 import { restoreMsOf } from './rollback-facts.ts';
 
 export type StatusOptions = {
@@ -44,7 +47,7 @@ function describeStep(record: RunRecord, nowMs: number): string {
   const current = steps[index];
   const label = phase === 'back' ? 'way back' : 'step';
   if (current === undefined) return `${label}: ${steps.length}/${steps.length}, reading back who serves`;
-  return `${label}: ${index + 1}/${steps.length}, ${renderStep(current.step)}${current.state === 'pending' ? ' (next)' : bakeLeft(current, nowMs)}`;
+  return `${label}: ${index + 1}/${steps.length}, ${renderStep(current.step)}${current.state === 'pending' ? ' (next)' : bakeLeft(record, current, nowMs)}`;
 }
 
 function currentIndex(steps: readonly StepProgress[], currentStepId: string | null): number {
@@ -52,10 +55,14 @@ function currentIndex(steps: readonly StepProgress[], currentStepId: string | nu
   return running !== -1 ? running : steps.findIndex((progress) => progress.state !== 'completed');
 }
 
-function bakeLeft({ step, startedAtMs }: StepProgress, nowMs: number): string {
+function bakeLeft(record: RunRecord, { step, startedAtMs }: StepProgress, nowMs: number): string {
   if (step.kind !== 'bake' || startedAtMs === null) return '';
-  const leftMs = startedAtMs + step.minMs - nowMs;
-  const untilHoldMs = startedAtMs + step.maxMs - nowMs;
+  const observedMs = nowMs - startedAtMs - blindMsBetween(record, startedAtMs, nowMs);
+  const leftMs = step.minMs - observedMs;
+  const untilHoldMs = step.maxMs - observedMs;
+  const hold = record.holds.at(-1);
+  if (hold?.trigger === blindTrigger && hold.toMs === null)
+    return `; ${renderMs(Math.max(0, observedMs))} of it observed, and the clock stands still until the source is heard`;
   return leftMs > 0
     ? `; ${renderMs(leftMs)} left`
     : `; its time is over, waiting for a verdict (at most ${renderMs(Math.max(1000, untilHoldMs))} more)`;
@@ -66,7 +73,9 @@ function renderEvidence(record: RunRecord): string[] {
   const canary = sumArm(points, 'canary');
   const baseline = sumArm(points, 'baseline');
   const verdict = record.verdicts.find((one) => one.metric === 'errorRate');
-  const failing = record.verdicts.filter((one) => one.metric !== 'errorRate' && one.outcome !== 'pass');
+  const others = record.verdicts.filter(
+    (one) => one.metric !== 'errorRate' && one.outcome !== 'pass' && !isUnseenSplit(one),
+  );
   const arm = (name: string, counts: typeof canary): string => {
     const ratio = ratioOf(counts);
     return `${name} ${ratio === null ? 'no requests yet' : `${formatRatio(ratio)} failed of ${plural(counts.requests, 'request')}`}`;
@@ -74,7 +83,7 @@ function renderEvidence(record: RunRecord): string[] {
   return [
     `rates: ${arm('canary', canary)}; ${arm('baseline', baseline)}${record.plan.content.judge.stratum === 'probe' ? ' (probes)' : ''}${cite([points.at(-1)?.seq].filter((seq) => seq !== undefined))}`,
     `verdict: ${verdict === undefined ? 'none yet' : `${verdict.outcome}. ${shorten(verdict.sentence)}`}`,
-    ...failing.map((one) => `objective ${one.metric}: ${one.outcome}. ${shorten(one.sentence)}`),
+    ...others.map((one) => `${one.metric}: ${one.outcome}. ${shorten(one.sentence)}`),
   ];
 }
 
@@ -94,9 +103,12 @@ function renderPeople(record: RunRecord, nowMs: number): string[] {
     ];
   const hold = record.holds.at(-1);
   if (hold === undefined || hold.toMs !== null) return [];
+  const { trigger } = hold;
+  const goOn =
+    trigger == null ? 'resume after a pause, promote otherwise' : trigger === 'person' ? 'resume' : 'promote';
   const can =
     hold.gate === null
-      ? 'It goes on by itself when the reason is gone. A person can let it go on now (resume after a pause, promote otherwise) or take it back (abort).'
+      ? `It goes on by itself when the reason is gone. A person can let it go on now (${goOn}) or take it back (abort).`
       : `Gate ${hold.gate}: a person must let it go on.`;
   return [`HELD for ${renderMs(nowMs - hold.fromMs) || '0s'} (#${hold.seq}): ${shorten(hold.reason)}`, can];
 }

@@ -1,7 +1,14 @@
 import type { FiredRule } from '../analysis/hard-rules.ts';
 import { renderMoreData } from '../analysis/verdict-words.ts';
 import { renderMs } from '../model/step.ts';
-import { type Decision, type JudgeSettings, syntheticMetric, triggerOfMetric, type Verdict } from '../model/verdict.ts';
+import {
+  blindTrigger,
+  type Decision,
+  type JudgeSettings,
+  syntheticMetric,
+  triggerOfMetric,
+  type Verdict,
+} from '../model/verdict.ts';
 
 export type Situation = {
   settings: JudgeSettings;
@@ -11,8 +18,8 @@ export type Situation = {
   firedRules: readonly FiredRule[];
   /** The bake that is going on; null between bakes, where nothing can advance. */
   bake: { elapsedMs: number; minMs: number; maxMs: number } | null;
-  /** Ms since the metrics source was last heard. */
-  sourceSilentMs: number;
+  /** Name of the metrics source, ms since it was last heard, and why it does not answer, where that is known. */
+  source: { kind: string; silentMs: number; problem: string | null };
   /** Smoke tests of the candidate that passed in this run; none that failed lets a run come this far. */
   smokePassed: number;
   /** Why a person has paused the run; null when nobody has. */
@@ -60,14 +67,8 @@ function decideByPerson({ bake, promotedBy, harmAcceptedBy }: Situation): Decisi
   return { action: 'advance', reason: `${by} let it go on without waiting for a proof`, trigger: 'person' };
 }
 
-function decideOnDoubt({ settings, verdicts, baselineBreaches, sourceSilentMs, paused }: Situation): Decision | null {
-  if (sourceSilentMs > settings.sourceGraceMs) {
-    return {
-      action: 'hold',
-      reason: `the metrics source has not answered for ${renderMs(sourceSilentMs)}; no data is not a pass`,
-      trigger: 'metrics-source',
-    };
-  }
+function decideOnDoubt({ settings, verdicts, baselineBreaches, source, paused }: Situation): Decision | null {
+  if (source.silentMs > settings.sourceGraceMs) return holdForSource(settings, source);
   const split = verdicts.find((verdict) => verdict.metric === splitMetric && verdict.outcome === 'fail');
   if (split !== undefined)
     return {
@@ -84,6 +85,16 @@ function decideOnDoubt({ settings, verdicts, baselineBreaches, sourceSilentMs, p
     };
   if (paused !== null) return { action: 'hold', reason: paused, trigger: 'person' };
   return null;
+}
+
+/** Without figures that grow, so that one outage is one hold. */
+function holdForSource({ sourceGraceMs }: JudgeSettings, { kind, problem }: Situation['source']): Decision {
+  const why = problem === null ? '' : ` (${problem.slice(0, 300)})`;
+  return {
+    action: 'hold',
+    reason: `the metrics source ${kind} has not answered for more than ${renderMs(sourceGraceMs)}${why}; no data is not a pass`,
+    trigger: blindTrigger,
+  };
 }
 
 function decideOnProof(situation: Situation): Decision {
@@ -170,6 +181,8 @@ function obstacleToUnproven({ settings, verdicts, firedRules, smokePassed }: Sit
   const [rule] = firedRules;
   if (rule !== undefined) return rule.sentence;
   if (smokePassed === 0) return 'no smoke test of the candidate passed';
+  // A wrong label in a query looks just like this.
+  if (verdicts[0]?.canary.requests === 0) return 'not one request to the candidate was measured';
   const failed = verdicts.find((verdict) => verdict.outcome === 'fail');
   if (failed !== undefined) return failed.sentence;
   const unasked = verdicts.find((verdict) => verdict.cause === 'source_error');

@@ -31,6 +31,8 @@ type State = {
   judge: Judge;
   windows: WindowReader;
   events: Array<InstanceEvent & { arm: Arm }>;
+  /** Of this tick: they are asked for several times, and open windows make them costly. */
+  verdicts: Verdict[] | null;
 };
 
 /**
@@ -39,11 +41,17 @@ type State = {
  */
 export function createMonitor(ports: RolloutPorts, plan: Plan, judge: Judge): Monitor {
   const windows = createWindowReader(ports, plan, judge);
-  const state: State = { ports, plan, judge, windows, events: [] };
+  const state: State = { ports, plan, judge, windows, events: [], verdicts: null };
   const { hardRules } = plan.content.judge;
   return {
-    observe: () => observe(state),
-    verdicts: () => judge.assess(ports.clock.now()),
+    observe: () => {
+      state.verdicts = null;
+      return observe(state);
+    },
+    verdicts: () => {
+      state.verdicts ??= judge.assess(ports.clock.now());
+      return state.verdicts;
+    },
     baselineBreaches: () => judge.baselineBreaches(),
     firedRules: () =>
       assessHardRules({
@@ -53,7 +61,10 @@ export function createMonitor(ports: RolloutPorts, plan: Plan, judge: Judge): Mo
         nowMs: ports.clock.now(),
         instances: plan.content.instances,
       }),
-    beginBake: windows.beginBake,
+    beginBake: (stepId) => {
+      state.verdicts = null;
+      windows.beginBake(stepId);
+    },
     setWeight: windows.setWeight,
     countedUntilMs: windows.countedUntilMs,
     baselineFacts: () => ({ ...judge.totals().baseline, overdispersion: judge.overdispersion() }),

@@ -68,7 +68,8 @@ export type RunContext = {
   /** Everything that happens in every state of a run: requests, measurements, hard rules. Throws LOCK_LOST. */
   tick(): Promise<void>;
   decide(bake: Situation['bake']): Decision;
-  hold(reason: string, gate: string | null): Promise<void>;
+  /** `trigger`: of the decision that holds it; null where the plan asks for a person. */
+  hold(reason: string, gate: string | null, trigger?: string | null): Promise<void>;
   unhold(reason: string): Promise<void>;
   /** Writes down verdicts whose outcome changed, or all of them. */
   noteVerdicts(all: boolean): Promise<void>;
@@ -110,7 +111,7 @@ export function createRunContext(ports: RolloutPorts, record: RunRecord, judge: 
     append,
     tick: () => tick(context),
     decide: (bake) => decideNow(context, bake),
-    hold: (reason, gate) => holdRun(context, reason, gate),
+    hold: (reason, gate, trigger = null) => holdRun(context, { reason, gate, trigger }),
     unhold: async (reason) => {
       if (context.heldReason === null) return;
       context.heldReason = null;
@@ -140,20 +141,23 @@ export function noteWeight(context: RunContext, weight: unknown): void {
   context.maxWeightPercent = Math.max(context.maxWeightPercent, weight);
 }
 
-async function holdRun(context: RunContext, reason: string, gate: string | null): Promise<void> {
+async function holdRun(
+  context: RunContext,
+  { reason, gate, trigger }: { reason: string; gate: string | null; trigger: string | null },
+): Promise<void> {
   const nowMs = context.ports.clock.monotonic();
-  // A reason whose figures go on changing is the same reason; it is written down anew only now and then.
+  // A reason whose figures or particulars go on changing is the same reason; it is written down anew only now and then.
   const same = gistOf(context.heldReason) === gistOf(reason) && nowMs - context.heldNotedMs < heldNoteEveryMs;
   if (context.heldReason === reason || same) return;
   const news = context.heldReason === null;
   context.heldNotedMs = nowMs;
   context.heldReason = reason;
-  await context.append({ type: 'held', data: { reason, gate } });
+  await context.append({ type: 'held', data: { reason: reason.slice(0, 2000), gate, trigger } });
   if (news) context.ports.notify('held', reason);
 }
 
 function gistOf(reason: string | null): string | null {
-  return reason === null ? null : reason.replace(/[\d.]+/g, '0');
+  return reason === null ? null : reason.replace(/\(.*\)/s, '').replace(/[\d.]+/g, '0');
 }
 
 function countPassed({ on, checks }: Pick<RunRecord['smoke'][number], 'on' | 'checks'>): number {
@@ -264,7 +268,11 @@ function decideNow(context: RunContext, bake: Situation['bake']): Decision {
     baselineBreaches: monitor.baselineBreaches(),
     firedRules: monitor.firedRules(),
     bake,
-    sourceSilentMs: ports.metrics.silentForMs(),
+    source: {
+      kind: ports.metrics.kind,
+      silentMs: ports.metrics.silentForMs(),
+      problem: ports.metrics.problem?.() ?? null,
+    },
     smokePassed: context.smokePassed,
     paused,
     accepted: context.accepted,

@@ -1,5 +1,5 @@
 import type { Step } from '../model/step.ts';
-import type { Decision } from '../model/verdict.ts';
+import { blindTrigger, type Decision } from '../model/verdict.ts';
 import { raiseWeight } from './raise-weight.ts';
 import { AbortRun, type RunContext, tickMs } from './run-context.ts';
 
@@ -16,10 +16,17 @@ export async function bake(
   context.monitor.beginBake(step.id);
   let notedMs = startedMs;
   let raised = false;
+  // While the source is silent nothing is observed: not from when it is found to be, but from its last answer on.
+  let blindMs = 0;
+  let heardMs = startedMs;
   for (;;) {
     await context.tick();
     throwPending(context);
-    const decision = context.decide({ elapsedMs: clock.monotonic() - startedMs, minMs: step.minMs, maxMs: step.maxMs });
+    const elapsedMs = clock.monotonic() - startedMs - blindMs;
+    const decision = context.decide({ elapsedMs, minMs: step.minMs, maxMs: step.maxMs });
+    const silent = decision.trigger === blindTrigger;
+    if (silent) blindMs += clock.monotonic() - heardMs;
+    heardMs = silent ? clock.monotonic() : Math.max(heardMs, clock.monotonic() - context.ports.metrics.silentForMs());
     const due = clock.monotonic() - notedMs >= noteEveryMs;
     await context.noteVerdicts(due || decision.action === 'advance' || decision.action === 'abort');
     if (due) notedMs = clock.monotonic();
@@ -27,11 +34,11 @@ export async function bake(
     if (decision.action === 'advance') {
       await context.unhold(decision.reason);
       await context.append({ type: 'decision', data: { stepId: step.id, decision } });
-      return { observedMs: Math.round(clock.monotonic() - startedMs), reason: decision.reason };
+      return { observedMs: Math.round(elapsedMs), reason: decision.reason };
     }
-    if (due && !raised && decision.action === 'wait')
-      raised = await raiseWeight(context, step, clock.monotonic() - startedMs);
-    if (decision.action === 'hold') await context.hold(decision.reason, gateOf(context, step, decision));
+    if (due && !raised && decision.action === 'wait') raised = await raiseWeight(context, step, elapsedMs);
+    if (decision.action === 'hold')
+      await context.hold(decision.reason, gateOf(context, step, decision), decision.trigger);
     else await context.unhold(decision.reason);
     await clock.sleep(tickMs, context.stop.signal);
   }
@@ -86,7 +93,7 @@ export async function awaitPerson(
 /** Holds between two steps while a person has paused the run. */
 export async function awaitResume(context: RunContext): Promise<void> {
   while (context.paused !== null) {
-    await context.hold(context.paused, null);
+    await context.hold(context.paused, null, 'person');
     await context.ports.clock.sleep(tickMs, context.stop.signal);
     await context.tick();
     throwPending(context);

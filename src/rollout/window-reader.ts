@@ -26,13 +26,17 @@ type State = {
   plan: Plan;
   judge: Judge;
   weightPercent: number;
-  /** When the weight was last changed, Unix ms; null before. */
-  changedAtMs: number | null;
+  /** Weights and since when (Unix ms) they were asked for, ascending; never empty. */
+  weights: Array<{ atMs: number; weightPercent: number }>;
+  /** New users are held against the split from here on (Unix ms); null while the weight is being changed. */
+  splitFromMs: number | null;
   /** Arrival time (Unix ms) up to which windows were handed to the judge once, and seconds to the journal. */
   cursors: { window: number; second: number };
   /** Windows whose requests had not all ended, or that stand behind such a one: objectives are fed in order. */
   waiting: Array<{ window: JudgedWindow; wrong: number }>;
   wrongRevision: number;
+  /** Journalled seconds in which requests were still open: written down again when those have ended. */
+  unsettledSeconds: Second[];
   /** Up to where each counted event was read. */
   eventCursors: Map<string, number>;
 };
@@ -49,10 +53,12 @@ export function createWindowReader(ports: RolloutPorts, plan: Plan, judge: Judge
     plan,
     judge,
     weightPercent: 0,
-    changedAtMs: null,
+    weights: [{ atMs: Number.NEGATIVE_INFINITY, weightPercent: 0 }],
+    splitFromMs: null,
     cursors: { window: start, second: start },
     waiting: [],
     wrongRevision: 0,
+    unsettledSeconds: [],
     eventCursors: new Map(),
   };
   return {
@@ -63,10 +69,13 @@ export function createWindowReader(ports: RolloutPorts, plan: Plan, judge: Judge
     beginBake: (stepId) => {
       const { windowMs } = ports.metrics.traits;
       const fromMs = Math.floor(ports.clock.now() / windowMs) * windowMs + windowMs;
+      state.splitFromMs ??= fromMs;
       judge.beginBake(stepId, fromMs, state.weightPercent);
     },
     setWeight: (weightPercent) => {
-      if (weightPercent !== state.weightPercent) state.changedAtMs = ports.clock.now();
+      if (weightPercent === state.weightPercent) return;
+      state.weights.push({ atMs: ports.clock.now(), weightPercent });
+      state.splitFromMs = null;
       state.weightPercent = weightPercent;
     },
     countedUntilMs: () => state.cursors.second,
@@ -83,7 +92,7 @@ function read(state: State): void {
     const span = { fromMs: state.cursors.window, toMs: state.cursors.window + windowMs };
     state.cursors.window = span.toMs;
     if (isUnsettledByChange(state, span)) continue;
-    const window = judgedWindow(state, { span, concurrent: isConcurrent(state), known });
+    const window = judgedWindow(state, { span, concurrent: isConcurrent(state, span), known });
     // The window is known to be over, so its answer is final: what was lost stays lost, and nothing is assumed for it.
     if (window === null) continue;
     const entry = { window, wrong: 0 };
@@ -97,24 +106,27 @@ function read(state: State): void {
 function readAgain(state: State, entry: State['waiting'][number], known: number): void {
   const { fromMs, toMs, concurrent } = entry.window;
   const newer = judgedWindow(state, { span: { fromMs, toMs }, concurrent, known });
-  // The source has lost it meanwhile; what it said last is what there is.
+  // A clock that went back makes the newest windows unknown for a while; they are not lost.
+  if (newer === null && toMs > known) return;
+  // The source has lost it meanwhile; what it said last is what there is, and what was open stays open.
   entry.window = newer ?? { ...entry.window, settled: true };
   state.judge.observe(entry.window);
   countWrong(state, entry);
 }
 
 /**
- * A source that counts requests when they end says nothing for a while after a change of weight: those that fail at once
- * are there before those that succeed slowly.
+ * A source that learns of failures when they end says nothing for a while after a change of weight: what fails at once is
+ * there before what succeeds slowly, and what hangs is not there yet.
  */
-function isUnsettledByChange({ ports, changedAtMs }: State, { fromMs }: Window): boolean {
-  const { countedBy, settleMs } = ports.metrics.traits;
-  return countedBy === 'completion' && changedAtMs !== null && fromMs < changedAtMs + settleMs;
+function isUnsettledByChange({ ports, weights }: State, { fromMs }: Window): boolean {
+  const { settleMs } = ports.metrics.traits;
+  return settleMs > 0 && weights.some(({ atMs }) => fromMs < atMs + settleMs && fromMs + settleMs >= atMs);
 }
 
 /** Probes go to both revisions whatever the weight; users only while the weight sends some of them to each. */
-function isConcurrent({ plan, weightPercent }: State): boolean {
+function isConcurrent({ plan, weights }: State, { fromMs }: Window): boolean {
   const { stable, judge } = plan.content;
+  const weightPercent = weights.findLast(({ atMs }) => atMs <= fromMs)?.weightPercent ?? 0;
   if (stable === null || weightPercent >= 100) return false;
   return judge.stratum === 'probe' || weightPercent > 0;
 }
@@ -127,7 +139,8 @@ function judgedWindow(
   const { stratum, requestTimeoutMs } = state.plan.content.judge;
   const [canary, baseline] = [measure(state, span, 'canary'), measure(state, span, 'baseline')];
   if (canary.status === 'error' || baseline.status === 'error') return null;
-  const counts = { canary: windowCounts(canary), baseline: windowCounts(baseline) };
+  const seesSplit = state.splitFromMs !== null && span.fromMs >= state.splitFromMs;
+  const counts = { canary: windowCounts(canary, seesSplit), baseline: windowCounts(baseline, seesSplit) };
   const open = counts.canary.open + counts.baseline.open;
   const tooOld = known >= span.toMs + requestTimeoutMs + metrics.traits.windowMs;
   const latencies = {
@@ -138,22 +151,15 @@ function judgedWindow(
     latencies.canary === null || latencies.baseline === null
       ? null
       : { canary: latencies.canary, baseline: latencies.baseline };
-  const window = { ...span, settled: open === 0 || tooOld, concurrent, ...counts, latency };
-  return open > 0 && tooOld ? withoutOpen(window) : window;
-}
-
-/** Whatever the source still calls open after the time-out has ended as far as the verdict goes. */
-function withoutOpen(window: JudgedWindow): JudgedWindow {
-  const { canary, baseline } = window;
-  return { ...window, canary: { ...canary, open: 0 }, baseline: { ...baseline, open: 0 } };
+  return { ...span, settled: open === 0 || tooOld, concurrent, ...counts, latency };
 }
 
 const nothing: WindowCounts = { requests: 0, failures: 0, open: 0, failedUnits: 0, newUnits: 0 };
 
-function windowCounts(measurement: Measurement): WindowCounts {
-  if (measurement.status !== 'measured') return nothing;
+function windowCounts(measurement: Measurement, seesSplit: boolean): WindowCounts {
+  if (measurement.status !== 'measured') return { ...nothing, newUnits: seesSplit ? 0 : null };
   const { samples: requests, failures, open, failedUnits, newUnits } = measurement;
-  return { requests, failures, open, failedUnits, newUnits };
+  return { requests, failures, open, failedUnits, newUnits: seesSplit ? newUnits : null };
 }
 
 function measure({ ports, plan }: State, window: Window, arm: Arm): Measurement {
@@ -188,8 +194,9 @@ function takeObjectives(state: State): void {
 function readEvents(state: State): void {
   const { ports, plan, eventCursors } = state;
   const { comparisons, sourceGraceMs } = plan.content.judge;
-  for (const { kind, metric } of comparisons) {
-    if (kind !== 'events') continue;
+  for (const comparison of comparisons) {
+    if (comparison.kind !== 'events') continue;
+    const { metric, lagMs } = comparison;
     const lengthMs = ports.metrics.eventWindowMs?.(metric) ?? ports.metrics.traits.windowMs;
     const nowMs = ports.clock.now();
     let fromMs = eventCursors.get(metric) ?? Math.ceil(nowMs / lengthMs) * lengthMs;
@@ -199,12 +206,16 @@ function readEvents(state: State): void {
       const [canary, baseline] = [ask('canary'), ask('baseline')];
       const failed = canary.status === 'error' || baseline.status === 'error';
       if (failed && nowMs - span.toMs < sourceGraceMs) break;
-      // A window in which the weight changed belongs to neither weight.
-      if (!failed && isConcurrent(state) && fromMs >= (state.changedAtMs ?? fromMs))
+      if (!failed && isConcurrent(state, span) && !isMixed(state, span, lagMs))
         state.judge.addEvents({ metric, ...span, canary: eventsOf(canary), baseline: eventsOf(baseline) });
     }
     eventCursors.set(metric, fromMs);
   }
+}
+
+/** Whether events of a window, or the opportunities that led to them up to `lagMs` before, fell under different weights. */
+function isMixed({ weights }: State, { fromMs, toMs }: Window, lagMs: number): boolean {
+  return weights.some(({ atMs }) => atMs > fromMs - lagMs && atMs < toMs);
 }
 
 function eventsOf(measurement: Measurement): { events: number; opportunities: number } {
@@ -217,17 +228,41 @@ function takeSeconds(state: State): Second[] {
   const known = ports.metrics.knownUntilMs();
   const { windowMs } = ports.metrics.traits;
   const lengthMs = Math.ceil(1000 / windowMs) * windowMs;
-  const seconds: Second[] = [];
+  const seconds = takeCorrections(state);
   while (known !== null && cursors.second + lengthMs <= cursors.window) {
     const span = { fromMs: cursors.second, toMs: cursors.second + lengthMs };
-    const unsettled = state.waiting.some(
-      ({ window }) => !window.settled && window.fromMs < span.toMs && window.toMs > span.fromMs,
-    );
+    const unsettled = hasOpen(state, span);
     if (unsettled && known < span.toMs + journalAgeMs) break;
     cursors.second = span.toMs;
-    seconds.push(summarise(state, span));
+    // What was lost is not written down as a second without requests.
+    if (!isKnown(state, span)) continue;
+    const second = summarise(state, span);
+    seconds.push(second);
+    if (unsettled) state.unsettledSeconds.push(second);
   }
   return seconds;
+}
+
+/** Seconds that were written down while requests in them were open, and that have other numbers now that those have ended. */
+function takeCorrections(state: State): Second[] {
+  const ended = state.unsettledSeconds.filter((second) => !hasOpen(state, second));
+  if (ended.length === 0) return [];
+  state.unsettledSeconds = state.unsettledSeconds.filter((second) => !ended.includes(second));
+  return ended.flatMap((second) => {
+    const { fromMs, toMs } = second;
+    if (!isKnown(state, { fromMs, toMs })) return [];
+    const { canary, baseline, p99CanaryMs, p99BaselineMs } = summarise(state, { fromMs, toMs });
+    const changed = canary.failures !== second.canary.failures || baseline.failures !== second.baseline.failures;
+    return changed ? [{ ...second, canary, baseline, p99CanaryMs, p99BaselineMs }] : [];
+  });
+}
+
+function hasOpen({ waiting }: State, { fromMs, toMs }: Window): boolean {
+  return waiting.some(({ window }) => !window.settled && window.fromMs < toMs && window.toMs > fromMs);
+}
+
+function isKnown(state: State, span: Window): boolean {
+  return measure(state, span, 'canary').status !== 'error' && measure(state, span, 'baseline').status !== 'error';
 }
 
 function summarise(state: State, span: Window): Second {

@@ -53,6 +53,17 @@ describe('no data', () => {
     ).not.toBeNull();
   });
 
+  it('is not certified by windows that were lost while requests in them were open', () => {
+    const judge = createJudge(settings, { bakes: 1 });
+    judge.beginBake('bake', 0, 5);
+    const draw = createTraffic(33);
+    for (let second = 0; second < 200; second++) {
+      const window = settledSecond(second, draw(healthy));
+      judge.observe({ ...window, canary: { ...window.canary, open: window.canary.requests - window.canary.failures } });
+    }
+    expect(errorRateOf(judge.assess(200_000)).outcome).toBe('inconclusive');
+  });
+
   it('is not certified by windows in which requests are still open', () => {
     const judge = createJudge(settings, { bakes: 1 });
     judge.beginBake('bake', 0, 5);
@@ -72,6 +83,8 @@ describe('no data', () => {
       { requests: 1, failures: 2 },
       { requests: Number.NaN, failures: 0 },
       { requests: 5, failures: -1 },
+      { requests: 5, failures: 1, failedUnits: 2 },
+      { requests: 5, failures: 1, failedUnits: Number.NaN },
     ]) {
       expect(() => judge.observe({ ...window, canary: { ...window.canary, ...canary } })).toThrow(/cannot be judged/);
     }
@@ -157,6 +170,41 @@ describe('harm', () => {
     };
     expect(outcomeOf(1)).toBe('inconclusive');
     expect(outcomeOf(20)).toBe('fail');
+  });
+
+  it('is seen in failures of many while one user fails all the time on the other side', () => {
+    const judge = createJudge(settings, { bakes: 1 });
+    judge.beginBake('bake', 0, 5);
+    const draw = createTraffic(31);
+    let took: number | null = null;
+    for (let second = 0; second < 60 && took === null; second++) {
+      const drawn = draw({ ...healthy, canaryRatio: 0.5 });
+      const window = settledSecond(second, drawn);
+      // Twenty a second of one user: one unit in a minute.
+      const storm = { requests: window.baseline.requests + 20, failures: window.baseline.failures + 20 };
+      const failedUnits = window.baseline.failures + (second === 0 ? 1 : 0);
+      judge.observe({ ...window, baseline: { ...window.baseline, ...storm, failedUnits } });
+      if (errorRateOf(judge.assess(second * 1000 + 1000)).outcome === 'fail') took = second + 1;
+    }
+    expect(took).toBeLessThanOrEqual(6);
+  });
+
+  it('is proven at the limit that its share of the chance of error leaves', () => {
+    const half = { ...settings, errorRateShare: 0.5 };
+    expect(errorRateOf(createJudge(half, { bakes: 1 }).assess(0)).lnHarmLimit).toBeCloseTo(Math.log(200), 9);
+  });
+
+  it('takes three seconds where clients cannot be told apart, and one burst is not enough', () => {
+    const judge = createJudge({ ...settings, overdispersion: null }, { bakes: 1 });
+    judge.beginBake('bake', 0, 5);
+    const counts = { requests: 50, failures: 50, open: 0, failedUnits: null, newUnits: null };
+    const outcomes: string[] = [];
+    for (let second = 0; second < 4; second++) {
+      const window = settledSecond(second, { canary: counts, baseline: { requests: 900, failures: 0 } });
+      judge.observe({ ...window, canary: counts, baseline: { ...window.baseline, failedUnits: null } });
+      outcomes.push(errorRateOf(judge.assess(second * 1000 + 1000)).outcome);
+    }
+    expect(outcomes).toEqual(['inconclusive', 'inconclusive', 'fail', 'fail']);
   });
 
   it('is seen at one request per second too, where most windows have requests of one arm only', () => {

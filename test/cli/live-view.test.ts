@@ -75,6 +75,10 @@ describe('renderFrame', () => {
     expect(text).toContain('HELD for 1m: no verdict after 2h');
     expect(text).toMatch(/go on: +seatrial control resume R/);
     expect(text).toMatch(/stop: +seatrial control abort R/);
+    const goesOnBy = (trigger: string): string =>
+      frame(createDoorRecord({ status: 'held', holds: holds.map((hold) => ({ ...hold, trigger })) })).join('\n');
+    expect(goesOnBy('person')).toMatch(/go on: +seatrial control resume R/);
+    expect(goesOnBy('metrics-source')).toMatch(/let go on: seatrial control promote R/);
     const gated = [{ seq: 9, fromMs: nowMs, toMs: null, reason: 'a person lets it go on', gate: 'half' }];
     expect(frame(createDoorRecord({ status: 'held', holds: gated })).join('\n')).toMatch(
       /let go on: seatrial control promote R/,

@@ -220,6 +220,30 @@ describe('a run that was rolled back', () => {
     expect(run.warnings).toEqual([{ code: 'NOTE', message: 'look', atMs: 32_000, seq: 32 }]);
   });
 
+  it('takes a hold whose figures change for one, and another trigger or gate for another', () => {
+    const held = (reason: string, trigger: string | null, gate: string | null = null): RunEvent => ({
+      type: 'held',
+      data: { reason, gate, trigger },
+    });
+    const { holds, reason } = fold([
+      started,
+      held('3 % after 2h', 'inconclusive'),
+      held('4 % after 2h', 'inconclusive'),
+      held('silent', 'metrics-source'),
+      held('ask', 'inconclusive', 'bake-5'),
+      held('paused by me', null),
+      held('paused by you', null),
+    ]);
+    expect(holds.map(({ seq, fromMs, toMs, reason }) => [seq, fromMs, toMs, reason])).toEqual([
+      [1, 1000, 3000, '4 % after 2h'],
+      [3, 3000, 4000, 'silent'],
+      [4, 4000, 5000, 'ask'],
+      [5, 5000, 6000, 'paused by me'],
+      [6, 6000, null, 'paused by you'],
+    ]);
+    expect(reason).toBe('paused by you');
+  });
+
   it('has the right state after every single event', () => {
     const statusAfter = rolledBack.map((_, index) => fold(rolledBack.slice(0, index + 1)).status);
     const expected = [

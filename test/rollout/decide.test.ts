@@ -14,7 +14,7 @@ function situationOf(changes: Partial<Situation> = {}, settings: Partial<JudgeSe
     baselineBreaches: new Set(),
     firedRules: [],
     bake: { elapsedMs: 600_000, minMs: 600_000, maxMs: 7_200_000 },
-    sourceSilentMs: 0,
+    source: { kind: 'proxy', silentMs: 0, problem: null },
     smokePassed: 1,
     paused: null,
     accepted: new Set(),
@@ -24,6 +24,7 @@ function situationOf(changes: Partial<Situation> = {}, settings: Partial<JudgeSe
   };
 }
 
+const silent = (silentMs: number): Situation['source'] => ({ kind: 'proxy', silentMs, problem: null });
 const over = { elapsedMs: 7_200_000, minMs: 600_000, maxMs: 7_200_000 };
 
 describe('harm', () => {
@@ -43,7 +44,7 @@ describe('harm', () => {
 
   it('comes before everything else', () => {
     const rule = { trigger: 'oom' as const, sentence: 'killed' };
-    for (const changes of [{ promotedBy: 'mo' }, { paused: 'by mo' }, { sourceSilentMs: 999_999 }])
+    for (const changes of [{ promotedBy: 'mo' }, { paused: 'by mo' }, { source: silent(999_999) }])
       expect(decide(situationOf({ firedRules: [rule], ...changes }))).toMatchObject({
         action: 'abort',
         trigger: 'oom',
@@ -190,7 +191,7 @@ describe('a bake that ends without a verdict', () => {
   });
 
   it('is not timed out while its source is silent or a person has paused it', () => {
-    for (const changes of [{ sourceSilentMs: 120_001 }, { paused: 'paused by mo' }])
+    for (const changes of [{ source: silent(120_001) }, { paused: 'paused by mo' }])
       expect(timeout({ onInconclusive: 'promote' }, changes)).toMatchObject({ action: 'hold' });
   });
 });

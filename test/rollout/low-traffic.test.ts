@@ -122,7 +122,7 @@ describe('too few requests', () => {
 
   it('onInconclusive: promote goes on without proof, and every reader is told', async () => {
     const run = await begin({ spec: { maxBake: '30s' }, content: { judge: { ...judge, onInconclusive: 'promote' } } });
-    run.world.behaviour.requestsPerSecond = 0;
+    run.world.behaviour.requestsPerSecond = 2;
     expect(await run.toEnd()).toBe('succeeded');
     const unproven = run.record().decisions.filter(({ decision }) => decision.trigger === 'unproven');
     expect(unproven.map(({ stepId }) => stepId)).toEqual(['04-bake-5', '06-bake-95']);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { blindMsBetween } from '../../src/model/blind-time.ts';
 import { reconcile } from '../../src/rollout/reconcile.ts';
 import { ask, begin, judge, one, type Run, two } from '../fixtures/simulated-run.ts';
 
@@ -134,9 +135,21 @@ describe('doubt', () => {
     await run.until(() => run.world.weight() === 5);
     run.world.behaviour.metricsSilent = true;
     await run.until(() => run.record().status === 'held');
-    expect(run.record().reason).toMatch(/metrics source has not answered/);
+    const { fromMs } = run.record().holds[0] ?? { fromMs: 0 };
+    expect(run.record().reason).toMatch(/metrics source simulated has not answered for more than 10s/);
+    await run.clock.advance(300_000);
     run.world.behaviour.metricsSilent = false;
     expect(await run.toEnd()).toBe('succeeded');
+    const record = run.record();
+    expect(record.holds).toHaveLength(1);
+    expect(record.holds[0]).toMatchObject({ fromMs, trigger: 'metrics-source', gate: null });
+    // What nobody saw is neither in the counts nor in the time of the bake.
+    const bake = record.steps.find(({ step }) => step.kind === 'bake');
+    const [began, ended] = [bake?.startedAtMs ?? 0, bake?.endedAtMs ?? 0];
+    const blindMs = blindMsBetween(record, began, ended);
+    expect(blindMs).toBeGreaterThan(310_000);
+    expect(bake?.step.kind === 'bake' && ended - began - blindMs - bake.step.minMs).toBeGreaterThanOrEqual(-500);
+    expect(bake?.evidence['observedMs']).toBeLessThan(ended - began - 300_000);
   });
 
   it('onInconclusive: abort goes back instead', async () => {

@@ -123,9 +123,10 @@ describe('windows', () => {
     tell('canary', 0, { requests: 4, failures: 0, open: 1 });
     readUntil(250);
     readUntil(2500);
+    // Still open: it certifies nothing.
     expect(observed.filter(({ fromMs }) => fromMs === startMs).at(-1)).toMatchObject({
       settled: true,
-      canary: { open: 0 },
+      canary: { open: 1 },
     });
   });
 
@@ -141,14 +142,41 @@ describe('windows', () => {
     expect(observed.at(-1)).toMatchObject({ settled: true, canary: { requests: 2 } });
   });
 
-  it('are concurrent only while users go to both arms', () => {
+  it('are not lost when the clock goes back', () => {
     begin();
-    readUntil(250);
-    reader.setWeight(5);
+    tell('canary', 0, { requests: 4, failures: 0, open: 2 });
     readUntil(500);
-    reader.setWeight(100);
+    tell('canary', 0, 'lost');
+    readUntil(0);
+    expect(observed.filter(({ fromMs, settled }) => fromMs === startMs && settled)).toEqual([]);
+    tell('canary', 0, { requests: 4, failures: 2 });
     readUntil(750);
-    expect(observed.map(({ concurrent }) => concurrent)).toEqual([false, true, false]);
+    expect(observed.filter(({ fromMs, settled }) => fromMs === startMs && settled)).toMatchObject([
+      { canary: { failures: 2 } },
+    ]);
+  });
+
+  it('are concurrent while users went to both arms when they arrived, however late they are read', async () => {
+    begin();
+    await clock.advance(1000);
+    reader.setWeight(5);
+    await clock.advance(1000);
+    reader.setWeight(100);
+    await clock.advance(1000);
+    readUntil(3000);
+    const concurrent = observed.filter((window) => window.concurrent).map(({ fromMs }) => fromMs - startMs);
+    expect([concurrent.length, Math.min(...concurrent), Math.max(...concurrent)]).toEqual([4, 1000, 1750]);
+  });
+
+  it('say nothing of the split while the weight is being changed', async () => {
+    begin();
+    tell('canary', 0, { requests: 4, failures: 0 });
+    reader.setWeight(5);
+    readUntil(250);
+    expect(observed.map(({ canary }) => canary.newUnits)).toEqual([null]);
+    reader.beginBake('bake-5');
+    readUntil(500);
+    expect(observed.at(-1)?.canary.newUnits).toBe(0);
   });
 
   it('say nothing for a while after a change of weight where requests are counted when they end', async () => {
@@ -197,10 +225,34 @@ describe('seconds for the journal', () => {
     ]);
     expect(reader.countedUntilMs()).toBe(startMs + 2000);
   });
+
+  it('are written down again when what was open has failed', () => {
+    begin();
+    tell('canary', 0, { requests: 4, failures: 0, open: 3 });
+    readUntil(2000);
+    expect(reader.takeSeconds()[0]?.canary).toEqual({ requests: 4, failures: 0 });
+    tell('canary', 0, { requests: 4, failures: 3 });
+    source.told.set(`canary ${startMs}`, { requests: 4, failures: 3 });
+    readUntil(2250);
+    const again = reader.takeSeconds();
+    expect(again.map(({ fromMs }) => fromMs - startMs)).toEqual([0]);
+    readUntil(2500);
+    expect(reader.takeSeconds()).toEqual([]);
+  });
+
+  it('leave out what was lost, which is not a second without requests', () => {
+    begin({ windowMs: 1000 });
+    tell('baseline', 0, { requests: 9, failures: 0 });
+    tell('canary', 1000, 'lost');
+    tell('baseline', 1000, 'lost');
+    readUntil(4000);
+    expect(reader.takeSeconds().map(({ fromMs }) => fromMs - startMs)).toEqual([0, 2000, 3000]);
+    expect(reader.countedUntilMs()).toBe(startMs + 4000);
+  });
 });
 
 describe('counted events', () => {
-  const comparison = { kind: 'events' as const, metric: 'orders', share: 0.25, least: 0.8 };
+  const comparison = { kind: 'events' as const, metric: 'orders', share: 0.25, least: 0.8, lagMs: 0 };
 
   it('are fed while users go to both arms, wait for a source that lags, and skip what never comes', async () => {
     begin({}, { comparisons: [comparison], sourceGraceMs: 20_000 });

@@ -9,11 +9,16 @@ export const metricsSourceCheck: Check<PreflightContext> = {
   category: 'infrastructure',
   blocking: true,
   run: async ({ metricsProbe, environment, firstDeploy }) => {
-    const { source } = environment.metrics;
+    const { business, metrics } = environment;
+    const { source } = metrics;
     if (firstDeploy) return skipped(`nothing serves yet, so ${source} has nothing to measure`);
     const { ok, reason, evidence } = await metricsProbe();
     return ok
       ? passed(reason, evidence)
-      : failed(reason, `Check environments.*.metrics (source: ${source}) and that the service runs.`, evidence);
+      : failed(
+          reason,
+          `Check environments.*.${business.length === 0 ? 'metrics' : 'metrics and business'} (source: ${source}), and that what is asked there runs.`,
+          evidence,
+        );
   },
 };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { perSecond, positiveDuration, ratioBelowOne } from './quantity.ts';
+import { duration, perSecond, positiveDuration, ratioBelowOne } from './quantity.ts';
 import { argvSchema, headerName, variableName } from './target.ts';
 
 /** Exporters whose metric names are known; the names stand in `src/metrics/prometheus-templates.ts`. */
@@ -228,6 +228,11 @@ export const businessMetricSchema = z.strictObject({
     .refine((value) => value > 0, 'must be above 0%')
     .describe('Of the baseline at the same time: "80%" allows a drop of 20 %')
     .prefault('80%'),
+  lag: duration
+    .describe(
+      'Longest usual time from the opportunity to the event: so long after a change of weight nothing is compared',
+    )
+    .prefault('5m'),
   from: businessFromSchema.describe('Where it is counted'),
 });
 export type BusinessMetricSpec = z.output<typeof businessMetricSchema>;

@@ -53,11 +53,9 @@ export class Claim implements FailureOrigin {
     return this.#revision?.version ?? null;
   }
 
-  /** A client is who carries a unit, else a connection; what it failed at is the method and the path. */
-  get failureKey(): string {
-    const { unit, incoming } = this.#options;
-    const { remoteAddress, remotePort } = incoming.socket;
-    return `${unit ?? `${remoteAddress}:${remotePort}`} ${incoming.method} ${(incoming.url ?? '').split('?', 1)[0]}`;
+  /** Who carries a unit stays on one revision; who carries none is drawn anew for every request. */
+  get client(): string | null {
+    return this.#options.unit;
   }
 
   /**

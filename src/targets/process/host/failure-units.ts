@@ -1,40 +1,42 @@
-/** Beyond so many different failures in one second every further one counts as a unit of its own. */
-const mostPerSecond = 50_000;
+/** Failures of one client within this time are one unit. Long, because whoever fails once tends to fail again, and stays on one revision. */
+export const unitMs = 60_000;
+/** Beyond so many failing clients in that time every further failure counts as a unit of its own. */
+const mostClients = 50_000;
 
 /**
- * Tells repetitions of one failure apart from new ones: failures with the same key whose requests arrived in the same
- * second are one unit. Keeps a hash of 53 bits per unit, and only as long as requests of that second can still fail.
+ * Tells repeated failures of a client from those of others: requests with the same key that arrived in the same minute and
+ * failed are one unit. Keeps a hash of 53 bits per unit, and only as long as requests of that minute can still fail.
  */
 export class FailureUnits {
-  readonly #seconds = new Map<number, Set<number>>();
+  readonly #spans = new Map<number, Set<number>>();
 
-  /** True for the first failure with this key among requests that arrived in that second. */
+  /** True for the first failure with this key among requests that arrived in that minute. */
   isFirst(arrivedAtMs: number, key: string): boolean {
-    const second = Math.floor(arrivedAtMs / 1000);
-    let seen = this.#seconds.get(second);
+    const span = Math.floor(arrivedAtMs / unitMs);
+    let seen = this.#spans.get(span);
     if (seen === undefined) {
       seen = new Set();
-      this.#seconds.set(second, seen);
+      this.#spans.set(span, seen);
     }
     const hash = hashOf(key);
     if (seen.has(hash)) return false;
-    if (seen.size < mostPerSecond) seen.add(hash);
+    if (seen.size < mostClients) seen.add(hash);
     return true;
   }
 
-  /** Drops the seconds that began before this instant, Unix ms. */
+  /** Drops the minutes that ended before this instant, Unix ms. */
   forget(beforeMs: number): void {
-    for (const second of this.#seconds.keys()) if (second * 1000 < beforeMs) this.#seconds.delete(second);
+    for (const span of this.#spans.keys()) if ((span + 1) * unitMs < beforeMs) this.#spans.delete(span);
   }
 
   get size(): number {
     let size = 0;
-    for (const seen of this.#seconds.values()) size += seen.size;
+    for (const seen of this.#spans.values()) size += seen.size;
     return size;
   }
 }
 
-/** cyrb53, a fast hash without cryptographic claims (github.com/bryc/code, public domain); 53 bits make chance collisions in a second negligible. */
+/** cyrb53, a fast hash without cryptographic claims (github.com/bryc/code, public domain); 53 bits make chance collisions negligible. */
 function hashOf(text: string): number {
   let high = 0xdeadbeef;
   let low = 0x41c6ce57;

@@ -11,9 +11,9 @@ type Counts = Omit<TrafficCell, 'latency'> & {
 /** Why a request ended. `flowing`: it had not when its time was over, but bytes still moved; `left`: the client went away, or it was cut off. */
 export type EndedBy = 'answer' | 'server_error' | 'connection' | 'timeout' | 'flowing' | 'left';
 
-/** Whose request for what it is; asked only about failures. */
+/** Whose request it is, null for somebody who is on another revision with the next one; asked only about failures. */
 export interface FailureOrigin {
-  readonly failureKey: string;
+  readonly client: string | null;
 }
 
 /** What becomes of one counted request. */
@@ -141,14 +141,18 @@ class CellEntry implements CountedRequest {
     cell.ended += 1;
     if (by === 'server_error' || by === 'connection' || by === 'timeout') {
       cell.failed += 1;
-      const key = `${cell.stratum} ${cell.revisionId} ${origin.failureKey}`;
-      if (this.#ledger.failures.isFirst(this.#arrivedAtMs, key)) cell.failedUnits += 1;
+      if (this.#isUnit(origin)) cell.failedUnits += 1;
     }
     if (!this.#warming) {
       const bucket = latencyBucketOf(latencyMs);
       cell.latency.set(bucket, (cell.latency.get(bucket) ?? 0) + 1);
     }
     touch(this.#ledger, cell);
+  }
+
+  #isUnit({ client }: FailureOrigin): boolean {
+    const { stratum, revisionId } = this.#cell;
+    return client === null || this.#ledger.failures.isFirst(this.#arrivedAtMs, `${stratum} ${revisionId} ${client}`);
   }
 
   completed(): void {

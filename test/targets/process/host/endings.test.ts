@@ -232,20 +232,9 @@ describe('how a request ends', () => {
 });
 
 describe('units', () => {
-  it('failures of one connection at one route within a second are one; a query makes no other route', async () => {
-    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
-    await atBeginOfSecond();
-    for (let index = 0; index < 10; index += 1) await ask(`${stage.url}/broken?try=${index}`, { agent });
-    expect(await settled()).toMatchObject({ arrivals: 10, failed: 10, failedUnits: 1 });
-    await ask(`${stage.url}/broken`, { agent, method: 'POST', body: 'x' });
-    await ask(`${stage.url}/dies`, { agent }).catch(() => undefined);
-    expect(await settled()).toMatchObject({ failed: 12, failedUnits: 3 });
-    agent.destroy();
-  });
-
   it('a cookie tells clients apart on one connection, and is the same client on many', async () => {
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
-    await atBeginOfSecond();
+    await farFromTheEndOfAMinute();
     for (let index = 0; index < 6; index += 1)
       await ask(`${stage.url}/broken`, { agent, headers: { cookie: `unit=user${index % 3}` } });
     expect(await settled()).toMatchObject({ failed: 6, failedUnits: 3 });
@@ -254,14 +243,6 @@ describe('units', () => {
     for (let index = 0; index < 3; index += 1) await ask(`${stage.url}/broken`);
     expect(await settled()).toMatchObject({ failed: 12, failedUnits: 6 });
     agent.destroy();
-  });
-
-  it('the same failure a second later is another unit', async () => {
-    const headers = { cookie: 'unit=user' };
-    await ask(`${stage.url}/broken`, { headers });
-    await atBeginOfSecond();
-    await ask(`${stage.url}/broken`, { headers });
-    expect(await settled()).toMatchObject({ failed: 2, failedUnits: 2 });
   });
 
   it('a unit is new when it is drawn, for the revision that the split gave it to, whoever then serves it', async () => {
@@ -337,6 +318,8 @@ describe('warming up', () => {
 });
 
 /** So that what follows lies in one arrival second. */
-async function atBeginOfSecond(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 1005 - (Date.now() % 1000)));
+/** Failures of one client are told apart by the minute. */
+async function farFromTheEndOfAMinute(): Promise<void> {
+  const leftMs = 60_000 - (Date.now() % 60_000);
+  if (leftMs < 3000) await new Promise((resolve) => setTimeout(resolve, leftMs + 5));
 }

@@ -4,7 +4,7 @@ import { FailureUnits } from '../../../../src/targets/process/host/failure-units
 import { type EndedBy, TrafficCounter } from '../../../../src/targets/process/host/traffic-counter.ts';
 import { WarmUp, warmAfterAnswers, warmAfterMs, warmAtLatestMs } from '../../../../src/targets/process/host/warm-up.ts';
 
-const who = (failureKey = 'client GET /') => ({ failureKey });
+const who = (client: string | null = 'ada') => ({ client });
 
 describe('traffic counter', () => {
   it('counts a request in the cell of its arrival, and its end once, by what came first', () => {
@@ -74,16 +74,18 @@ describe('traffic counter', () => {
     expect(cell?.latency.reduce((sum, [, count]) => sum + count, 0)).toBe(1);
   });
 
-  it('counts failures of one client at one route within one arrival second once, in the cell seen first', () => {
+  it('counts failures of one client within one minute once, in the cell seen first, and each of a client it does not know', () => {
     const counter = new TrafficCounter();
-    const fail = (atMs: number, key: string, revisionId = 'r', stratum: 'user' | 'probe' = 'user'): void =>
-      counter.arrived(revisionId, stratum, atMs).end('server_error', 1, who(key));
-    for (let index = 0; index < 10; index += 1) fail(1000 + index * 99, 'a GET /x');
-    fail(1999, 'a GET /y');
-    fail(1999, 'b GET /x');
-    fail(2000, 'a GET /x');
-    fail(2000, 'a GET /x', 'other');
-    fail(2000, 'a GET /x', 'r', 'probe');
+    const fail = (atMs: number, client: string | null, revisionId = 'r', stratum: 'user' | 'probe' = 'user'): void =>
+      counter.arrived(revisionId, stratum, atMs).end('server_error', 1, who(client));
+    for (let index = 0; index < 10; index += 1) fail(1000 + index * 99, 'a');
+    fail(1999, 'b');
+    fail(1999, null);
+    fail(2000, null);
+    fail(2000, 'a');
+    fail(60_000, 'a');
+    fail(2000, 'a', 'other');
+    fail(2000, 'a', 'r', 'probe');
     const units = counter
       .changedSince(0)
       .map((cell) => [cell.revisionId, cell.stratum, cell.atMs, cell.failed, cell.failedUnits]);
@@ -92,7 +94,8 @@ describe('traffic counter', () => {
       ['r', 'user', 1250, 3, 0],
       ['r', 'user', 1500, 2, 0],
       ['r', 'user', 1750, 4, 2],
-      ['r', 'user', 2000, 1, 1],
+      ['r', 'user', 2000, 2, 1],
+      ['r', 'user', 60_000, 1, 1],
       ['other', 'user', 2000, 1, 1],
       ['r', 'probe', 2000, 1, 1],
     ]);
@@ -101,11 +104,11 @@ describe('traffic counter', () => {
   it('remembers failures for as long as it is told, and not more of them than fit', () => {
     const counter = new TrafficCounter();
     for (let index = 0; index < 3000; index += 1)
-      counter.arrived('r', 'user', 10_000 + index).end('timeout', 1, who(`client-${index}`));
+      counter.arrived('r', 'user', 58_000 + index).end('timeout', 1, who(`client-${index}`));
     expect(counter.rememberedFailures).toBe(3000);
-    counter.forget(0, 12_000);
+    counter.forget(0, 60_001);
     expect(counter.rememberedFailures).toBe(1000);
-    counter.forget(20_000);
+    counter.forget(120_001);
     expect(counter.rememberedFailures).toBe(0);
     const units = new FailureUnits();
     for (let index = 0; index < 60_000; index += 1) expect(units.isFirst(500, `client-${index}`)).toBe(true);
