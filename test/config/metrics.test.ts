@@ -10,7 +10,9 @@ const listOf = (metrics: string): string => errorOf(withMetrics(metrics)).messag
 
 describe('metrics settings', () => {
   it('have defaults', () => {
-    const { config } = parseConfig(withMetrics('{ source: prometheus, url: "http://p:9090", template: http }'));
+    const { config } = parseConfig(
+      withMetrics('{ source: prometheus, url: "http://p:9090", template: http, match: \'v="{{version}}"\' }'),
+    );
     expect(config.environments['production']?.metrics).toMatchObject({
       every: 5000,
       timeout: 3000,
@@ -26,6 +28,21 @@ describe('metrics settings', () => {
       /500 of 1000 are the same ratio/,
     ],
     ['a secret in the address', '{ source: prometheus, url: "http://me:pw@p", template: http }', /headersFromEnv/],
+    [
+      'both arms alike',
+      '{ source: prometheus, url: "http://p", template: http, match: \'job="a"\' }',
+      /both revisions would be asked the same/,
+    ],
+    [
+      'no arms at all',
+      '{ source: prometheus, url: "http://p", template: http }',
+      /both revisions would be asked the same/,
+    ],
+    [
+      'one document for both arms',
+      '{ source: json-endpoint, url: "http://p/x", counts: { kind: counter, requests: a, failures: b } }',
+      /both revisions would be asked the same/,
+    ],
     ['an unknown template', '{ source: prometheus, url: "http://p", template: nginx }', /nginx-ingress/],
     [
       'an aggregated query',
@@ -73,7 +90,9 @@ describe('metrics settings', () => {
 
 describe('prometheus queries', () => {
   const spec = (extra: object) => {
-    const { config } = parseConfig(withMetrics(JSON.stringify({ source: 'prometheus', url: 'http://p', ...extra })));
+    const { config } = parseConfig(
+      withMetrics(JSON.stringify({ source: 'prometheus', url: 'http://p', match: 'v="{{version}}"', ...extra })),
+    );
     const metrics = config.environments['production']?.metrics;
     if (metrics?.source !== 'prometheus') throw new Error('not prometheus');
     return metrics;

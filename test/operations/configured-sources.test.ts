@@ -31,12 +31,12 @@ describe('configured sources', () => {
   it.each([
     [
       'prometheus',
-      '{ source: prometheus, url: "http://p", template: traefik, events: { orders: { events: a, opportunities: b } } }',
+      '{ source: prometheus, url: "http://p", match: "v=\\"{{version}}\\"", template: traefik, events: { orders: { events: a, opportunities: b } } }',
     ],
-    ['prometheus', '{ source: prometheus, url: "http://p", template: haproxy, inFlight: c }'],
+    ['prometheus', '{ source: prometheus, url: "http://p", match: "v=\\"{{version}}\\"", template: haproxy, inFlight: c }'],
     [
       'json-endpoint',
-      '{ source: json-endpoint, url: "http://x", counts: { kind: counter, requests: a, failures: b }, latency: c }',
+      '{ source: json-endpoint, url: "http://x/{{version}}", counts: { kind: counter, requests: a, failures: b }, latency: c }',
     ],
     ['command', '{ source: command, command: [x], latency: true, events: [orders] }'],
   ])('are made of %s settings, and tell what the plan was told they can', async (kind, metrics) => {
@@ -58,12 +58,12 @@ describe('configured sources', () => {
   it.each([
     [
       'a JMESPath that is none',
-      '    metrics: { source: json-endpoint, url: "http://x", counts: { kind: counter, requests: "a[", failures: b } }',
+      '    metrics: { source: json-endpoint, url: "http://x/{{version}}", counts: { kind: counter, requests: "a[", failures: b } }',
       /a\[ is no JMESPath/,
     ],
     [
       'half of the queries',
-      '    metrics: { source: prometheus, url: "http://p", requests: a }',
+      '    metrics: { source: prometheus, url: "http://p", match: "v=\\"{{version}}\\"", requests: a }',
       /needs requests and failures/,
     ],
   ])('are refused when they are planned, for %s', async (_, settings, message) => {
@@ -78,7 +78,7 @@ describe('configured sources', () => {
     const server = await startJsonServer(json({ requests: 40, failures: 2 }));
     onTestFinished(server.close);
     const place = await placeWith(
-      `    metrics: { source: json-endpoint, url: "${server.url}", counts: { kind: counter, requests: requests, failures: failures } }`,
+      `    metrics: { source: json-endpoint, url: "${server.url}?v={{version}}", counts: { kind: counter, requests: requests, failures: failures } }`,
     );
     const { primary } = configuredSources(place, { ...revisions, canary: null }, clock);
     if (primary === null) throw new Error('no source');

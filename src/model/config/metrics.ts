@@ -181,20 +181,54 @@ const commandSchema = z.strictObject({
   events: z.array(z.string().min(1)).describe('Names of the events in its output').prefault([]),
 });
 
-export const metricsSchema = z.discriminatedUnion('source', [
-  z.strictObject({ source: z.literal('proxy').describe('Requests of users, counted by the embedded proxy') }),
-  z.strictObject({
-    source: z
-      .literal('prober')
-      .describe('Synthetic requests to both revisions at a steady rate, for a service without traffic'),
-    path: z.string().startsWith('/').describe('What is asked for').prefault('/'),
-    rate: perSecond.describe('Requests per second to each revision').prefault('5/s'),
-    timeout: positiveDuration.describe('No answer for this long is a failure').prefault('5s'),
-  }),
-  prometheusSchema,
-  jsonEndpointSchema,
-  commandSchema,
-]);
+export const metricsSchema = z
+  .discriminatedUnion('source', [
+    z.strictObject({ source: z.literal('proxy').describe('Requests of users, counted by the embedded proxy') }),
+    z.strictObject({
+      source: z
+        .literal('prober')
+        .describe('Synthetic requests to both revisions at a steady rate, for a service without traffic'),
+      path: z.string().startsWith('/').describe('What is asked for').prefault('/'),
+      rate: perSecond.describe('Requests per second to each revision').prefault('5/s'),
+      timeout: positiveDuration.describe('No answer for this long is a failure').prefault('5s'),
+    }),
+    prometheusSchema,
+    jsonEndpointSchema,
+    commandSchema,
+  ])
+  .superRefine((spec, context) => refuseSameArms(spec, context, []));
+/** What asks the same of both arms compares a revision with itself, and would call anything safe. */
+function refuseSameArms(spec: unknown, context: z.RefinementCtx, path: Array<string | number>): void {
+  const parsed = armAccessSchema.safeParse(spec);
+  const mistake = parsed.success ? sameArmsMistake(parsed.data) : null;
+  if (mistake !== null)
+    context.addIssue({ code: 'custom', path: [...path, ...mistake.path], message: mistake.message });
+}
+
+const perArmSchema = z.union([z.string(), z.object({ baseline: z.string(), canary: z.string() })]);
+const armAccessSchema = z.object({
+  source: z.enum(['prometheus', 'json-endpoint']),
+  match: perArmSchema.optional(),
+  requests: z.string().optional(),
+  events: z.union([z.string(), z.unknown()]).optional(),
+  url: perArmSchema,
+  select: z.object({ baseline: z.string(), canary: z.string() }).optional(),
+});
+
+function sameArmsMistake(spec: z.output<typeof armAccessSchema>): { path: string[]; message: string } | null {
+  const remedy =
+    'both revisions would be asked the same; tell them apart by {{version}}, {{revisionId}}, or texts of their own';
+  const queries = [spec.match, spec.requests, typeof spec.events === 'string' ? spec.events : undefined];
+  if (spec.source === 'prometheus') return queries.some(differs) ? null : { path: [], message: `match: ${remedy}` };
+  return differs(spec.url) || differs(spec.select) ? null : { path: [], message: `select: ${remedy}` };
+}
+
+function differs(text: z.output<typeof perArmSchema> | undefined): boolean {
+  if (text === undefined) return false;
+  const [baseline, canary] = typeof text === 'string' ? [text, text] : [text.baseline, text.canary];
+  return baseline !== canary || /\{\{\s*(version|revisionId)\s*\}\}/.test(baseline);
+}
+
 export type MetricsSpec = z.output<typeof metricsSchema>;
 export type PrometheusSpec = z.output<typeof prometheusSchema>;
 export type JsonEndpointSpec = z.output<typeof jsonEndpointSchema>;
@@ -233,7 +267,9 @@ export const businessMetricSchema = z.strictObject({
       'Longest usual time from the opportunity to the event: so long after a change of weight nothing is compared',
     )
     .prefault('5m'),
-  from: businessFromSchema.describe('Where it is counted'),
+  from: businessFromSchema
+    .superRefine((spec, context) => refuseSameArms(spec, context, []))
+    .describe('Where it is counted'),
 });
 export type BusinessMetricSpec = z.output<typeof businessMetricSchema>;
 

@@ -33,7 +33,7 @@ export async function* csvRows(text: AsyncGenerator<string>): AsyncGenerator<Row
         yield rowOf(header, record, line);
         continue;
       }
-      header = record.map((name) => name.trim());
+      header = record.map((name) => name.trim().toLowerCase());
       const mistake = mistakeOfHeader(header);
       if (mistake === null) continue;
       yield { line, mistake };

@@ -28,7 +28,33 @@ export async function readObservations(bytes: AsyncIterable<Uint8Array>, source:
   if (mistakes.length > 0) throw invalidData(source, mistakes);
   const observations = recorder.finish();
   assertBothArms(observations, source, rows);
+  assertMilliseconds(observations, source);
   return observations;
+}
+
+/** Unix seconds that stand in this range are the years 2001 to 2033. */
+const unixSeconds = { from: 1e9, to: 2e9 };
+/** Unix milliseconds end here, some 30,000 years from now; what is above are micro- or nanoseconds. */
+const unixMsAtMost = 1e15;
+/** More requests per ms than any recorded service has. */
+const requestsPerMsAtMost = 50;
+
+/** Times in another unit would be judged without a word, and wrongly. */
+function assertMilliseconds({ baseline, canary }: Observations, source: string): void {
+  const first = Math.min(baseline.tMs.at(0), canary.tMs.at(0));
+  const last = Math.max(baseline.tMs.at(baseline.tMs.length - 1), canary.tMs.at(canary.tMs.length - 1));
+  const requests = sumOf(baseline.requests) + sumOf(canary.requests);
+  const tooDense = last > first && requests / (last - first) > requestsPerMsAtMost;
+  if ((first >= unixSeconds.from && last <= unixSeconds.to) || tooDense)
+    throw invalidData(source, [`t from ${first} to ${last} looks like seconds; expected ms: multiply by 1000`]);
+  if (last >= unixMsAtMost)
+    throw invalidData(source, [`t up to ${last} looks like micro- or nanoseconds; expected ms: divide`]);
+}
+
+function sumOf(column: Observations['canary']['requests']): number {
+  let sum = 0;
+  for (let index = 0; index < column.length; index += 1) sum += column.at(index);
+  return sum;
 }
 
 function placeOf(line: number, mistake: DataMistake): string {
