@@ -34,8 +34,9 @@ function describe(event: RecordedEvent, steps: ReadonlyMap<string, string>): str
         ? null
         : `decision: ${event.data.decision.action}, ${event.data.decision.reason}`;
     case 'smoke_completed': {
-      const passed = event.data.checks.filter((check) => check.status === 'passed').length;
-      return `smoke tests (${event.data.on}): ${passed} of ${event.data.checks.length} passed`;
+      const run = event.data.checks.filter((check) => check.status !== 'skipped');
+      const passed = run.filter((check) => check.status === 'passed').length;
+      return `smoke tests (${event.data.on}): ${run.length === 0 ? 'none configured' : `${passed} of ${run.length} passed`}`;
     }
     default:
       return describeRest(event);

@@ -102,7 +102,12 @@ async function approve(planned: Planned, yes: boolean, session: Session): Promis
     const remedy = needsPerson
       ? `In a terminal: \`${approveLine}\`, then \`${startLine}\`.`
       : 'Add --yes, or run it in a terminal.';
-    throw required('nobody can answer at this terminal', remedy);
+    throw required(
+      needsPerson
+        ? 'nobody can answer at this terminal'
+        : 'nobody is asked, but a ship without a terminal must say --yes',
+      remedy,
+    );
   }
   if (!needsPerson) return confirm(session);
   const typed = await ask(

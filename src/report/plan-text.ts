@@ -70,11 +70,14 @@ function renderLimits({ content }: Plan): string[] {
     ...(hardRules.wrongRevision ? ['an answer from the wrong revision'] : []),
   ];
   return [
-    `- goes back when the candidate fails more than ${trim(judge.errorMargin * 100, 2)} pp above the baseline (a good one is taken back in at most ${formatRatio(judge.alphaRollback)} of runs)`,
+    `- goes back when the candidate fails more than ${renderMargin(content)} (a good one is taken back in at most ${formatRatio(judge.alphaRollback)} of runs)`,
     judge.mustPass.length === 0
       ? '- goes on when the time is over: no metric has to be proven; health, smoke tests and the rules below decide'
       : `- goes on only when ${judge.mustPass.join(', ')} is proven (a bad one passes in at most ${formatRatio(judge.alphaPromote)} of runs); without a verdict it ${withoutVerdict[judge.onInconclusive]}`,
-    ...judge.comparisons.map((one) => `- goes back when ${renderComparison(one)}`),
+    ...judge.comparisons.map(
+      (one) =>
+        `- goes back when ${renderComparison(one)}${judge.mustPass.includes(one.metric) ? '' : '; need not be proven safe to go on'}`,
+    ),
     ...(judge.raiseWeight === null
       ? []
       : [
@@ -91,6 +94,14 @@ function renderLimits({ content }: Plan): string[] {
     `- goes back at once on: ${rules.join('; ')}`,
     `- judged by ${judge.stratum === 'user' ? 'requests of users' : 'requests of the built-in prober'}; a source silent for ${renderMs(judge.sourceGraceMs)} holds the run`,
   ];
+}
+
+/** Where nothing serves yet there is nothing to be above. */
+function renderMargin({ judge, stable }: Plan['content']): string {
+  const margin = trim(judge.errorMargin * 100, 2);
+  return stable === null
+    ? `${margin} % of requests (nothing serves yet to compare with)`
+    : `${margin} pp above the baseline`;
 }
 
 const withoutVerdict: Record<JudgeSettings['onInconclusive'], string> = {

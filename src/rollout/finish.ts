@@ -43,6 +43,17 @@ function renderSuccess({ plan: { content } }: RunContext): string {
   return `the way back works: ${content.revision.version} was tested beside ${content.stable?.version ?? 'nothing'}`;
 }
 
+/** Comparisons that could neither be shown to be worse nor to be safe. */
+function renderUndecided(context: RunContext): string {
+  const { plan, verdicts } = context.record();
+  const undecided = plan.content.judge.comparisons.filter(
+    ({ metric }) => verdicts.find((one) => one.metric === metric)?.outcome !== 'pass',
+  );
+  return undecided.length === 0
+    ? ''
+    : `; neither safe nor worse could be shown: ${undecided.map(({ metric }) => metric).join(', ')}`;
+}
+
 /** A success whose error rate nobody could prove, or that went on without proof, says so in the same breath. */
 function renderUnproven(context: RunContext): string {
   if (context.plan.content.kind !== 'rollout') return '';
@@ -53,6 +64,7 @@ function renderUnproven(context: RunContext): string {
       ? ''
       : `; its error rate is UNVERIFIED (${verdict?.sentence ?? 'nothing was measured'})`;
   const passed = decisions.filter(({ decision }) => decision.action === 'advance' && decision.trigger === 'unproven');
-  if (passed.length === 0) return rate;
-  return `${rate}; promoted without proof at ${passed.map(({ stepId }) => stepId).join(', ')}`;
+  const open = renderUndecided(context);
+  if (passed.length === 0) return `${rate}${open}`;
+  return `${rate}${open}; promoted without proof at ${passed.map(({ stepId }) => stepId).join(', ')}`;
 }
