@@ -93,8 +93,9 @@ function burstCells(at: (percent: number) => Place): JudgedCell[] {
     ...[5, 20, 50].flatMap((size) => [
       ...bothErrorRates(`bursts of ${size}, 5 %`, at(5), { limitMs: 5 * minute, burst: { size, ...known } }),
       ...bothErrorRates(`bursts of ${size}, 50 %`, at(50), { limitMs: 5 * minute, burst: { size, ...known } }).slice(1),
-      ...bothErrorRates(`bursts of ${size}, nothing known`, at(5), { ...scraped, burst: { size, ...unknown } }).slice(
-        1,
+      ...bothErrorRates(`bursts of ${size}, nothing known`, at(5), { ...scraped, burst: { size, ...unknown } }).map(
+        // Identical versions are safe from bursts all the same; on the margin somebody has to know of them.
+        (cell, index) => (index === 0 ? cell : { ...cell, group: 'outside the promise', alpha: null }),
       ),
       ...bothErrorRates(`bursts of ${size}, scraped`, at(5), { ...scraped, burst: { size, ...unknown } }).map(
         (cell) => ({
@@ -105,10 +106,8 @@ function burstCells(at: (percent: number) => Place): JudgedCell[] {
     ]),
     ...bothErrorRates('bursts of 1, nothing known, all fail 30 %', at(5), { shock, burst: { size: 1, ...unknown } }),
     ...bothErrorRates('bursts of 20 in both, excess without', at(5), { burst: mixed }).slice(1),
-    // Users stay on their arm, so that one who fails always fails on one side: the chance is the share of the canary.
-    ...bothErrorRates('one user whose every request fails, 2/s', at(5), { stuckClient: { perSecond: 2 } })
-      .slice(0, 1)
-      .map((cell) => ({ ...cell, group: 'outside the promise', alpha: null })),
+    ...bothErrorRates('one user whose every request fails, 2/s', at(5), { stuckClient: { perSecond: 2 } }),
+    ...bothErrorRates('one user whose every request fails, 20/s', at(25), { stuckClient: { perSecond: 20 } }),
   ];
 }
 

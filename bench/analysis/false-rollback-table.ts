@@ -44,7 +44,7 @@ export function falseRollbackTable(
     notes: [
       `α = ${percent(cells[0]?.alpha ?? 0)} for the run; in brackets the exact 95 % interval (Clopper–Pearson)`,
       `corrected: lower end of the ratio at 95 % for all ${cells.length} cells together (Bonferroni, one-sided); FAIL when it is above α`,
-      'outside the promise: users keep their arm, so a user who fails always fails on one side, and the versions differ by that user',
+      'outside the promise: bursts, exactly on the margin, from a source that cannot tell clients apart, while nobody knows how failures scatter',
       'split alarm: the check of the router was wrong at some time (it holds a run, it does not roll back); called safe: the error rate passed at some time, which at most 5 % of the runs on the margin may be',
       ...calledSafe.map((name) => `called safe too often, though it lies on the margin: ${name}`),
       ...(guilty.length === 0

@@ -149,11 +149,13 @@ function drawRequests(about: {
   return { requests: sound + failures, failures, failedUnits: clustered.failedUnits + single };
 }
 
-/** Of the client that always fails; one unit in every second. It sends at the end of a second. */
+/** Of the user who always fails; one unit in every minute, as the proxy counts. They send at the end of a second. */
 function stuckRequests({ stuckClient }: Scenario, { fromMs, toMs }: Span): { requests: number; units: number } {
   if (stuckClient === null) return { requests: 0, units: 0 };
   const seconds = Math.floor(toMs / 1000) - Math.floor(fromMs / 1000);
-  return { requests: Math.round(seconds * stuckClient.perSecond), units: seconds };
+  const minutes = Math.floor(toMs / 60_000) - Math.floor(fromMs / 60_000);
+  const first = seconds > 0 && Math.floor(fromMs / 1000) === 0 ? 1 : 0;
+  return { requests: Math.round(seconds * stuckClient.perSecond), units: Math.min(seconds, minutes + first) };
 }
 
 function drawEndings(

@@ -37,7 +37,7 @@ export function planComparisons(spec: EnvironmentSpec): {
       ...(seesRequests(source) || spec.judge.overdispersion !== undefined
         ? []
         : [
-            `the metrics source ${source} cannot tell clients apart: harm is proven by failures in at least three seconds, and slower where failures come in bursts; strategy.aaPhase learns how they scatter before the candidate has users`,
+            `the metrics source ${source} cannot tell clients apart: harm is proven by failures in at least three windows, and slower where failures come in bursts; strategy.aaPhase learns how they scatter before the candidate has users`,
           ]),
       ...(abilities.latency === 'coarse' && able.some((one) => one.kind === 'latency')
         ? [
