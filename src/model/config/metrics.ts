@@ -101,17 +101,18 @@ const samples = path(
   'Requests behind the ratio, in the same time. A ratio alone cannot be judged: 1 of 2 and 500 of 1000 are the same ratio',
 );
 const ratioPath = path('Ratio 0–1 over the last interval');
+const gaugeShare = z.strictObject({
+  kind: z.literal('gauge').describe('A ratio over the last interval'),
+  ratio: ratioPath,
+  samples,
+});
 const jsonCountsSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('counter').describe('Totals since a start; differences are taken'),
     requests: path('All requests so far'),
     failures: path('Those that failed'),
   }),
-  z.strictObject({
-    kind: z.literal('gauge').describe('A ratio over the last interval'),
-    ratio: ratioPath,
-    samples,
-  }),
+  gaugeShare,
 ]);
 const jsonEventsSchema = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -119,11 +120,7 @@ const jsonEventsSchema = z.discriminatedUnion('kind', [
     events: path('How often it came about so far'),
     opportunities: path('How often it could have'),
   }),
-  z.strictObject({
-    kind: z.literal('gauge').describe('A ratio over the last interval'),
-    ratio: ratioPath,
-    samples,
-  }),
+  gaugeShare,
 ]);
 
 const urlTemplate = z
