@@ -47,7 +47,7 @@ export function assessErrorRate(state: JudgeSnapshot, settings: JudgeSettings, n
     difference: describedDifference(state, counts),
     moreRequests,
     moreMs: finding.moreMs,
-    sentence: `${ending.words ?? renderFinding(finding, settings)} → ${conclusion(ending, finding)}`,
+    sentence: `${ending.words ?? renderFinding(finding, settings)} → ${conclusion(ending, finding, settings)}`,
   };
 }
 
@@ -125,8 +125,17 @@ function renderFinding(finding: Finding, settings: JudgeSettings): string {
   return `canary ${renderArm(counts.canary)}, baseline ${renderArm(wholeCounts(reference.counts))} (seen earlier, not concurrent), limit +${margin} points, ${harm}`;
 }
 
-function conclusion(ending: Ending, finding: Finding): string {
-  if (ending.outcome === 'fail') return 'roll back';
+/** Whether the counts shown are within the margin all the same: the fault set in late, and they are of the whole watch. */
+function isOfLate({ counts, reference }: Finding, { errorMargin }: JudgeSettings): boolean {
+  const { canary } = counts;
+  const baseline = reference?.counts ?? counts.baseline;
+  if (canary.requests === 0 || baseline.requests === 0) return false;
+  return canary.failures / canary.requests - baseline.failures / baseline.requests <= errorMargin;
+}
+
+function conclusion(ending: Ending, finding: Finding, settings: JudgeSettings): string {
+  if (ending.outcome === 'fail')
+    return isOfLate(finding, settings) ? 'it failed of late, though not over the whole watch: roll back' : 'roll back';
   if (ending.outcome === 'pass')
     return `safe (${renderEvidence(finding.lnSafe)}, ${renderEvidence(finding.lnSafeLimit)} needed)`;
   if (ending.cause === 'no_data') return 'no verdict';

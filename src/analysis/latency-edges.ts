@@ -12,8 +12,18 @@ export type EdgeMap = {
   below: Int32Array;
 };
 
-/** Maps every bucket (edges + 1 of them) for a ratio > 1. Pure. */
+/** Maps every bucket (edges + 1 of them) for a ratio > 1. Pure; remembered per list of edges, since it is asked for at every look. */
 export function mapEdges(edgesMs: readonly number[], ratio: number): EdgeMap {
+  const known = remembered.get(edgesMs) ?? new Map<number, EdgeMap>();
+  remembered.set(edgesMs, known);
+  const map = known.get(ratio) ?? createEdgeMap(edgesMs, ratio);
+  known.set(ratio, map);
+  return map;
+}
+
+const remembered = new WeakMap<readonly number[], Map<number, EdgeMap>>();
+
+function createEdgeMap(edgesMs: readonly number[], ratio: number): EdgeMap {
   const count = edgesMs.length;
   const above = new Int32Array(count + 1).fill(count);
   const below = new Int32Array(count + 1).fill(-1);

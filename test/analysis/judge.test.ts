@@ -126,6 +126,10 @@ describe('harm', () => {
       outcome: 'fail',
     });
     expect(took).toBeLessThanOrEqual(12);
+    // What is shown is the whole half hour, in which it hardly failed.
+    expect(errorRateOf(judge.assess(1_800_000 + (took ?? 0) * 1000)).sentence).toMatch(
+      /→ it failed of late, though not over the whole watch: roll back$/,
+    );
   });
 
   it('takes a certificate away when failures set in', () => {
