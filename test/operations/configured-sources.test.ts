@@ -33,7 +33,10 @@ describe('configured sources', () => {
       'prometheus',
       '{ source: prometheus, url: "http://p", match: "v=\\"{{version}}\\"", template: traefik, events: { orders: { events: a, opportunities: b } } }',
     ],
-    ['prometheus', '{ source: prometheus, url: "http://p", match: "v=\\"{{version}}\\"", template: haproxy, inFlight: c }'],
+    [
+      'prometheus',
+      '{ source: prometheus, url: "http://p", match: "v=\\"{{version}}\\"", template: haproxy, inFlight: c }',
+    ],
     [
       'json-endpoint',
       '{ source: json-endpoint, url: "http://x/{{version}}", counts: { kind: counter, requests: a, failures: b }, latency: c }',
