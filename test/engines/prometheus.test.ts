@@ -340,7 +340,9 @@ describe.skipIf(missing)('prometheus, real', { timeout: 90_000 }, () => {
 
   it('counts requests when they arrive where open ones are counted too', async ({ onTestFinished }) => {
     const { stage, source } = await begin(onTestFinished, { queries: { ...queries, inFlight } });
-    expect(source.traits).toMatchObject({ countedBy: 'arrival', settleMs: 0 });
+    expect(source.traits.countedBy).toBe('arrival');
+    // What hangs is known as failed only when it ends, so windows right after a change of weight say nothing here too.
+    expect(source.traits.settleMs).toBeGreaterThan(0);
     stage.behave('canary', 'hang');
     const fromMs = await knownFor(source, 2 * everyMs);
     await knownFor(source, 2 * everyMs);
