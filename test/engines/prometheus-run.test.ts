@@ -22,6 +22,7 @@ const metricsAt = (url: string, queries = 'template: http'): string =>
   `{ source: prometheus, url: "${url}", every: 1s, timeout: 2s, ${queries}, ${match} }`;
 const conversionAt = (url: string): string => `    business:
       - name: conversion
+        lag: 2s
         from: { source: prometheus, url: "${url}", every: 1s, ${match}, events: shop_orders_total, opportunities: shop_visits_total }`;
 
 /** Each release builds on the one that serves; only the last one replaces it. */
