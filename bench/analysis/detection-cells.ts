@@ -1,5 +1,6 @@
-import { divergence, informationBound } from '../../src/analysis/information-bound.ts';
+import { informationBound } from '../../src/analysis/information-bound.ts';
 import { latencyInformationBound } from '../../src/analysis/latency-information.ts';
+import { successInformation } from '../../src/analysis/success-ratio-evidence.ts';
 import { logLatencyEdgesMs } from '../../src/model/traffic.ts';
 import {
   alphaRollback,
@@ -114,20 +115,11 @@ function latencyBound(factor: number, canaryShare: number): number {
 
 /**
  * Fewest requests that prove on average that the canary succeeds less than `leastThroughput` times as often: ln(1/α) over the
- * divergence to the nearest pair of success ratios for which that is wrong, found by a search on a convex function.
+ * divergence to the nearest pair of success ratios for which that is wrong.
  */
 function successBound(factor: number, canaryShare: number): number {
-  const success = 1 - quietScenario.baselineRatio;
-  const distance = (ratio: number): number =>
-    (1 - canaryShare) * divergence(success, ratio) +
-    canaryShare * divergence(success * factor, ratio * leastThroughput);
-  let [low, high] = [success * factor, 1 - 1e-12];
-  for (let round = 0; round < 200; round++) {
-    const [left, right] = [low + (high - low) / 3, high - (high - low) / 3];
-    if (distance(left) < distance(right)) high = right;
-    else low = left;
-  }
-  return -Math.log(alphaRollback) / distance(low);
+  const p0 = 1 - quietScenario.baselineRatio;
+  return -Math.log(alphaRollback) / successInformation({ p0, p1: p0 * factor, least: leastThroughput, canaryShare });
 }
 
 function common(

@@ -24,15 +24,23 @@ export const lnCapAboveLimit = 4;
  *
  * Example: theta0 0.001, delta 0.02, forty batches of 95 and 5 requests: oracle-vectors.json, `harmRun`.
  */
-export function advanceErrorRateHarm(
-  state: RestartMixture,
-  batch: ArmPair & { atMs: number; weightChanged: boolean; theta0: number },
-  delta: number,
-): RestartMixture {
-  const { atMs, weightChanged, theta0, baseline, canary } = batch;
-  const bet = betOnHarm({ n0: baseline.requests, n1: canary.requests }, theta0, delta);
-  return advanceRestartMixture(state, { atMs, weightChanged, lnIncrements: harmIncrements(bet, batch) });
+export function advanceErrorRateHarm(state: RestartMixture, batch: HarmBatch, delta: number): RestartMixture {
+  const { atMs, weightChanged, theta0, baseline, canary, lnCap = null } = batch;
+  const bet = batch.bet ?? betOnHarm({ n0: baseline.requests, n1: canary.requests }, theta0, delta);
+  const increments = harmIncrements(bet, batch);
+  const lnIncrements = lnCap === null ? increments : increments.map((increment) => Math.min(lnCap, increment));
+  return advanceRestartMixture(state, { atMs, weightChanged, lnIncrements });
 }
+
+type HarmBatch = ArmPair & {
+  atMs: number;
+  weightChanged: boolean;
+  theta0: number;
+  /** The bet on just these numbers of requests, where it was made before; else it is made here. */
+  bet?: HarmBet | null;
+  /** Most that the batch may add to the ln evidence of an alternative; null or absent: no limit. */
+  lnCap?: number | null;
+};
 
 /** What each request adds to the ln evidence of each alternative, by arm and by how it ended. */
 export const harmBetSchema = z.strictObject({
@@ -61,7 +69,7 @@ export function betOnHarm(requests: { n0: number; n1: number }, theta0: number, 
 }
 
 /** ln e-value of a batch for each alternative of its bet. Pure. */
-export function harmIncrements(bet: HarmBet, { baseline, canary }: ArmPair): number[] {
+function harmIncrements(bet: HarmBet, { baseline, canary }: ArmPair): number[] {
   return bet.baselineFailed.map(
     (baselineFailed, index) =>
       baseline.failures * baselineFailed +

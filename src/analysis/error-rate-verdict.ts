@@ -1,4 +1,5 @@
 import type { JudgeSettings, Verdict } from '../model/verdict.ts';
+import { addCounts } from './add-counts.ts';
 import { estimateBaseline } from './baseline-estimate.ts';
 import { binomialInterval } from './binomial-interval.ts';
 import { differenceInterval } from './difference-interval.ts';
@@ -77,10 +78,8 @@ function shownCounts(state: JudgeSnapshot): ArmPair {
   const fromMs = state.bake?.fromMs ?? Number.NEGATIVE_INFINITY;
   const settled = state.bake === null ? state.run : state.inBake;
   const pending = state.pending.filter((batch) => batch.fromMs >= fromMs).map(countsOfBatch);
-  const sum = (arm: 'canary' | 'baseline'): ArmPair['canary'] => ({
-    requests: pending.reduce((total, batch) => total + batch[arm].requests, settled[arm].requests),
-    failures: pending.reduce((total, batch) => total + batch[arm].failures, settled[arm].failures),
-  });
+  const sum = (arm: 'canary' | 'baseline'): ArmPair['canary'] =>
+    pending.reduce((total, batch) => addCounts(total, batch[arm]), settled[arm]);
   return { canary: sum('canary'), baseline: sum('baseline') };
 }
 

@@ -1,6 +1,7 @@
 import { DeployError } from '../model/deploy-error.ts';
 import type { EventCounts, EventWindow, JudgedWindow } from '../model/judged-window.ts';
 import type { ArmCounts, Comparison, JudgeSettings, Verdict } from '../model/verdict.ts';
+import { addCounts } from './add-counts.ts';
 import { noBadRatioSafety } from './bad-ratio-evidence.ts';
 import { assessComparison } from './comparison-verdict.ts';
 import { noSafetyEvidence } from './error-rate-evidence.ts';
@@ -167,13 +168,7 @@ function objectiveOf(state: JudgeSnapshot, name: string): JudgeSnapshot['objecti
 
 function totalsOf(state: JudgeSnapshot): ArmPair {
   const sum = (arm: 'canary' | 'baseline'): ArmCounts =>
-    state.pending.map(countsOfBatch).reduce(
-      (total, batch) => ({
-        requests: total.requests + batch[arm].requests,
-        failures: total.failures + batch[arm].failures,
-      }),
-      state.run[arm],
-    );
+    state.pending.reduce((total, batch) => addCounts(total, countsOfBatch(batch)[arm]), state.run[arm]);
   return { baseline: sum('baseline'), canary: sum('canary') };
 }
 

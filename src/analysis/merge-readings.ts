@@ -1,4 +1,5 @@
 import type { LatencyReading } from '../model/judged-window.ts';
+import { sameEdges } from './latency-edges.ts';
 
 /**
  * One reading of two. Pure. Where the edges differ (an exporter was configured anew) the earlier one is dropped, since
@@ -15,8 +16,4 @@ export function mergeReadings(earlier: LatencyReading | null, later: LatencyRead
     counts: [...counts].sort(([a], [b]) => a - b),
     open: earlier.open + later.open,
   };
-}
-
-function sameEdges(a: readonly number[], b: readonly number[]): boolean {
-  return a === b || (a.length === b.length && a.every((edge, index) => edge === b[index]));
 }

@@ -155,11 +155,12 @@ function addSettled(batch: PendingBatch, window: JudgedWindow): PendingBatch {
           canary: mergeReadings(batch.latency?.canary ?? null, window.latency.canary),
           baseline: mergeReadings(batch.latency?.baseline ?? null, window.latency.baseline),
         };
-  const { canary, baseline } = {
+  return {
+    ...batch,
     canary: add(batch.canary, window.canary),
     baseline: add(batch.baseline, window.baseline),
+    latency,
   };
-  return { ...batch, canary, baseline, latency };
 }
 
 function add(a: Counts, b: Counts): Counts {

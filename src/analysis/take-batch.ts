@@ -1,8 +1,9 @@
 import type { ArmCounts, Comparison, JudgeSettings } from '../model/verdict.ts';
+import { addEvents, addPairs } from './add-counts.ts';
 import { advanceBadRatioHarm, advanceBadRatioSafety } from './bad-ratio-evidence.ts';
 import { estimateBaseline } from './baseline-estimate.ts';
 import { advanceDifference } from './difference-interval.ts';
-import { advanceErrorRateSafety, betOnHarm, type HarmBet, harmIncrements } from './error-rate-evidence.ts';
+import { advanceErrorRateHarm, advanceErrorRateSafety } from './error-rate-evidence.ts';
 import { harmShares, safeReferenceShare } from './evidence-shares.ts';
 import { lnHarmLimitOf, lnSafeLimitOf } from './judge-limits.ts';
 import {
@@ -24,7 +25,7 @@ import {
   throughputOf,
 } from './pending-batch.ts';
 import { referenceLimit } from './reference-limit.ts';
-import { advanceRestartMixture, type RestartMixture } from './restart-mixture.ts';
+import type { RestartMixture } from './restart-mixture.ts';
 import { advanceSuccessHarm, advanceSuccessSafety } from './success-ratio-evidence.ts';
 
 const differenceEveryMs = 1000;
@@ -73,21 +74,18 @@ function takeErrorRate(state: JudgeSnapshot, settings: JudgeSettings, batch: Pen
 
 /** Evidence for harm with one more batch, its open requests counted against it. Pure. */
 export function advanceHarm(harm: RestartMixture, batch: PendingBatch, delta: number): RestartMixture {
-  const { fromMs: atMs, weightChanged, bet, concurrent, lnCap } = batch;
+  const { fromMs: atMs, weightChanged, theta0, bet, concurrent, lnCap } = batch;
   if (bet === null || !concurrent) return harm;
   const counts = leastHarmful(batch);
-  const increments = harmIncrements(betOn(batch, bet, counts, delta), counts);
-  const lnIncrements = lnCap === null ? increments : increments.map((increment) => Math.min(lnCap, increment));
-  return advanceRestartMixture(harm, { atMs, weightChanged, lnIncrements });
+  const made = isBetOn(batch, counts) ? bet : null;
+  return advanceErrorRateHarm(harm, { ...counts, atMs, weightChanged, theta0, bet: made, lnCap }, delta);
 }
 
-/** The bet of the batch; where repeated failures were left out the arms have another proportion, and it is made for that one. */
-function betOn(batch: PendingBatch, bet: HarmBet, { canary, baseline }: ArmPair, delta: number): HarmBet {
+/** Where repeated failures were left out the arms have another proportion than the bet was made for. */
+function isBetOn(batch: PendingBatch, { canary, baseline }: ArmPair): boolean {
   const all = countsOfBatch(batch);
-  const { divisor, theta0 } = batch;
-  const unchanged =
-    canary.requests * divisor === all.canary.requests && baseline.requests * divisor === all.baseline.requests;
-  return unchanged ? bet : betOnHarm({ n0: baseline.requests, n1: canary.requests }, theta0, delta);
+  const { divisor } = batch;
+  return canary.requests * divisor === all.canary.requests && baseline.requests * divisor === all.baseline.requests;
 }
 
 type Alone = { state: JudgeSnapshot; settings: JudgeSettings; batch: PendingBatch };
@@ -182,18 +180,4 @@ function takeDifference(
 function pairOf(counts: ReturnType<typeof countsOfBatch>): ArmPair {
   const only = ({ requests, failures }: ArmCounts): ArmCounts => ({ requests, failures });
   return { canary: only(counts.canary), baseline: only(counts.baseline) };
-}
-
-function addPairs(a: ArmPair, b: ArmPair): ArmPair {
-  return { baseline: addCounts(a.baseline, b.baseline), canary: addCounts(a.canary, b.canary) };
-}
-
-function addCounts(a: ArmCounts, b: ArmCounts): ArmCounts {
-  return { requests: a.requests + b.requests, failures: a.failures + b.failures };
-}
-
-type Events = CountsState['canary'];
-
-function addEvents(a: Events, b: Events): Events {
-  return { events: a.events + b.events, opportunities: a.opportunities + b.opportunities };
 }

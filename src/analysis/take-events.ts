@@ -1,5 +1,6 @@
 import type { EventWindow } from '../model/judged-window.ts';
 import type { JudgeSettings } from '../model/verdict.ts';
+import { addEvents } from './add-counts.ts';
 import { advanceCountsHarm, advanceCountsSafety } from './counts-evidence.ts';
 import { lnSafeLimitOf } from './judge-limits.ts';
 import type { CountsState, JudgeSnapshot } from './judge-state.ts';
@@ -61,8 +62,4 @@ function addToPool(pool: CountsState['pool'], { fromMs, canary, baseline }: Even
     canary: addEvents(pool.canary, canary),
     baseline: addEvents(pool.baseline, baseline),
   };
-}
-
-function addEvents(a: CountsState['canary'], b: CountsState['canary']): CountsState['canary'] {
-  return { events: a.events + b.events, opportunities: a.opportunities + b.opportunities };
 }

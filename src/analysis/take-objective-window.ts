@@ -1,4 +1,5 @@
-import type { ArmCounts, JudgeSettings } from '../model/verdict.ts';
+import type { JudgeSettings } from '../model/verdict.ts';
+import { addPairs } from './add-counts.ts';
 import { advanceBadRatioHarm, advanceBadRatioSafety } from './bad-ratio-evidence.ts';
 import { lnSafeLimitOf } from './judge-limits.ts';
 import type { JudgeSnapshot, ObjectiveState } from './judge-state.ts';
@@ -28,12 +29,4 @@ export function takeObjectiveWindow(
     baselineHarm: advanceBadRatioHarm(objective.baselineHarm, { counts: window.baseline, ...harm }, harmTest),
     safe: inBake ? advanceBadRatioSafety(objective.safe, window.canary, safeTest) : objective.safe,
   };
-}
-
-function addPairs(a: ArmPair, b: ArmPair): ArmPair {
-  return { baseline: addCounts(a.baseline, b.baseline), canary: addCounts(a.canary, b.canary) };
-}
-
-function addCounts(a: ArmCounts, b: ArmCounts): ArmCounts {
-  return { requests: a.requests + b.requests, failures: a.failures + b.failures };
 }

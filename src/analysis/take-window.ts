@@ -41,16 +41,13 @@ function takeNew(state: JudgeSnapshot, settings: JudgeSettings, window: JudgedWi
     split: takeSplit(state, window),
   };
   const last = state.pending.at(-1);
-  if (last === undefined || last.closed)
-    return {
-      ...seen,
-      pending: [...state.pending, beginBatch(window, fixBets(state, settings, { window, weightChanged }), delta)],
-    };
-  const earlier = state.pending.slice(0, -1);
-  if (!weightChanged && last.concurrent === window.concurrent)
-    return { ...seen, pending: [...earlier, joinBatch(last, window, delta)] };
+  const unfinished = last === undefined || last.closed ? null : last;
+  const earlier = unfinished === null ? state.pending : state.pending.slice(0, -1);
+  if (unfinished !== null && !weightChanged && unfinished.concurrent === window.concurrent)
+    return { ...seen, pending: [...earlier, joinBatch(unfinished, window, delta)] };
+  const finished = unfinished === null ? [] : [closeBatch(unfinished, delta)];
   const begun = beginBatch(window, fixBets(state, settings, { window, weightChanged }), delta);
-  return { ...seen, pending: [...earlier, closeBatch(last, delta), begun] };
+  return { ...seen, pending: [...earlier, ...finished, begun] };
 }
 
 /** What the tests bet with is taken from batches that are settled, so it depends on no outcome of the new one. */

@@ -87,9 +87,12 @@ function highestOf(reading: ArmReading, before: Highest[Arm]): Highest[Arm] {
 /** Totals of which more failed than there were are an answer that means something else. */
 function impossibleTotals(reading: ArmReading): ArmWindow | null {
   if (reading.status !== 'read' || reading.requests === null) return null;
-  const { samples, failures } = reading.requests;
-  if (failures <= samples) return null;
-  return { status: 'error', reason: `${failures} failures of ${samples} requests contradict each other` };
+  const reason = contradiction(reading.requests);
+  return reason === null ? null : { status: 'error', reason };
+}
+
+function contradiction({ samples, failures }: ShareCounts): string | null {
+  return failures > samples ? `${failures} failures of ${samples} requests contradict each other` : null;
 }
 
 /**
@@ -135,8 +138,8 @@ export function windowBetween(before: ArmReading | null, after: ArmReading, fail
       share.since === 'interval' ? plain(share) : difference({ share, earlier, restarted, whyNot });
     const requests = after.requests === null ? null : since(after.requests, from?.requests);
     // Events may follow opportunities of an earlier window; failures are among the requests that ended with them.
-    if (requests !== null && requests.failures > requests.samples)
-      throw new Error(`${requests.failures} failures of ${requests.samples} requests contradict each other`);
+    const mistake = requests === null ? null : contradiction(requests);
+    if (mistake !== null) throw new Error(mistake);
     return {
       status: 'known',
       requests,

@@ -64,10 +64,6 @@ const matrixSchema = z.object({
     }),
   ),
 });
-const vectorSchema = z.object({
-  resultType: z.literal('vector'),
-  result: z.array(z.object({ metric: labelsSchema })),
-});
 const scalarSchema = z.object({ resultType: z.literal('scalar'), result: z.tuple([seconds, sampleText]) });
 const answerSchema = z.union([
   z.object({ status: z.literal('success'), data: z.unknown() }),
@@ -108,11 +104,6 @@ export async function askSteps(
   return seriesOf(
     parse(matrixSchema, await ask(access, 'query_range', { query: selector, ...range }, signal), 'a matrix'),
   );
-}
-
-/** How many series a selector matches now. Throws PrometheusError `bad_data` for what is no selector. */
-export async function askSeriesCount(access: PrometheusAccess, selector: string, signal: AbortSignal): Promise<number> {
-  return parse(vectorSchema, await ask(access, 'query', { query: selector }, signal), 'a vector').result.length;
 }
 
 async function ask(

@@ -1,3 +1,4 @@
+import { addCounts } from '../analysis/add-counts.ts';
 import type { ArmCounts } from '../model/verdict.ts';
 import type { RolloutPorts } from './ports.ts';
 import { type RunContext, tickMs } from './run-context.ts';
@@ -36,8 +37,5 @@ async function readCut({ target }: RolloutPorts): Promise<number> {
 }
 
 function total(counts: readonly ArmCounts[]): ArmCounts {
-  return counts.reduce(
-    (sum, one) => ({ requests: sum.requests + one.requests, failures: sum.failures + one.failures }),
-    { requests: 0, failures: 0 },
-  );
+  return counts.reduce(addCounts, { requests: 0, failures: 0 });
 }

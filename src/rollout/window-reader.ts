@@ -25,7 +25,6 @@ type State = {
   ports: RolloutPorts;
   plan: Plan;
   judge: Judge;
-  weightPercent: number;
   /** Weights and since when (Unix ms) they were asked for, ascending; never empty. */
   weights: Array<{ atMs: number; weightPercent: number }>;
   /** New users are held against the split from here on (Unix ms); null while the weight is being changed. */
@@ -52,7 +51,6 @@ export function createWindowReader(ports: RolloutPorts, plan: Plan, judge: Judge
     ports,
     plan,
     judge,
-    weightPercent: 0,
     weights: [{ atMs: Number.NEGATIVE_INFINITY, weightPercent: 0 }],
     splitFromMs: null,
     cursors: { window: start, second: start },
@@ -70,16 +68,19 @@ export function createWindowReader(ports: RolloutPorts, plan: Plan, judge: Judge
       const { windowMs } = ports.metrics.traits;
       const fromMs = Math.floor(ports.clock.now() / windowMs) * windowMs + windowMs;
       state.splitFromMs ??= fromMs;
-      judge.beginBake(stepId, fromMs, state.weightPercent);
+      judge.beginBake(stepId, fromMs, presentWeight(state));
     },
     setWeight: (weightPercent) => {
-      if (weightPercent === state.weightPercent) return;
+      if (weightPercent === presentWeight(state)) return;
       state.weights.push({ atMs: ports.clock.now(), weightPercent });
       state.splitFromMs = null;
-      state.weightPercent = weightPercent;
     },
     countedUntilMs: () => state.cursors.second,
   };
+}
+
+function presentWeight({ weights }: State): number {
+  return weights.at(-1)?.weightPercent ?? 0;
 }
 
 function read(state: State): void {
@@ -229,6 +230,8 @@ function takeSeconds(state: State): Second[] {
   const { windowMs } = ports.metrics.traits;
   const lengthMs = Math.ceil(1000 / windowMs) * windowMs;
   const seconds = takeCorrections(state);
+  // The same for all that are due now, and costly while much is open.
+  let evidence: ReturnType<typeof evidenceNow> | null = null;
   while (known !== null && cursors.second + lengthMs <= cursors.window) {
     const span = { fromMs: cursors.second, toMs: cursors.second + lengthMs };
     const unsettled = hasOpen(state, span);
@@ -236,7 +239,8 @@ function takeSeconds(state: State): Second[] {
     cursors.second = span.toMs;
     // What was lost is not written down as a second without requests.
     if (!isKnown(state, span)) continue;
-    const second = summarise(state, span);
+    evidence ??= evidenceNow(state);
+    const second = summarise(state, span, evidence);
     seconds.push(second);
     if (unsettled) state.unsettledSeconds.push(second);
   }
@@ -251,9 +255,10 @@ function takeCorrections(state: State): Second[] {
   return ended.flatMap((second) => {
     const { fromMs, toMs } = second;
     if (!isKnown(state, { fromMs, toMs })) return [];
-    const { canary, baseline, p99CanaryMs, p99BaselineMs } = summarise(state, { fromMs, toMs });
-    const changed = canary.failures !== second.canary.failures || baseline.failures !== second.baseline.failures;
-    return changed ? [{ ...second, canary, baseline, p99CanaryMs, p99BaselineMs }] : [];
+    const now = numbersOf(state, { fromMs, toMs });
+    const changed =
+      now.canary.failures !== second.canary.failures || now.baseline.failures !== second.baseline.failures;
+    return changed ? [{ ...second, ...now }] : [];
   });
 }
 
@@ -265,25 +270,28 @@ function isKnown(state: State, span: Window): boolean {
   return measure(state, span, 'canary').status !== 'error' && measure(state, span, 'baseline').status !== 'error';
 }
 
-function summarise(state: State, span: Window): Second {
-  const { ports, plan, judge, weightPercent } = state;
-  const { stratum } = plan.content.judge;
+function summarise(state: State, span: Window, evidence: Pick<Second, 'lnHarm' | 'lnSafe'>): Second {
+  const { stratum } = state.plan.content.judge;
+  return { ...span, stratum, weightPercent: presentWeight(state), ...numbersOf(state, span), ...evidence };
+}
+
+function numbersOf(state: State, span: Window): Pick<Second, 'canary' | 'baseline' | 'p99CanaryMs' | 'p99BaselineMs'> {
+  const { stratum } = state.plan.content.judge;
   const p99 = (arm: Arm): number | null => {
-    const reading = ports.metrics.latency(span, arm, stratum);
+    const reading = state.ports.metrics.latency(span, arm, stratum);
     return reading === null ? null : quantileOfReading(reading, 0.99);
   };
-  const verdict = judge.assess(ports.clock.now())[0];
   return {
-    ...span,
-    stratum,
-    weightPercent,
     canary: countsOf(measure(state, span, 'canary')),
     baseline: countsOf(measure(state, span, 'baseline')),
     p99CanaryMs: p99('canary'),
     p99BaselineMs: p99('baseline'),
-    lnHarm: verdict?.lnHarm ?? 0,
-    lnSafe: verdict?.lnSafe ?? 0,
   };
+}
+
+function evidenceNow({ judge, ports }: State): Pick<Second, 'lnHarm' | 'lnSafe'> {
+  const verdict = judge.assess(ports.clock.now())[0];
+  return { lnHarm: verdict?.lnHarm ?? 0, lnSafe: verdict?.lnSafe ?? 0 };
 }
 
 function countsOf(measurement: Measurement): ArmCounts {
