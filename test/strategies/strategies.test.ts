@@ -8,7 +8,17 @@ import { createRevision } from '../fixtures/revisions.ts';
 
 const one = createRevision('1.0.0');
 const two = createRevision('2.0.0');
-const everything: Capabilities = { targetKind: 'process', traffic: true, batches: true, standby: true, instances: 3 };
+const everything: Capabilities = {
+  targetKind: 'process',
+  traffic: 'shares',
+  batches: true,
+  provision: true,
+  promote: true,
+  drain: true,
+  retire: true,
+  standby: true,
+  instances: 3,
+};
 
 function plan(
   spec: StrategySpec,
@@ -152,7 +162,7 @@ describe('strategies', () => {
   });
 
   it('a capability that the target lacks is a reason, never a silent no-op', () => {
-    expect(plan(strategySchema.parse({ kind: 'canary' }), { capabilities: { traffic: false } })).toEqual({
+    expect(plan(strategySchema.parse({ kind: 'canary' }), { capabilities: { traffic: 'none' } })).toEqual({
       reasons: ['the target process cannot split traffic'],
     });
     expect(plan(strategySchema.parse({ kind: 'rolling' }), { capabilities: { batches: false } })).toEqual({
@@ -183,7 +193,14 @@ describe('strategies', () => {
 
 describe('the way back', () => {
   it('moves traffic first and waits for the candidate last', () => {
-    const steps = planWayBack({ candidate: two, stable: one, instances: 3, drainMs: 5000, replacesInstances: false });
+    const steps = planWayBack({
+      candidate: two,
+      stable: one,
+      instances: 3,
+      drainMs: 5000,
+      capabilities: everything,
+      replacesInstances: false,
+    });
     expect(steps.map(short)).toEqual([
       'set_weight 0',
       'promote 1.0.0 0',
@@ -194,12 +211,26 @@ describe('the way back', () => {
   });
 
   it('is "down" when nothing served before', () => {
-    const steps = planWayBack({ candidate: two, stable: null, instances: 3, drainMs: 5000, replacesInstances: false });
+    const steps = planWayBack({
+      candidate: two,
+      stable: null,
+      instances: 3,
+      drainMs: 5000,
+      capabilities: everything,
+      replacesInstances: false,
+    });
     expect(steps.map(short)).toEqual(['set_weight 0', 'drain 2.0.0 5000', 'retire 2.0.0']);
   });
 
   it('brings replaced instances back', () => {
-    const steps = planWayBack({ candidate: two, stable: one, instances: 3, drainMs: 5000, replacesInstances: true });
+    const steps = planWayBack({
+      candidate: two,
+      stable: one,
+      instances: 3,
+      drainMs: 5000,
+      capabilities: everything,
+      replacesInstances: true,
+    });
     expect(steps.map((step) => step.kind)).toEqual([
       'set_weight',
       'replace_batch',

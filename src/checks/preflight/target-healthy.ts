@@ -19,7 +19,11 @@ export const targetHealthyCheck: Check<PreflightContext> = {
         revisions: targetState.revisions.length,
       });
     }
-    if (!targetState.up) return failed(`the ${environment.target.kind} target is down`, 'Start it: seatrial host up');
+    if (!targetState.up)
+      return failed(
+        `the ${environment.target.kind} target is down`,
+        environment.target.kind === 'process' ? 'Start it: seatrial host up' : 'Start it with its own tools.',
+      );
     const { ready, evidence } = describePlaced(placed);
     if (ready < placed.wantedInstances || ready === 0) {
       const remedy = 'Bring the stable revision back first: see `seatrial host status`.';
