@@ -2,6 +2,7 @@ import type { Check } from '../../model/check.ts';
 import type { PlacedRevision } from '../../model/target.ts';
 import type { PreflightContext } from './context.ts';
 import { failed, failedBy, passed, unknown } from './finding.ts';
+import { missingPrograms } from './missing-programs.ts';
 
 /** Blocks: a baseline that is not healthy is no comparison and no way back. */
 export const targetHealthyCheck: Check<PreflightContext> = {
@@ -9,7 +10,13 @@ export const targetHealthyCheck: Check<PreflightContext> = {
   title: 'Target is reachable and the baseline healthy',
   category: 'target',
   blocking: true,
-  run: async ({ targetState, targetError, environment, stable }) => {
+  run: async ({ targetState, targetError, environment, stable, projectDirectory }) => {
+    const missing = await missingPrograms(environment.target, projectDirectory);
+    if (missing.length > 0)
+      return failed(
+        `programs are missing or not executable: ${missing.join(', ')}`,
+        'Install them, or give their paths.',
+      );
     if (targetError !== null) return failedBy(targetError);
     if (targetState === null) return unknown('the target was not asked');
     const placed = targetState.revisions.find((one) => one.revision.id === stable?.id);
