@@ -1,6 +1,7 @@
 import type { EnvironmentSpec } from '../model/config/environment.ts';
 import { evidenceGates } from '../model/config/gate.ts';
 import { holdBackOf } from '../model/config/strategy.ts';
+import type { CommandTargetSpec } from '../model/config/target.ts';
 import { renderMs } from '../model/step.ts';
 import type { Comparison } from '../model/verdict.ts';
 import { approvalRule } from './approval-rule.ts';
@@ -51,9 +52,22 @@ function describeApproval(name: string, spec: EnvironmentSpec): string {
 }
 
 function describeStart({ target, revision }: EnvironmentSpec): string {
+  if (target.kind === 'command') return describeCommands(target);
   const prepared = revision.prepare.length === 0 ? '' : `${revision.prepare.length} command(s) prepare it, then `;
   const ready = `${target.health.path} answers 2xx ${target.health.successes} time(s) in a row`;
   return `Start: ${prepared}${target.instances} instance(s) of \`${target.command.join(' ')}\`, ready when ${ready}, within ${renderMs(target.health.startup)}.`;
+}
+
+function describeCommands({ commands, instances }: CommandTargetSpec): string {
+  const named = Object.entries(commands).flatMap(([name, command]) =>
+    command === undefined ? [] : [`${name} by \`${command.argv.join(' ')}\``],
+  );
+  const moves = commands.set_weight
+    ? 'by any share'
+    : commands.cutover
+      ? 'all at once'
+      : 'only by making a revision stable';
+  return `Target: programs of yours, ${instances} instance(s) of a revision: ${named.join('; ') || 'none yet'}. Users are moved ${moves}.`;
 }
 
 function describeSmoke({ smoke }: EnvironmentSpec): string {

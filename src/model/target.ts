@@ -56,11 +56,16 @@ export type Act = {
   fence: number;
   deadlineMs: number;
   signal: AbortSignal;
+  /** `back` while users return to a revision that served before; a platform may have a way of its own for that. Left out: forward. */
+  way?: 'forward' | 'back';
 };
 
+/** A call that every Target has, and that some cannot make; there it throws TARGET_REFUSED. `standby`: retire one by itself. */
+export type TargetLack = 'provision' | 'promote' | 'drain' | 'retire' | 'standby';
+
 /**
- * A place where revisions run and traffic is moved. The optional groups are capabilities: what is absent is refused when
- * planning, never skipped. Every call throws DeployError (TARGET_UNREACHABLE, TARGET_REFUSED, PROVISION_FAILED,
+ * A place where revisions run and traffic is moved. The optional groups are capabilities, and `lacks` names what is missing of
+ * the rest: what is absent is refused when planning, never skipped. Every call throws DeployError (TARGET_UNREACHABLE, TARGET_REFUSED, PROVISION_FAILED,
  * STEP_TIMED_OUT …) and is idempotent.
  */
 export interface Target {
@@ -80,12 +85,18 @@ export interface Target {
   readonly url: string;
   /** Header of answers on the traffic path that tells the revision id that answered. */
   readonly revisionHeader: string | null;
+  /** What that header holds, where it is not the revision id. */
+  readonly revisionHeaderTells?: 'version' | 'commit';
+  /** Left out: nothing. */
+  readonly lacks?: readonly TargetLack[];
   readonly traffic?: TrafficControl;
   readonly batches?: BatchControl;
   readonly feed?: TrafficFeed;
 }
 
 export interface TrafficControl {
+  /** Users move all at once: no weight but 0 and 100 can be set. */
+  readonly wholeOnly?: boolean;
   /** `revisionId` gets `weightPercent` of assignment units, the stable revision the rest. */
   setWeight(request: { revisionId: string; weightPercent: number }, act: Act): Promise<void>;
   /** Waits until the revision has no request in flight, at most `deadlineMs`. Refuses a revision that still has weight. */
@@ -103,8 +114,14 @@ export interface BatchControl {
 /** What a strategy needs to know of a place; derived from a Target and its state. Plain data, so that planning stays pure. */
 export type Capabilities = {
   targetKind: string;
-  traffic: boolean;
+  /** How users can be moved: by any share, all at once, or only by making a revision stable. */
+  traffic: 'shares' | 'whole' | 'none';
   batches: boolean;
+  /** The candidate can be started beside the stable revision, without users. */
+  provision: boolean;
+  promote: boolean;
+  drain: boolean;
+  retire: boolean;
   /** The target keeps a former stable revision as standby and retires it by itself. */
   standby: boolean;
   /** Instances of the stable revision now, 0 on a first deploy. */

@@ -66,19 +66,19 @@ type ProberRequest = {
 
 function createProber({ place, plan, clock, metrics }: ProberRequest): MetricSource {
   const { stable, revision } = plan.content;
-  const urlOf = (revisionId: string): Promise<string | null> =>
-    place.target.candidateUrl(revisionId, AbortSignal.timeout(3000));
+  const see = createSight(place);
   // Probes to a candidate that is still starting would be failures of the start, which provisioning judges by itself.
   let wasReady = false;
   const canaryUrl = async (): Promise<string | null> => {
-    const placed = await findPlaced(place, revision.id);
+    const { placed, url } = await see(revision.id);
     wasReady ||= placed?.instances.some((instance) => instance.state === 'ready') === true;
-    return placed !== null && wasReady ? urlOf(revision.id) : null;
+    return placed !== null && wasReady ? url : null;
   };
   // A revision that is no longer stable is on its way out, and its last answers say nothing about it.
   const baselineUrl = async (): Promise<string | null> => {
-    const placed = stable === null ? null : await findPlaced(place, stable.id);
-    return placed?.role === 'stable' ? urlOf(placed.revision.id) : null;
+    if (stable === null) return null;
+    const { placed, url } = await see(stable.id);
+    return placed?.role === 'stable' ? url : null;
   };
   const header = place.spec.revision.versionHeader;
   return createProberSource({
@@ -93,7 +93,26 @@ function createProber({ place, plan, clock, metrics }: ProberRequest): MetricSou
   });
 }
 
-async function findPlaced(place: Place, revisionId: string): Promise<PlacedRevision | null> {
-  const state = await place.target.inspect(AbortSignal.timeout(3000));
-  return state.revisions.find((one) => one.revision.id === revisionId) ?? null;
+type Sight = { placed: PlacedRevision | null; url: string | null };
+
+/** Where a revision stands and answers. A target that starts a program for every look is looked at more rarely. */
+function createSight(place: Place): (revisionId: string) => Promise<Sight> {
+  const { target } = place.spec;
+  const [withinMs, keptMs] = target.kind === 'process' ? [3000, 0] : [target.commands.inspect?.timeout ?? 0, 3000];
+  const seen = new Map<string, { atMs: number; sight: Promise<Sight> }>();
+  return (revisionId) => {
+    const nowMs = performance.now();
+    const before = seen.get(revisionId);
+    if (before !== undefined && nowMs - before.atMs < keptMs) return before.sight;
+    const sight = look(place, revisionId, withinMs);
+    seen.set(revisionId, { atMs: nowMs, sight });
+    return sight;
+  };
+}
+
+async function look(place: Place, revisionId: string, withinMs: number): Promise<Sight> {
+  const signal = (): AbortSignal => AbortSignal.timeout(withinMs);
+  const state = await place.target.inspect(signal());
+  const placed = state.revisions.find((one) => one.revision.id === revisionId) ?? null;
+  return { placed, url: placed === null ? null : await place.target.candidateUrl(revisionId, signal()) };
 }

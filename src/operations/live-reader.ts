@@ -1,14 +1,16 @@
+import type { Revision } from '../model/revision.ts';
 import { probeHeader } from '../model/traffic.ts';
 import { httpRequest } from '../system/http.ts';
 import type { Place } from './place.ts';
 
 /**
  * Asks the traffic path once as a new user would and tells which revision answered; null when no answer told one.
- * An answer whose own version header differs from `expectedVersion` is told apart from the revision that it claims to be.
+ * `revisions` are those that the run knows: a header may tell a version or a commit instead of an id, and what belongs to none
+ * of them is told as it stands. An answer whose own version header differs from its revision's version is told apart from it.
  */
 export function createLiveReader(
   place: Place,
-  versionOf: (revisionId: string) => string | null,
+  revisions: readonly Revision[],
 ): (signal: AbortSignal) => Promise<string | null> {
   const { target, spec } = place;
   const url = new URL(spec.target.health.path, spec.url).href;
@@ -16,14 +18,16 @@ export function createLiveReader(
     if (target.revisionHeader === null) return null;
     try {
       const answer = await httpRequest({ url, timeoutMs: 3000, signal, headers: { [probeHeader]: '1' } });
-      const revisionId = answer.headers[target.revisionHeader] ?? null;
-      if (revisionId === null) return null;
+      const told = answer.headers[target.revisionHeader] ?? null;
+      if (told === null) return null;
+      const by = target.revisionHeaderTells ?? 'id';
+      const revision = revisions.find((one) => one[by] === told);
       const said =
         spec.revision.versionHeader === undefined
           ? undefined
           : answer.headers[spec.revision.versionHeader.toLowerCase()];
-      const expected = versionOf(revisionId);
-      return said !== undefined && expected !== null && said !== expected
+      const revisionId = revision?.id ?? told;
+      return said !== undefined && revision !== undefined && said !== revision.version
         ? `${revisionId} answering as ${said.slice(0, 64)}`
         : revisionId;
     } catch {

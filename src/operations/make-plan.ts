@@ -7,10 +7,11 @@ import { DeployError } from '../model/deploy-error.ts';
 import type { Plan, PlanContent } from '../model/plan.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Step } from '../model/step.ts';
-import type { Capabilities, TargetState } from '../model/target.ts';
+import type { TargetState } from '../model/target.ts';
 import type { JudgeSettings } from '../model/verdict.ts';
 import { findStrategy } from '../strategies/list.ts';
 import { planWayBack } from '../strategies/plan-way-back.ts';
+import { capabilitiesOf, lackNotes } from './capabilities.ts';
 import { assertMetricsCompile } from './configured-sources.ts';
 import { type Place, stableOf } from './place.ts';
 
@@ -36,10 +37,11 @@ export function makePlan(request: PlanRequest): Plan {
   assertMetricsCompile(place, { baseline: stable, canary: revision }, request.clock);
   const spec = chooseStrategy(place, request.strategy, stable);
   const { instances, drain } = place.spec.target;
+  const capabilities = capabilitiesOf(place, state);
   const strategy = findStrategy(spec.kind);
   const result = strategy?.plan({
     spec,
-    capabilities: capabilitiesOf(place, state),
+    capabilities,
     revision,
     stable,
     instances,
@@ -57,6 +59,7 @@ export function makePlan(request: PlanRequest): Plan {
     stable,
     instances,
     drainMs: drain,
+    capabilities,
     replacesInstances: spec.kind === 'rolling',
   });
   const { judge, notes } = planJudge({ environment: place.name, spec: place.spec, stable, steps: result.steps });
@@ -70,6 +73,7 @@ export function makePlan(request: PlanRequest): Plan {
     notes: [
       ...firstDeployNotes(stable),
       ...notes,
+      ...lackNotes(capabilities, stable),
       ...(spec.kind !== place.spec.strategy.kind && request.strategy !== undefined
         ? [`strategy ${spec.kind} was asked for; the config has ${place.spec.strategy.kind}`]
         : []),
@@ -158,18 +162,6 @@ function directLike(configured: StrategySpec): StrategySpec {
     case 'rolling':
       return { kind: 'direct', bake: configured.finalBake, maxBake };
   }
-}
-
-function capabilitiesOf(place: Place, state: TargetState): Capabilities {
-  const { target } = place;
-  const stable = state.revisions.find((placed) => placed.role === 'stable');
-  return {
-    targetKind: target.kind,
-    traffic: target.traffic !== undefined,
-    batches: target.batches !== undefined,
-    standby: target.kind === 'process',
-    instances: stable?.instances.length ?? 0,
-  };
 }
 
 function firstDeployNotes(stable: Revision | null): string[] {

@@ -10,6 +10,7 @@ import { spawnDetached } from '../system/detached-process.ts';
 import { ownEnvironment } from '../system/environment.ts';
 import { ensurePrivateDirectory } from '../system/files.ts';
 import { bundlePath } from '../system/package-root.ts';
+import { commandTargetIdentity, createCommandTarget } from '../targets/command/command-target.ts';
 import { createProcessTarget, processTargetIdentity } from '../targets/process/process-target.ts';
 import type { Project } from './project.ts';
 
@@ -22,26 +23,16 @@ export type Place = {
   judge: JudgeSettings;
   approval: ApprovalRule;
   lockDirectory: string;
-  /** Folder of the local host; the process target lies there. */
+  /** Folder of the target's own files: of the local host, or what a driver has to keep. */
   hostDirectory: string;
 };
 
 /** The environment named, or the default one. Throws ENVIRONMENT_UNKNOWN. */
 export function openPlace(project: Project, environment: string | undefined): Place {
   const { name, spec } = loadEnvironment(project.config, environment);
-  const identity = processTargetIdentity(spec.url);
+  const identity = identityOf(spec);
   const host = hostDirectory(project.stateRoot, identity);
-  const target = createProcessTarget({
-    spec: spec.target,
-    revisionSpec: spec.revision,
-    url: spec.url,
-    environment: name,
-    service: project.config.service,
-    projectDirectory: project.directory,
-    repository: project.repository,
-    hostDirectory: host,
-    launchHost: () => launchHost(host),
-  });
+  const target = createTarget({ project, name, spec, host });
   return {
     project,
     name,
@@ -52,6 +43,33 @@ export function openPlace(project: Project, environment: string | undefined): Pl
     lockDirectory: lockDirectory(project.stateRoot, identity),
     hostDirectory: host,
   };
+}
+
+function identityOf({ target, url }: EnvironmentSpec): string {
+  return target.kind === 'process' ? processTargetIdentity(url) : commandTargetIdentity(url, target.name);
+}
+
+function createTarget(request: { project: Project; name: string; spec: EnvironmentSpec; host: string }): Target {
+  const { project, name, spec, host } = request;
+  const place = {
+    url: spec.url,
+    environment: name,
+    service: project.config.service,
+    projectDirectory: project.directory,
+  };
+  switch (spec.target.kind) {
+    case 'process':
+      return createProcessTarget({
+        ...place,
+        spec: spec.target,
+        revisionSpec: spec.revision,
+        repository: project.repository,
+        hostDirectory: host,
+        launchHost: () => launchHost(host),
+      });
+    case 'command':
+      return createCommandTarget({ ...place, spec: spec.target, memoryDirectory: host });
+  }
 }
 
 /** What serves users when nothing is going on, as the target says; null when nothing does. */

@@ -15,7 +15,7 @@ export async function assertPlanStillHolds(place: Place, plan: Plan, clock: Cloc
       planId: plan.planId.slice(0, 12),
       at: new Date(plan.expiresAtMs).toISOString(),
     });
-  const state = await place.target.inspect(AbortSignal.timeout(10_000));
+  const state = await place.target.inspect(AbortSignal.timeout(60_000));
   const attempt = await countAttempts(place.project, place.name, plan.content.revision.id);
   const request = { place, state, guidance: plan.content.guidance, attempt, requester: plan.requester, clock };
   const { kind, strategy, revision: planned } = plan.content;

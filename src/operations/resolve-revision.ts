@@ -12,7 +12,8 @@ export async function resolveRevision(place: Place, version: string): Promise<Re
   const { repository, directory } = place.project;
   const ref = place.spec.revision.ref.replaceAll('{version}', version);
   const commit = (await repository?.resolveCommit(ref)) ?? null;
-  const folder = place.spec.target.directory?.replaceAll('{version}', version) ?? null;
+  const { target } = place.spec;
+  const folder = target.kind === 'process' ? (target.directory?.replaceAll('{version}', version) ?? null) : null;
   if (commit === null) {
     if (folder === null && repository === null) throw new DeployError('NOT_A_REPOSITORY', { directory });
     if (folder === null || !(await fileExists(`${directory}/${folder}`)))

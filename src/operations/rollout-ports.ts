@@ -8,6 +8,7 @@ import type { MetricSource } from '../model/metric-source.ts';
 import type { Plan } from '../model/plan.ts';
 import type { ControlRequest, RolloutPorts } from '../rollout/ports.ts';
 import { touchFile } from '../system/files.ts';
+import { deadlinesOf } from './deadlines.ts';
 import { createLiveReader } from './live-reader.ts';
 import type { Place } from './place.ts';
 import { loadServiceEnvironment } from './program-environment.ts';
@@ -31,20 +32,13 @@ export type PortsRequest = {
 export function createRolloutPorts(request: PortsRequest): RolloutPorts {
   const { place, plan, lock, journal, clock, metrics, runId } = request;
   const { revision, stable } = plan.content;
-  const { target: spec, revision: revisionSpec } = place.spec;
   const beat = createHeartbeat(runFolder(place.project.state, runId).heartbeat, clock);
-  const versions = new Map([revision, ...(stable === null ? [] : [stable])].map((one) => [one.id, one.version]));
   return {
     target: place.target,
     metrics,
     ...(request.synthetic == null ? {} : { synthetic: request.synthetic }),
     clock,
-    deadlines: {
-      provisionMs:
-        spec.health.startup + spec.health.warmup + revisionSpec.prepare.length * revisionSpec.prepareTimeout + 60_000,
-      changeMs: 15_000,
-      retireMs: spec.drain + spec.streamDrain + spec.stop + 15_000,
-    },
+    deadlines: deadlinesOf(place.spec),
     generation: lock.generation,
     stillOwner: async () => {
       await beat();
@@ -54,7 +48,7 @@ export function createRolloutPorts(request: PortsRequest): RolloutPorts {
     journalWritable: () => journal.writable(),
     takeControls: () => takeNewControls(place, runId, journal),
     smoke: (on, signal) => smokeAt(request, on, signal),
-    readLive: createLiveReader(place, (revisionId) => versions.get(revisionId) ?? null),
+    readLive: createLiveReader(place, [revision, ...(stable === null ? [] : [stable])]),
     notify: request.notify,
   };
 }

@@ -109,7 +109,7 @@ export async function superviseResume(projectDirectory: string, runId: string, c
 /** What the target says, asked for as long as it takes: without it nothing true can be said of the run. */
 async function observe(place: Place, clock: Clock): Promise<TargetState> {
   for (;;) {
-    const state = await place.target.inspect(AbortSignal.timeout(10_000)).catch(() => null);
+    const state = await place.target.inspect(AbortSignal.timeout(60_000)).catch(() => null);
     if (state !== null) return state;
     await clock.sleep(1000);
   }

@@ -89,6 +89,7 @@ async function endStoppedOwner(watch: Watch, owner: ProcessIdentity): Promise<vo
 
 /** A run needs its local host: one that died is started again and serves what its state says. A host that never was is the run's to start. */
 async function reviveHost(place: Place): Promise<void> {
+  if (place.spec.target.kind !== 'process') return;
   const signal = AbortSignal.timeout(hostUpWithinMs);
   const state = await place.target.inspect(signal);
   if (!state.up && state.revisions.length > 0) await hostUp(place.target, signal);

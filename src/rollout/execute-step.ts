@@ -8,20 +8,26 @@ export type StepEvidence = Record<string, string | number | boolean | null>;
 
 export type ActStep = Exclude<Step, { kind: 'bake' | 'approve' | 'observe' }>;
 
+export type StepRequest = {
+  runId: string;
+  candidateId: string;
+  phase: 'forward' | 'back';
+  /** The run itself brings an earlier revision back. */
+  returns?: boolean;
+  signal: AbortSignal;
+};
+
 /**
  * Does one step and reads back that it happened. Throws DeployError when it did not; doing it again is safe.
  * Bakes and approvals are waits, not acts; the run loop has them.
  */
-export async function executeStep(
-  ports: RolloutPorts,
-  step: ActStep,
-  request: { runId: string; candidateId: string; phase: 'forward' | 'back'; signal: AbortSignal },
-): Promise<StepEvidence> {
+export async function executeStep(ports: RolloutPorts, step: ActStep, request: StepRequest): Promise<StepEvidence> {
   const act = (deadlineMs: number): Act => ({
     idempotencyKey: `${request.runId}:${step.id}`,
     fence: ports.generation,
     deadlineMs,
     signal: request.signal,
+    way: request.phase === 'back' || request.returns === true ? 'back' : 'forward',
   });
   const { target, deadlines } = ports;
   switch (step.kind) {

@@ -4,6 +4,7 @@ import { renderStep, type Step } from '../model/step.ts';
 import { end, type Failure, failureOf } from './end-run.ts';
 import { type ActStep, executeStep, findRevision } from './execute-step.ts';
 import { summariseExposure } from './exposure.ts';
+import { bringsUsers } from './meaning-of-promote.ts';
 import { planRollback } from './plan-rollback.ts';
 import { type AbortRun, type RunContext, watchWhile } from './run-context.ts';
 import { verifyRevision, waitUntilUnrouted } from './verify-revision.ts';
@@ -28,6 +29,12 @@ export async function goBack(context: RunContext, abort: AbortRun, error: Failur
   });
   const broken = await runWayBack(context, steps, abort);
   if (context.maxWeightPercent > 0) await summariseExposure(context);
+  if (steps.length === 0 && context.maxWeightPercent > 0)
+    return rollbackFailed(context, {
+      code: 'ROLLBACK_FAILED',
+      message: `${context.plan.content.revision.version} still has the users: nothing served before it, and the target cannot take it out of traffic`,
+      remedy: 'Fix forward, or take it down with the tools of the platform.',
+    });
   if (broken !== null) return rollbackFailed(context, broken);
   return concludeWayBack(context, abort, error);
 }
@@ -48,7 +55,7 @@ async function runWayBack(context: RunContext, steps: readonly Step[], abort: Ab
         type: 'warning',
         data: { code: failure.code, message: `${step.id}: ${failure.message}`.slice(0, 2000) },
       });
-    if (step.kind === 'set_weight') {
+    if (step.kind === 'set_weight' || bringsUsers(steps, step)) {
       const unseen = await proveTrafficIsBack(context, abort);
       if (unseen !== null) return unseen;
     }
@@ -58,6 +65,7 @@ async function runWayBack(context: RunContext, steps: readonly Step[], abort: Ab
 
 /** No instance of the stable revision is ready, though it is placed and the target says so. */
 async function isStableDown({ ports, plan }: RunContext): Promise<boolean> {
+  if (ports.target.lacks?.includes('provision') === true) return false;
   const state = await ports.target.inspect(new AbortController().signal).catch(() => null);
   const placed = state === null || plan.content.stable === null ? null : findRevision(state, plan.content.stable.id);
   return placed !== null && placed.instances.length > 0 && placed.instances.every((one) => one.state !== 'ready');
@@ -86,6 +94,7 @@ async function doStubbornly(context: RunContext, step: ActStep): Promise<Failure
         }),
       );
       if (step.kind === 'set_weight') context.monitor.setWeight(step.weightPercent);
+      if (step.kind === 'promote') context.monitor.setWeight(0);
       await context.append({ type: 'step_completed', data: { stepId: step.id, phase: 'back', evidence } }, place);
       return null;
     } catch (thrown) {

@@ -1,5 +1,6 @@
 import type { RunRecord } from '../model/run-record.ts';
 import type { TargetState } from '../model/target.ts';
+import { closesRun } from './meaning-of-promote.ts';
 
 export type Reconciliation =
   | { act: 'nothing'; reason: string }
@@ -32,6 +33,9 @@ export function reconcile(record: RunRecord, observed: TargetState): Reconciliat
 
 function promoted(record: RunRecord): boolean {
   return record.steps.some(
-    (progress) => progress.phase === 'forward' && progress.step.kind === 'promote' && progress.state === 'completed',
+    (progress) =>
+      progress.phase === 'forward' &&
+      progress.state === 'completed' &&
+      closesRun(record.plan.content.steps, progress.step),
   );
 }

@@ -8,6 +8,7 @@ import { executeStep, findRevision } from './execute-step.ts';
 import { finish, verifyServing } from './finish.ts';
 import { freezeUntilPerson, isOneWay } from './freeze.ts';
 import { goBack } from './go-back.ts';
+import { bringsUsers, closesRun } from './meaning-of-promote.ts';
 import type { RolloutPorts } from './ports.ts';
 import type { Reconciliation } from './reconcile.ts';
 import { AbortRun, createRunContext, noteWeight, type RunContext, watchWhile } from './run-context.ts';
@@ -51,7 +52,7 @@ async function lookAtTarget(context: RunContext): Promise<void> {
   if (state === null) return;
   context.cutBefore = state.cut;
   const candidate = findRevision(state, context.plan.content.revision.id);
-  if (candidate?.role === 'candidate') noteWeight(context, candidate.weightPercent);
+  if (candidate !== null) noteWeight(context, candidate.weightPercent);
 }
 
 type WayBack = { abort: AbortRun; error: Failure | null };
@@ -79,7 +80,7 @@ async function goForward(context: RunContext): Promise<void> {
       .map((progress) => progress.step.id),
   );
   for (const step of context.plan.content.steps) {
-    if (step.kind === 'promote' && done.has(step.id)) context.phase = 'closing';
+    if (closesRun(context.plan.content.steps, step) && done.has(step.id)) context.phase = 'closing';
     if (done.has(step.id) || (await passStep(context, step))) continue;
     // The former revision stays where the new one was not seen serving.
     if (context.verification?.ok === false) return;
@@ -117,7 +118,7 @@ async function performStep(context: RunContext, step: Step): Promise<void> {
     const evidence = await doStep(context, step);
     noteWeight(context, evidence['weightPercent']);
     await context.append({ type: 'step_completed', data: { stepId: step.id, phase: 'forward', evidence } }, place);
-    if (step.kind === 'promote') {
+    if (closesRun(context.plan.content.steps, step)) {
       context.phase = 'closing';
       await verifyServing(context);
     }
@@ -153,12 +154,14 @@ async function doStep(context: RunContext, step: Step): Promise<Record<string, s
   // From here on some users may be on the candidate, also when the answer to the change is lost.
   if (step.kind === 'set_weight') noteWeight(context, step.weightPercent);
   if (step.kind === 'replace_batch') noteWeight(context, 1);
+  if (bringsUsers(context.plan.content.steps, step)) noteWeight(context, 100);
   return watchWhile(
     context,
     executeStep(context.ports, step, {
       runId: context.runId,
       candidateId: context.plan.content.revision.id,
       phase: 'forward',
+      returns: context.plan.content.kind === 'rollback',
       signal: context.stop.signal,
     }),
   );

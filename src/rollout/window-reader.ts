@@ -5,6 +5,7 @@ import type { Arm, Measurement, MetricQuery, Window } from '../model/metric-sour
 import type { Plan } from '../model/plan.ts';
 import type { RunEvent } from '../model/run-event.ts';
 import type { ArmCounts } from '../model/verdict.ts';
+import { bringsUsers } from './meaning-of-promote.ts';
 import type { RolloutPorts } from './ports.ts';
 
 type Second = Extract<RunEvent, { type: 'counts' }>['data'];
@@ -163,8 +164,24 @@ function windowCounts(measurement: Measurement, seesSplit: boolean): WindowCount
   return { requests, failures, open, failedUnits, newUnits: seesSplit ? newUnits : null };
 }
 
-function measure({ ports, plan }: State, window: Window, arm: Arm): Measurement {
-  return ports.metrics.measure({ kind: 'requests', stratum: plan.content.judge.stratum }, window, arm);
+function measure(state: State, window: Window, arm: Arm): Measurement {
+  return ask(state, { kind: 'requests', stratum: state.plan.content.judge.stratum }, { window, arm });
+}
+
+function ask(state: State, query: MetricQuery, { window, arm }: { window: Window; arm: Arm }): Measurement {
+  const { metrics } = state.ports;
+  if (arm === 'canary' || !isReplaced(state, window)) return metrics.measure(query, window, arm);
+  return { status: 'no_data', window, source: metrics.kind, reason: 'the stable revision was replaced where it stood' };
+}
+
+/**
+ * Where promoting brings the users, the candidate may answer at the very address of the stable revision from then on: what is
+ * asked there says nothing of the baseline any more.
+ */
+function isReplaced({ plan, weightPercent, changedAtMs }: State, { toMs }: Window): boolean {
+  const { steps } = plan.content;
+  if (weightPercent < 100 || changedAtMs === null || toMs <= changedAtMs) return false;
+  return steps.some((step) => bringsUsers(steps, step));
 }
 
 function countWrong(state: State, entry: State['waiting'][number]): void {
@@ -185,7 +202,7 @@ function takeObjectives(state: State): void {
     for (const { name, aboveMs } of slos) {
       const query: MetricQuery =
         aboveMs === null ? { kind: 'requests', stratum } : { kind: 'slower_than', aboveMs, stratum };
-      const count = (arm: Arm): ArmCounts => countsOf(state.ports.metrics.measure(query, span, arm));
+      const count = (arm: Arm): ArmCounts => countsOf(ask(state, query, { window: span, arm }));
       state.judge.addSlo({ name, ...span, canary: count('canary'), baseline: count('baseline') });
     }
   }
@@ -203,8 +220,8 @@ function readEvents(state: State): void {
     let fromMs = eventCursors.get(metric) ?? Math.ceil(nowMs / lengthMs) * lengthMs;
     for (; fromMs + lengthMs <= nowMs; fromMs += lengthMs) {
       const span = { fromMs, toMs: fromMs + lengthMs };
-      const ask = (arm: Arm): Measurement => ports.metrics.measure({ kind: 'events', name: metric }, span, arm);
-      const [canary, baseline] = [ask('canary'), ask('baseline')];
+      const of = (arm: Arm): Measurement => ports.metrics.measure({ kind: 'events', name: metric }, span, arm);
+      const [canary, baseline] = [of('canary'), of('baseline')];
       const failed = canary.status === 'error' || baseline.status === 'error';
       if (failed && nowMs - span.toMs < sourceGraceMs) break;
       if (!failed && isConcurrent(state, span) && !isMixed(state, span, lagMs))

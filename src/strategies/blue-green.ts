@@ -1,4 +1,5 @@
 import type { Strategy } from '../model/strategy.ts';
+import { missing } from './missing.ts';
 import { closingSteps, numberSteps, openingSteps } from './step-list.ts';
 
 /** Green beside blue, all users at once, blue kept as standby for an instant return. */
@@ -13,18 +14,19 @@ export const blueGreen: Strategy = {
         reasons: [`the settings are those of ${spec.kind}`],
         remedy: 'use strategy.kind: blue-green',
       };
-    const reasons = [
-      ...(capabilities.traffic ? [] : [`the target ${capabilities.targetKind} cannot switch traffic`]),
-      ...(capabilities.standby || spec.standby === 0
-        ? []
-        : [`the target ${capabilities.targetKind} cannot keep a standby`]),
-      ...(stable === null ? ['nothing serves yet, so there is no blue'] : []),
+    const needs = [
+      'whole' as const,
+      'provision' as const,
+      'promote' as const,
+      ...(spec.standby === 0 ? [] : ['standby' as const]),
     ];
+    const lack = missing(capabilities, needs);
+    const reasons = [...lack.reasons, ...(stable === null ? ['nothing serves yet, so there is no blue'] : [])];
     if (reasons.length > 0)
       return {
         ok: false,
         reasons,
-        remedy: stable === null ? 'ship the first revision with strategy direct' : 'use a target that can: process',
+        remedy: stable === null ? 'ship the first revision with strategy direct' : lack.remedy,
       };
     return {
       ok: true,
@@ -32,7 +34,7 @@ export const blueGreen: Strategy = {
         ...openingSteps(revision, instances),
         { kind: 'set_weight', weightPercent: 100 },
         { kind: 'bake', weightPercent: 100, minMs: spec.bake, maxMs: Math.max(spec.bake, spec.maxBake) },
-        ...closingSteps({ revision, stable, standbyMs: spec.standby, drainMs }),
+        ...closingSteps({ revision, stable, standbyMs: spec.standby, drainMs, capabilities }),
       ]),
     };
   },

@@ -1,5 +1,6 @@
 import { holdBackOf, type StrategySpec } from '../model/config/strategy.ts';
 import type { Strategy } from '../model/strategy.ts';
+import { missing } from './missing.ts';
 import { closingSteps, numberSteps, openingSteps, type StepBody } from './step-list.ts';
 
 /** A few users first, more after each verdict; stable keeps its full capacity until the last bake is over. */
@@ -10,8 +11,9 @@ export const canary: Strategy = {
   plan: ({ spec, capabilities, revision, stable, instances, drainMs }) => {
     if (spec.kind !== 'canary')
       return { ok: false, reasons: [`the settings are those of ${spec.kind}`], remedy: 'use strategy.kind: canary' };
+    const lack = missing(capabilities, ['shares', 'provision', 'promote']);
     const reasons = [
-      ...(capabilities.traffic ? [] : [`the target ${capabilities.targetKind} cannot split traffic`]),
+      ...lack.reasons,
       ...(stable === null ? ['nothing serves yet, so there is nothing to compare with'] : []),
     ];
     if (reasons.length > 0)
@@ -21,7 +23,9 @@ export const canary: Strategy = {
         remedy:
           stable === null
             ? 'ship the first revision with strategy direct'
-            : 'use a target that can split traffic: process',
+            : capabilities.targetKind === 'command'
+              ? lack.remedy
+              : 'use a target that can split traffic: process',
       };
     return {
       ok: true,
@@ -31,7 +35,7 @@ export const canary: Strategy = {
         ...spec.steps.flatMap((step) => weightSteps(step, spec)),
         // What was held back follows before the environment is looked at, so that every answer there is the candidate's.
         ...(holdBackOf(spec) > 0 ? [{ kind: 'set_weight' as const, weightPercent: 100 }] : []),
-        ...closingSteps({ revision, stable, standbyMs: 0, drainMs }),
+        ...closingSteps({ revision, stable, standbyMs: 0, drainMs, capabilities }),
       ]),
     };
   },

@@ -1,4 +1,5 @@
 import type { Strategy } from '../model/strategy.ts';
+import { missing } from './missing.ts';
 import { closingSteps, numberSteps, type StepBody } from './step-list.ts';
 
 /** Instances are replaced batch by batch; each new one is healthy before an old one leaves, so capacity never falls. */
@@ -9,15 +10,16 @@ export const rolling: Strategy = {
   plan: ({ spec, capabilities, revision, stable, instances, drainMs }) => {
     if (spec.kind !== 'rolling')
       return { ok: false, reasons: [`the settings are those of ${spec.kind}`], remedy: 'use strategy.kind: rolling' };
+    const lack = missing(capabilities, ['batches', 'promote']);
     const reasons = [
-      ...(capabilities.batches ? [] : [`the target ${capabilities.targetKind} cannot replace instances one by one`]),
+      ...lack.reasons,
       ...(stable === null ? ['nothing serves yet, so there is nothing to replace'] : []),
     ];
     if (reasons.length > 0)
       return {
         ok: false,
         reasons,
-        remedy: stable === null ? 'ship the first revision with strategy direct' : 'use a target that can: process',
+        remedy: stable === null ? 'ship the first revision with strategy direct' : lack.remedy,
       };
     const opening: StepBody[] = [
       { kind: 'provision', revision, instances: Math.min(spec.batch, instances) },
@@ -28,7 +30,7 @@ export const rolling: Strategy = {
       steps: numberSteps([
         ...opening,
         ...batchSteps(revision, instances, spec),
-        ...closingSteps({ revision, stable, standbyMs: 0, drainMs }),
+        ...closingSteps({ revision, stable, standbyMs: 0, drainMs, capabilities }),
       ]),
     };
   },

@@ -1,5 +1,6 @@
 import type { Revision } from '../model/revision.ts';
 import type { Step } from '../model/step.ts';
+import type { Capabilities } from '../model/target.ts';
 
 type Unnumbered<S> = S extends Step ? Omit<S, 'id'> : never;
 export type StepBody = Unnumbered<Step>;
@@ -41,14 +42,21 @@ export function closingSteps(request: {
   stable: Revision | null;
   standbyMs: number;
   drainMs: number;
+  capabilities: Pick<Capabilities, 'drain' | 'retire'>;
 }): StepBody[] {
-  const { revision, stable, standbyMs, drainMs } = request;
-  const retire: StepBody[] =
-    stable === null || standbyMs > 0
-      ? []
-      : [
-          { kind: 'drain', revision: stable, deadlineMs: drainMs },
-          { kind: 'retire', revision: stable },
-        ];
-  return [{ kind: 'smoke', on: 'environment' }, { kind: 'promote', revision, standbyMs }, ...retire];
+  const { revision, stable, standbyMs, drainMs, capabilities } = request;
+  const remove = stable === null || standbyMs > 0 ? [] : removalSteps(stable, drainMs, capabilities);
+  return [{ kind: 'smoke', on: 'environment' }, { kind: 'promote', revision, standbyMs }, ...remove];
+}
+
+/** Let a revision without users finish, and end it: as far as the target can. */
+export function removalSteps(
+  revision: Revision,
+  drainMs: number,
+  can: Pick<Capabilities, 'drain' | 'retire'>,
+): StepBody[] {
+  return [
+    ...(can.drain ? [{ kind: 'drain' as const, revision, deadlineMs: drainMs }] : []),
+    ...(can.retire ? [{ kind: 'retire' as const, revision }] : []),
+  ];
 }

@@ -12,6 +12,8 @@ export type CommandRequest = {
   input?: string | undefined;
   /** Characters kept of each stream; the rest is read and dropped. */
   outputLimit?: number | undefined;
+  /** Of standard error the last characters are kept instead of the first: there a program says why it ended. */
+  keepLastOfStderr?: boolean | undefined;
 };
 
 /** Success and failure have the same shape. */
@@ -48,7 +50,7 @@ export async function runCommand(request: CommandRequest): Promise<CommandResult
     ...(request.input === undefined ? { stdin: 'ignore' as const } : { input: request.input }),
   });
   const stdout = keepText(child.stdout, limit);
-  const stderr = keepText(child.stderr, limit);
+  const stderr = request.keepLastOfStderr === true ? keepEnd(child.stderr, 20_000) : keepText(child.stderr, limit);
   const ended = endGroupOn(child.pid, request);
   const result = await child;
   const how = ended.stop();
@@ -74,6 +76,15 @@ function keepText(stream: NodeJS.ReadableStream | null | undefined, limit: numbe
   stream?.setEncoding('utf8');
   stream?.on('data', (chunk: string) => {
     if (text.length < limit) text += chunk.slice(0, limit - text.length);
+  });
+  return () => text;
+}
+
+function keepEnd(stream: NodeJS.ReadableStream | null | undefined, limit: number): () => string {
+  let text = '';
+  stream?.setEncoding('utf8');
+  stream?.on('data', (chunk: string) => {
+    text = `${text}${chunk}`.slice(-limit);
   });
   return () => text;
 }

@@ -13,6 +13,7 @@ import { readProcfile } from '../../src/config/init/read-procfile.ts';
 import { writeConfig } from '../../src/config/init/write-config.ts';
 import { loadConfig, parseConfig } from '../../src/config/load-config.ts';
 import type { EnvironmentSpec } from '../../src/model/config/environment.ts';
+import type { ProcessTargetSpec } from '../../src/model/config/target.ts';
 
 const folders: string[] = [];
 afterEach(async () => {
@@ -31,12 +32,14 @@ async function project(files: Record<string, string>): Promise<string> {
 
 async function guess(
   files: Record<string, string>,
-): Promise<GuessedConfig & { spec: EnvironmentSpec; service: string }> {
+): Promise<GuessedConfig & { spec: EnvironmentSpec & { target: ProcessTargetSpec }; service: string }> {
   const guessed = await guessConfig(await project(files));
   const { config } = parseConfig(guessed.text);
   const spec = config.environments['production'];
   if (spec === undefined) throw new Error('no production');
-  return { ...guessed, spec, service: config.service };
+  const { target } = spec;
+  if (target.kind !== 'process') throw new Error('another target');
+  return { ...guessed, spec: { ...spec, target }, service: config.service };
 }
 
 function because(guessed: GuessedConfig, key: string): string {

@@ -8,7 +8,17 @@ import { createRevision } from '../fixtures/revisions.ts';
 
 const one = createRevision('1.0.0');
 const two = createRevision('2.0.0');
-const everything: Capabilities = { targetKind: 'process', traffic: true, batches: true, standby: true, instances: 3 };
+const everything: Capabilities = {
+  targetKind: 'process',
+  traffic: 'shares',
+  batches: true,
+  provision: true,
+  promote: true,
+  drain: true,
+  retire: true,
+  standby: true,
+  instances: 3,
+};
 
 function plan(
   spec: StrategySpec,
@@ -152,7 +162,7 @@ describe('strategies', () => {
   });
 
   it('a capability that the target lacks is a reason, never a silent no-op', () => {
-    expect(plan(strategySchema.parse({ kind: 'canary' }), { capabilities: { traffic: false } })).toEqual({
+    expect(plan(strategySchema.parse({ kind: 'canary' }), { capabilities: { traffic: 'none' } })).toEqual({
       reasons: ['the target process cannot split traffic'],
     });
     expect(plan(strategySchema.parse({ kind: 'rolling' }), { capabilities: { batches: false } })).toEqual({
@@ -161,6 +171,76 @@ describe('strategies', () => {
     expect(plan(strategySchema.parse({ kind: 'blue-green' }), { capabilities: { standby: false } })).toEqual({
       reasons: ['the target process cannot keep a standby'],
     });
+  });
+
+  it('direct promotes first where users come along only then, and watches afterwards', () => {
+    const spec = strategySchema.parse({ kind: 'direct' });
+    const lacking = { traffic: 'none', provision: false, drain: false, retire: false } as const;
+    expect(plan(spec, { capabilities: lacking })).toMatchObject({
+      steps: ['promote 2.0.0 0', 'smoke environment', 'bake 100 900000 7200000'],
+    });
+    expect(plan(spec, { capabilities: { traffic: 'none', drain: false } })).toMatchObject({
+      steps: [
+        'provision 2.0.0 3',
+        'smoke candidate',
+        'promote 2.0.0 0',
+        'smoke environment',
+        'bake 100 900000 7200000',
+        'retire 1.0.0',
+      ],
+    });
+    // All at once, and nobody to take them from yet.
+    expect(plan(spec, { capabilities: { traffic: 'whole' }, stable: null })).toMatchObject({
+      steps: [
+        'provision 2.0.0 3',
+        'smoke candidate',
+        'promote 2.0.0 0',
+        'smoke environment',
+        'bake 100 900000 7200000',
+      ],
+    });
+    expect(plan(spec, { capabilities: { provision: false } })).toEqual({
+      reasons: ['the target process cannot start the candidate beside the stable revision'],
+    });
+    expect(plan(spec, { capabilities: { ...lacking, promote: false } })).toEqual({
+      reasons: ['the target process cannot make a revision stable'],
+    });
+  });
+
+  it('users that move all at once make blue-green, and no canary; what cannot be drained or retired is left out', () => {
+    const capabilities = { traffic: 'whole', drain: false, retire: false } as const;
+    expect(plan(strategySchema.parse({ kind: 'canary' }), { capabilities })).toEqual({
+      reasons: ['the target process cannot split traffic'],
+    });
+    expect(plan(strategySchema.parse({ kind: 'blue-green', standby: '0s' }), { capabilities })).toMatchObject({
+      steps: [
+        'provision 2.0.0 3',
+        'smoke candidate',
+        'set_weight 100',
+        'bake 100 900000 7200000',
+        'smoke environment',
+        'promote 2.0.0 0',
+      ],
+    });
+  });
+
+  it.each([
+    ['canary', { traffic: 'none' }, /add target\.commands\.set_weight; or use strategy direct/],
+    ['canary', { traffic: 'whole' }, /add target\.commands\.set_weight; or use strategy direct or blue-green/],
+    ['blue-green', { traffic: 'none' }, /add target\.commands\.cutover or set_weight.*set strategy\.standby: 0s/],
+    ['rolling', {}, /^use strategy direct/],
+    ['direct', { promote: false }, /^add target\.commands\.promote$/],
+  ] as const)('tells a target of commands what would make %s work', (kind, lacking, remedy) => {
+    const capabilities = { ...everything, targetKind: 'command', batches: false, standby: false, ...lacking };
+    const result = findStrategy(kind)?.plan({
+      spec: strategySchema.parse({ kind }),
+      capabilities,
+      revision: two,
+      stable: one,
+      instances: 1,
+      drainMs: 0,
+    });
+    expect(result).toMatchObject({ ok: false, remedy: expect.stringMatching(remedy) });
   });
 
   it('has a line for people about each strategy and each step', () => {
@@ -183,7 +263,14 @@ describe('strategies', () => {
 
 describe('the way back', () => {
   it('moves traffic first and waits for the candidate last', () => {
-    const steps = planWayBack({ candidate: two, stable: one, instances: 3, drainMs: 5000, replacesInstances: false });
+    const steps = planWayBack({
+      candidate: two,
+      stable: one,
+      instances: 3,
+      drainMs: 5000,
+      capabilities: everything,
+      replacesInstances: false,
+    });
     expect(steps.map(short)).toEqual([
       'set_weight 0',
       'promote 1.0.0 0',
@@ -194,12 +281,34 @@ describe('the way back', () => {
   });
 
   it('is "down" when nothing served before', () => {
-    const steps = planWayBack({ candidate: two, stable: null, instances: 3, drainMs: 5000, replacesInstances: false });
+    const steps = planWayBack({
+      candidate: two,
+      stable: null,
+      instances: 3,
+      drainMs: 5000,
+      capabilities: everything,
+      replacesInstances: false,
+    });
     expect(steps.map(short)).toEqual(['set_weight 0', 'drain 2.0.0 5000', 'retire 2.0.0']);
   });
 
+  it('promotes the former revision where users cannot be moved by themselves; without one there is none', () => {
+    const capabilities = { traffic: 'none', drain: false, retire: false } as const;
+    const request = { candidate: two, instances: 1, drainMs: 0, capabilities, replacesInstances: false };
+    expect(planWayBack({ ...request, stable: one }).map(short)).toEqual(['promote 1.0.0 0', 'smoke environment']);
+    expect(planWayBack({ ...request, stable: null })).toEqual([]);
+    expect(planWayBack({ ...request, capabilities: { ...everything, traffic: 'whole' }, stable: null })).toEqual([]);
+  });
+
   it('brings replaced instances back', () => {
-    const steps = planWayBack({ candidate: two, stable: one, instances: 3, drainMs: 5000, replacesInstances: true });
+    const steps = planWayBack({
+      candidate: two,
+      stable: one,
+      instances: 3,
+      drainMs: 5000,
+      capabilities: everything,
+      replacesInstances: true,
+    });
     expect(steps.map((step) => step.kind)).toEqual([
       'set_weight',
       'replace_batch',

@@ -13,7 +13,10 @@ export const previousStartableCheck: Check<PreflightContext> = {
   run: async ({ stable, targetState, environment, projectDirectory, repository }) => {
     if (stable === null)
       return targetState === null ? unknown('the target could not be asked') : skipped('there is no previous revision');
-    const { directory } = environment.target;
+    const { target } = environment;
+    if (target.kind === 'command' && stable.commit === null)
+      return skipped(`the programs of the target have to bring ${stable.version} back; it names no commit`);
+    const directory = target.kind === 'process' ? target.directory : undefined;
     if (directory !== undefined) {
       const path = directory.replaceAll('{version}', stable.version);
       const facts = await readFileFacts(await resolveInside(projectDirectory, path));

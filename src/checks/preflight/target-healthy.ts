@@ -2,6 +2,7 @@ import type { Check } from '../../model/check.ts';
 import type { PlacedRevision } from '../../model/target.ts';
 import type { PreflightContext } from './context.ts';
 import { failed, failedBy, passed, unknown } from './finding.ts';
+import { missingPrograms } from './missing-programs.ts';
 
 /** Blocks: a baseline that is not healthy is no comparison and no way back. */
 export const targetHealthyCheck: Check<PreflightContext> = {
@@ -9,7 +10,13 @@ export const targetHealthyCheck: Check<PreflightContext> = {
   title: 'Target is reachable and the baseline healthy',
   category: 'target',
   blocking: true,
-  run: async ({ targetState, targetError, environment, stable }) => {
+  run: async ({ targetState, targetError, environment, stable, projectDirectory }) => {
+    const missing = await missingPrograms(environment.target, projectDirectory);
+    if (missing.length > 0)
+      return failed(
+        `programs are missing or not executable: ${missing.join(', ')}`,
+        'Install them, or give their paths.',
+      );
     if (targetError !== null) return failedBy(targetError);
     if (targetState === null) return unknown('the target was not asked');
     const placed = targetState.revisions.find((one) => one.revision.id === stable?.id);
@@ -19,7 +26,11 @@ export const targetHealthyCheck: Check<PreflightContext> = {
         revisions: targetState.revisions.length,
       });
     }
-    if (!targetState.up) return failed(`the ${environment.target.kind} target is down`, 'Start it: seatrial host up');
+    if (!targetState.up)
+      return failed(
+        `the ${environment.target.kind} target is down`,
+        environment.target.kind === 'process' ? 'Start it: seatrial host up' : 'Start it with its own tools.',
+      );
     const { ready, evidence } = describePlaced(placed);
     if (ready < placed.wantedInstances || ready === 0) {
       const remedy = 'Bring the stable revision back first: see `seatrial host status`.';

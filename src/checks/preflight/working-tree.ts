@@ -10,7 +10,7 @@ export const workingTreeCheck: Check<PreflightContext> = {
   blocking: true,
   run: async ({ repository, environment }) => {
     if (repository === null) {
-      return environment.target.directory === undefined
+      return environment.target.kind !== 'process' || environment.target.directory === undefined
         ? unknown('the project is not a git repository', 'Run `git init` and commit.')
         : skipped('revisions come from directories, and there is no repository');
     }

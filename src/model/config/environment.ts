@@ -266,6 +266,17 @@ export const environmentSchema = z
           message: 'is the name of a metric that is there already',
         });
   })
+  .superRefine(({ target, metrics, revision }, context) => {
+    if (target.kind !== 'command') return;
+    const add = (path: string[], message: string): void => context.addIssue({ code: 'custom', path, message });
+    if (metrics.source === 'proxy')
+      add(
+        ['metrics', 'source'],
+        'must be chosen: a command target has no proxy that counts; there is prober, prometheus, json-endpoint, command',
+      );
+    if (revision.prepare.length > 0)
+      add(['revision', 'prepare'], 'is not run for a command target; let its provision or promote do that');
+  })
   .superRefine(({ url, target }, context) => {
     if (target.kind !== 'process' || !/^https:/i.test(url)) return;
     context.addIssue({

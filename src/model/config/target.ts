@@ -65,7 +65,127 @@ export const processTargetSchema = z.strictObject({
 });
 export type ProcessTargetSpec = z.output<typeof processTargetSchema>;
 
-export const targetSchema = z.discriminatedUnion('kind', [processTargetSchema]);
+/** Values that every changing command can be given. */
+export const commandValues = [
+  'version',
+  'revisionId',
+  'commit',
+  'ref',
+  'stableVersion',
+  'stableRevisionId',
+  'stableCommit',
+  'service',
+  'environment',
+  'way',
+  'idempotencyKey',
+  'fence',
+  'deadlineMs',
+] as const;
+
+/** What is wrong with one argument of a template; null when nothing is. Pure. */
+export function argumentMistake(argument: string, values: readonly string[]): string | null {
+  const whole = /^(?:--?[A-Za-z][A-Za-z0-9-]*=)?\{([A-Za-z]+)\}$/.exec(argument)?.[1];
+  const there = values.map((name) => `{${name}}`).join(', ');
+  if (whole !== undefined) return values.includes(whole) ? null : `{${whole}} is not there; there is: ${there}`;
+  const spliced = values.find((name) => argument.includes(`{${name}}`));
+  return spliced === undefined
+    ? null
+    : `{${spliced}} must be a whole argument, or follow --flag=; a value is never made a part of other text`;
+}
+
+function templateSchema(values: readonly string[]) {
+  return z
+    .array(z.string().min(1))
+    .min(1)
+    .superRefine((argv, context) => {
+      for (const [index, argument] of argv.entries()) {
+        const mistake = argumentMistake(argument, values);
+        const program = index === 0 && /^\{[A-Za-z]+\}$/.test(argument);
+        const message = program ? 'the program itself cannot be a value' : mistake;
+        if (message !== null) context.addIssue({ code: 'custom', path: [index], message });
+      }
+    })
+    .describe(
+      `Program and arguments; never a shell line. {name} is replaced where it is a whole argument or follows --flag=: ${values.join(', ') || 'service, environment'}`,
+    );
+}
+
+function changingCommand(what: string, values: readonly string[], timeout: string) {
+  return z
+    .strictObject({
+      argv: templateSchema([...commandValues, ...values]),
+      timeout: positiveDuration.describe('A call that takes longer is ended').prefault(timeout),
+      output: z
+        .enum(['json', 'text'])
+        .describe('json: standard output is the documented object; text: only the exit code counts, then inspect')
+        .prefault('json'),
+    })
+    .describe(what)
+    .optional();
+}
+
+const targetCommandsSchema = z
+  .strictObject({
+    inspect: z
+      .strictObject({
+        argv: templateSchema(['service', 'environment']),
+        timeout: positiveDuration.describe('A call that takes longer is ended').prefault('30s'),
+      })
+      .describe('Prints what is there; every change is read back with it, so that nothing is planned without it')
+      .optional(),
+    provision: changingCommand('Starts a revision without users, and waits until it is healthy', ['instances'], '5m'),
+    set_weight: changingCommand('Gives a revision a share of the users', ['weight', 'stableWeight'], '30s'),
+    cutover: changingCommand('Gives a revision all users at once', [], '30s'),
+    drain: z
+      .strictObject({
+        argv: templateSchema([...commandValues, 'drainMs']),
+        timeout: positiveDuration.describe('Beyond the time for draining').prefault('30s'),
+      })
+      .describe('Waits until a revision without users has finished its requests; prints how many were cut')
+      .optional(),
+    promote: changingCommand(
+      'Makes a revision the stable one; where users cannot be moved by themselves, this brings them along',
+      [],
+      '5m',
+    ),
+    rollback: changingCommand('Used in place of promote when users go back to an earlier revision', [], '5m'),
+    retire: changingCommand('Ends a revision without users', [], '2m'),
+  })
+  .describe('What is there is what the target can do');
+
+/** Any platform, by programs of the user. */
+export const commandTargetSchema = z.strictObject({
+  kind: z.literal('command').describe('Any platform, by programs of yours that act and print JSON'),
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9./-]{0,62}$/, 'must be lower-case letters, digits and . / -')
+    .optional()
+    .describe('Names the place; projects that name the same one share its lock. Without it the address of the url'),
+  commands: targetCommandsSchema,
+  input: z
+    .enum(['json', 'none'])
+    .describe('What a program gets on standard input: one JSON object with all values, or nothing')
+    .prefault('json'),
+  pass: z.array(variableName).describe('Variables handed on, beside PATH, HOME, LANG, TZ and SEATRIAL_*').prefault([]),
+  revisionHeader: z
+    .strictObject({
+      name: headerName.describe('Such as x-version'),
+      tells: z.enum(['version', 'commit', 'revisionId']).describe('What its value is').prefault('version'),
+    })
+    .describe('Header in which an answer on the traffic path tells the revision; without it no success is proven'),
+  instances: z.number().int().min(1).max(10_000).describe('Instances of a revision').prefault(1),
+  health: z
+    .strictObject({
+      path: z.string().startsWith('/').describe('Answers 2xx when the service can serve').prefault('/health'),
+      timeout: positiveDuration.describe('No answer for this long is a failure').prefault('2s'),
+    })
+    .prefault({}),
+  drain: duration.describe('Longest time for open requests to finish').prefault('30s'),
+  requestTimeout: positiveDuration.describe('A request without an answer for this long has failed').prefault('30s'),
+});
+export type CommandTargetSpec = z.output<typeof commandTargetSchema>;
+
+export const targetSchema = z.discriminatedUnion('kind', [processTargetSchema, commandTargetSchema]);
 export type TargetSpec = z.output<typeof targetSchema>;
 
 export const revisionSpecSchema = z.strictObject({

@@ -90,6 +90,22 @@ describe('revision-accepted', () => {
 });
 
 describe('target-healthy', () => {
+  it('fails when a program of the target is not there, before any step needs it', async () => {
+    const commands = {
+      inspect: { argv: [process.execPath, 'inspect.mjs'] },
+      promote: { argv: ['no-such-program-anywhere', '{commit}'] },
+    };
+    const target = { kind: 'command' as const, commands, revisionHeader: { name: 'x-version' } };
+    const environment = { target, metrics: { source: 'prober' as const } };
+    expect(await ask('target-healthy', contextOf({}, environment))).toMatchObject({
+      status: 'failed',
+      reason: 'programs are missing or not executable: promote: no-such-program-anywhere',
+    });
+    const { inspect } = commands;
+    const complete = { ...environment, target: { ...target, commands: { inspect } } };
+    expect(await ask('target-healthy', contextOf({}, complete))).toMatchObject({ status: 'passed' });
+  });
+
   it('passes with the baseline as evidence', async () => {
     expect(await ask('target-healthy', contextOf())).toMatchObject({
       status: 'passed',

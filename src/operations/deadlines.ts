@@ -1,0 +1,24 @@
+import type { EnvironmentSpec } from '../model/config/environment.ts';
+import type { Deadlines } from '../rollout/ports.ts';
+
+/** Longest times for the steps of a run, from what the target's own parts may take. Pure. */
+export function deadlinesOf({ target, revision }: EnvironmentSpec): Deadlines {
+  if (target.kind === 'process') {
+    const { health, drain, streamDrain, stop } = target;
+    return {
+      provisionMs: health.startup + health.warmup + revision.prepare.length * revision.prepareTimeout + 60_000,
+      changeMs: 15_000,
+      retireMs: drain + streamDrain + stop + 15_000,
+    };
+  }
+  const { inspect, provision, set_weight: setWeight, cutover, promote, rollback, drain, retire } = target.commands;
+  const longest = (commands: ReadonlyArray<{ timeout: number } | undefined>): number =>
+    Math.max(0, ...commands.map((command) => command?.timeout ?? 0));
+  // Every change is looked at before and after.
+  const lookMs = 2 * (inspect?.timeout ?? 0) + 15_000;
+  return {
+    provisionMs: longest([provision]) + lookMs,
+    changeMs: longest([setWeight, cutover, promote, rollback]) + lookMs,
+    retireMs: longest([drain, retire]) + lookMs,
+  };
+}
