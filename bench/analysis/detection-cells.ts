@@ -27,7 +27,7 @@ export type DetectionCell = JudgedCell & {
 
 const four = ['errorRate', 'latencyP99', 'throughput', 'orders'];
 const tenHours = 36_000_000;
-const fast = { ...quietScenario, windowMs: 250, limitMs: tenHours };
+const fast = { ...quietScenario, windowMs: 125, limitMs: tenHours };
 const wholeRun = { latency: lognormalLatency, events: { ratio: 0.1, canaryFactor: 1 } };
 
 /** Faults that must be found, each with the least that finding it takes. */

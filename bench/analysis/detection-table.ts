@@ -49,7 +49,7 @@ export function detectionTable(
     ],
     rows,
     notes: [
-      '100 requests/s, baseline fails 0.1 %, margin 2 points, p99 limit ×1.2 (lognormal, σ 0.6), throughput limit ×0.7, α 1 % for the run; windows of 250 ms, of 1 s for latencies and late onset',
+      '100 requests/s, baseline fails 0.1 %, margin 2 points, p99 limit ×1.2 (lognormal, σ 0.6), throughput limit ×0.7, α 1 % for the run; windows of 125 ms, of 1 s for latencies and late onset',
       'failed served: failed canary requests that arrived from the onset until the verdict',
       'bound: fewest requests that any test of this α needs on average (information bound), as time; efficiency: mean requests over that',
       'a verdict can come only at the end of a window: what is found within a second or two is over the bound for that reason',

@@ -77,7 +77,7 @@ function errorRateDisturbed(): JudgedCell[] {
     ...bothErrorRates('slow failures (time-outs), 5 %', at(5), { slow: { successMs: 50, failureMs: 5000 } }),
     ...bothErrorRates('slow successes, weights 5→25→50→99', stepped, { slow }).slice(1),
     ...bothErrorRates('weights 5→50→100, no baseline at last', { ...at(5), weights: toTheLast(limitMs) }, {}),
-    ...bothErrorRates('windows of 250 ms, 5 %', { ...at(5), limitMs: 2 * minute }, { windowMs: 250 }),
+    ...bothErrorRates('windows of 125 ms, 5 %', { ...at(5), limitMs: 2 * minute }, { windowMs: 125 }),
     ...burstCells(at),
   ];
 }

@@ -13,7 +13,7 @@ export const comparedRules: readonly PeerRule[] = names.flatMap((name): readonly
 export function peerCells(): JudgedCell[] {
   const scenario = {
     ...quietScenario,
-    windowMs: 250,
+    windowMs: 125,
     limitMs: 3_600_000,
     latency: lognormalLatency,
   };

@@ -11,7 +11,7 @@ export const latencyBuckets = { growth: 1.2 ** (1 / 9), minMs: 0.1, count: 684 }
 export const probeHeader = 'x-seatrial-probe';
 
 /** Length of one arrival cell in ms. */
-export const cellMs = 250;
+export const cellMs = 125;
 
 /**
  * What became of the requests that arrived at one revision within one cell. A request belongs to the cell in which it

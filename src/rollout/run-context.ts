@@ -10,7 +10,7 @@ import type { ControlRequest, RolloutPorts } from './ports.ts';
 import { withSynthetic } from './synthetic-monitor.ts';
 import type { Verification } from './verify-revision.ts';
 
-export const tickMs = 250;
+export const tickMs = 125;
 
 /** A hold whose figures change is written down this often, ms. */
 const heldNoteEveryMs = 30_000;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createProberSource, type ProberSourceOptions } from '../../src/metrics/prober-source.ts';
 import { DeployError } from '../../src/model/deploy-error.ts';
 import type { Arm, Measurement, MetricSource } from '../../src/model/metric-source.ts';
+import { cellMs } from '../../src/model/traffic.ts';
 import type { HttpAnswer, HttpRequest } from '../../src/system/http.ts';
 import { createVirtualClock, type VirtualClock } from '../fixtures/virtual-clock.ts';
 
@@ -94,7 +95,7 @@ describe('prober source', () => {
     await clock.advance(1000);
     expect(requests(0, 1000)).toMatchObject({ samples: 8, failures: 8, open: 0, failedUnits: 8, value: 1 });
     // Probes go to one arm each on purpose, so nothing is split and nothing can be said of a split.
-    expect(source.traits).toEqual({ windowMs: 250, countedBy: 'arrival', settleMs: 0, latency: 'fine', events: [] });
+    expect(source.traits).toEqual({ windowMs: cellMs, countedBy: 'arrival', settleMs: 0, latency: 'fine', events: [] });
   });
 
   it.each([400, 401, 404, 429])('counts an answer with status %i as a failure, in both arms alike', async (status) => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createProxySource } from '../../src/metrics/proxy-source.ts';
 import type { Measurement, MetricSource } from '../../src/model/metric-source.ts';
-import { latencyBucketOf, logLatencyEdgesMs } from '../../src/model/traffic.ts';
+import { cellMs, latencyBucketOf, logLatencyEdgesMs } from '../../src/model/traffic.ts';
 import { createVirtualClock, type VirtualClock } from '../fixtures/virtual-clock.ts';
 import { cell, createFakeFeed, type FakeFeed, frame } from './fake-feed.ts';
 
@@ -33,9 +33,9 @@ describe('proxy source', () => {
 
   it('knows one cell less than the latest frame, on the clock of the producer', async () => {
     await deliver(frame(start - 4000));
-    expect(source.knownUntilMs()).toBe(start - 4250);
+    expect(source.knownUntilMs()).toBe(start - 4000 - cellMs);
     await deliver(frame(start + 9000));
-    expect(source.knownUntilMs()).toBe(start + 8750);
+    expect(source.knownUntilMs()).toBe(start + 9000 - cellMs);
   });
 
   it('takes a later cell in place of an earlier one, never adding', async () => {
@@ -69,18 +69,18 @@ describe('proxy source', () => {
     const latency: Array<[number, number]> = [[latencyBucketOf(10), 5]];
     const dying = [
       cell(start, { arrivals: 10, ended: 6, completed: 6, warming: 2, latency }),
-      cell(start + 250, { arrivals: 3, ended: 0 }),
+      cell(start + cellMs, { arrivals: 3, ended: 0 }),
     ];
     await deliver(frame(start + 2000, dying));
-    const both = { fromMs: start, toMs: start + 500 };
-    expect(requests(start, start + 500)).toMatchObject({ samples: 13, failures: 0, open: 7 });
+    const both = { fromMs: start, toMs: start + 2 * cellMs };
+    expect(requests(both.fromMs, both.toMs)).toMatchObject({ samples: 13, failures: 0, open: 7 });
     expect(source.latency(both, 'canary', 'user')).toMatchObject({ counts: latency, open: 6 });
     // The first cell's youngest request is as old as the time-out, the second's is not.
-    await deliver(frame(start + 5500));
-    expect(requests(start, start + 250)).toMatchObject({ samples: 10, failures: 4, open: 0, failedUnits: 4 });
-    expect(requests(start, start + 500)).toMatchObject({ samples: 13, failures: 4, open: 3 });
-    await deliver(frame(start + 5750));
-    expect(requests(start, start + 500)).toMatchObject({ samples: 13, failures: 7, open: 0, failedUnits: 7 });
+    await deliver(frame(start + 5000 + 2 * cellMs));
+    expect(requests(start, start + cellMs)).toMatchObject({ samples: 10, failures: 4, open: 0, failedUnits: 4 });
+    expect(requests(both.fromMs, both.toMs)).toMatchObject({ samples: 13, failures: 4, open: 3 });
+    await deliver(frame(start + 5000 + 3 * cellMs));
+    expect(requests(both.fromMs, both.toMs)).toMatchObject({ samples: 13, failures: 7, open: 0, failedUnits: 7 });
     expect(source.latency(both, 'canary', 'user')).toMatchObject({
       counts: [...latency, [latencyBucketOf(5000), 6]],
       open: 0,
@@ -165,10 +165,10 @@ describe('proxy source', () => {
     await clock.advance(200);
     expect(feed.openings.map((opening) => opening.sinceMs)).toEqual([
       start - 60_000,
-      start + 10_000 - 250 - 5000 - 250,
+      start + 10_000 - cellMs - 5000 - cellMs,
     ]);
     await deliver(frame(start + 12_000));
-    expect(source.knownUntilMs()).toBe(start + 11_750);
+    expect(source.knownUntilMs()).toBe(start + 12_000 - cellMs);
     expect(source.silentForMs()).toBe(0);
   });
 
@@ -227,7 +227,7 @@ describe('proxy source', () => {
   it.each(garbage)('takes nothing from an unreadable frame: %s', async (_name, value) => {
     await deliver(frame(start + 3000, [cell(start, { arrivals: 5 })]));
     await deliver(value);
-    expect(source.knownUntilMs()).toBe(start + 2750);
+    expect(source.knownUntilMs()).toBe(start + 3000 - cellMs);
     expect(requests(start, start + 250)).toMatchObject({ status: 'measured', samples: 5 });
     expect(requests(start + 3000, start + 3250)).toMatchObject({
       status: 'error',

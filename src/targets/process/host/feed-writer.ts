@@ -3,7 +3,7 @@ import type { InstanceEvent, TrafficFrame } from '../../../model/traffic.ts';
 import type { Host } from './host.ts';
 
 /** Shorter than the longest silence that a listener takes, so that one late timer is not taken for death. */
-const frameEveryMs = 200;
+const frameEveryMs = 125;
 /** A listener that does not read is not waited for. */
 const mostBufferedBytes = 8_000_000;
 

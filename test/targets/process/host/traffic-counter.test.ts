@@ -9,9 +9,9 @@ const who = (client: string | null = 'ada') => ({ client });
 describe('traffic counter', () => {
   it('counts a request in the cell of its arrival, and its end once, by what came first', () => {
     const counter = new TrafficCounter();
-    const slow = counter.arrived('r', 'user', 10_100);
-    const fast = counter.arrived('r', 'user', 10_240);
-    counter.arrived('r', 'probe', 10_300);
+    const slow = counter.arrived('r', 'user', 10_010);
+    const fast = counter.arrived('r', 'user', 10_120);
+    counter.arrived('r', 'probe', 10_130);
     expect([slow.open, fast.open]).toEqual([true, true]);
     fast.end('answer', 3, who());
     fast.end('timeout', 30_000, who());
@@ -38,7 +38,7 @@ describe('traffic counter', () => {
       latency: [expect.any(Array), expect.any(Array)],
     });
     expect([slow.open, fast.open]).toEqual([false, false]);
-    expect(cells[1]).toMatchObject({ atMs: 10_250, stratum: 'probe', arrivals: 1, ended: 0, failed: 0, latency: [] });
+    expect(cells[1]).toMatchObject({ atMs: 10_125, stratum: 'probe', arrivals: 1, ended: 0, failed: 0, latency: [] });
     for (const cell of cells) expect(trafficCellSchema.safeParse(cell).success).toBe(true);
   });
 
@@ -78,9 +78,9 @@ describe('traffic counter', () => {
     const counter = new TrafficCounter();
     const fail = (atMs: number, client: string | null, revisionId = 'r', stratum: 'user' | 'probe' = 'user'): void =>
       counter.arrived(revisionId, stratum, atMs).end('server_error', 1, who(client));
-    for (let index = 0; index < 10; index += 1) fail(1000 + index * 99, 'a');
-    fail(1999, 'b');
-    fail(1999, null);
+    for (let index = 0; index < 10; index += 1) fail(1000 + index * 49, 'a');
+    fail(1499, 'b');
+    fail(1499, null);
     fail(2000, null);
     fail(2000, 'a');
     fail(60_000, 'a');
@@ -91,9 +91,9 @@ describe('traffic counter', () => {
       .map((cell) => [cell.revisionId, cell.stratum, cell.atMs, cell.failed, cell.failedUnits]);
     expect(units).toEqual([
       ['r', 'user', 1000, 3, 1],
-      ['r', 'user', 1250, 3, 0],
-      ['r', 'user', 1500, 2, 0],
-      ['r', 'user', 1750, 4, 2],
+      ['r', 'user', 1125, 3, 0],
+      ['r', 'user', 1250, 2, 0],
+      ['r', 'user', 1375, 4, 2],
       ['r', 'user', 2000, 2, 1],
       ['r', 'user', 60_000, 1, 1],
       ['other', 'user', 2000, 1, 1],
