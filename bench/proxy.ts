@@ -8,7 +8,7 @@ import { spawnDetached } from '../src/system/detached-process.ts';
 import { ownEnvironment } from '../src/system/environment.ts';
 import { runCommand } from '../src/system/exec.ts';
 import { freePort } from '../src/system/instance-process.ts';
-import { hostDown } from '../src/targets/process/host-control.ts';
+import { hostDown } from '../src/local-host/host-control.ts';
 import { createProcessTarget } from '../src/targets/process/process-target.ts';
 
 export type BenchTable = { title: string; columns: string[]; rows: string[][]; notes: string[] };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { hostDown, hostStatus, hostUp } from '../targets/process/host-control.ts';
+import { hostDown, hostStatus, hostUp } from '../local-host/host-control.ts';
 import { defineOperation } from './define-operation.ts';
 import { environmentField } from './inputs.ts';
 import { openPlace } from './place.ts';

@@ -23,9 +23,8 @@ export const argvSchema = z
   .min(1)
   .describe('A program and its arguments, one array element each; never a shell line');
 
-/** Local processes behind seatrial's own proxy, on this machine. */
-export const processTargetSchema = z.strictObject({
-  kind: z.literal('process').describe('Local processes behind a proxy of seatrial, on this machine'),
+/** How instances are started on this machine and looked after, whoever routes users to them. */
+const instanceFields = {
   command: argvSchema.describe('Starts one instance; it must listen on 127.0.0.1 and the port in $PORT'),
   directory: z
     .string()
@@ -57,11 +56,21 @@ export const processTargetSchema = z.strictObject({
     })
     .describe('Back-off between restarts of a crashed instance')
     .prefault({}),
-  cookie: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]+$/, 'must be letters, digits, _ and -')
-    .describe('Cookie that keeps a user on one revision; issued when missing')
-    .prefault('seatrial_unit'),
+};
+const instanceSchema = z.strictObject(instanceFields);
+export type InstanceSpec = z.output<typeof instanceSchema>;
+
+const cookie = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]+$/, 'must be letters, digits, _ and -')
+  .describe('Cookie that keeps a user on one revision; issued when missing')
+  .prefault('seatrial_unit');
+
+/** Local processes behind seatrial's own proxy, on this machine. */
+export const processTargetSchema = z.strictObject({
+  kind: z.literal('process').describe('Local processes behind a proxy of seatrial, on this machine'),
+  ...instanceFields,
+  cookie,
 });
 export type ProcessTargetSpec = z.output<typeof processTargetSchema>;
 
