@@ -167,7 +167,7 @@ function capabilitiesOf(place: Place, state: TargetState): Capabilities {
     targetKind: target.kind,
     traffic: target.traffic !== undefined,
     batches: target.batches !== undefined,
-    standby: target.kind === 'process',
+    standby: target.kind === 'process' || target.kind === 'haproxy',
     instances: stable?.instances.length ?? 0,
   };
 }

@@ -10,7 +10,12 @@ import { spawnDetached } from '../system/detached-process.ts';
 import { ownEnvironment } from '../system/environment.ts';
 import { ensurePrivateDirectory } from '../system/files.ts';
 import { bundlePath } from '../system/package-root.ts';
-import { createProcessTarget, processTargetIdentity } from '../targets/process/process-target.ts';
+import { createHaproxyTarget, haproxyTargetIdentity } from '../targets/haproxy/haproxy-target.ts';
+import {
+  createProcessTarget,
+  type ProcessTargetOptions,
+  processTargetIdentity,
+} from '../targets/process/process-target.ts';
 import type { Project } from './project.ts';
 
 /** One environment of a project with its driver and its rules. */
@@ -22,17 +27,16 @@ export type Place = {
   judge: JudgeSettings;
   approval: ApprovalRule;
   lockDirectory: string;
-  /** Folder of the local host; the process target lies there. */
+  /** Folder of the local host that looks after the instances. */
   hostDirectory: string;
 };
 
 /** The environment named, or the default one. Throws ENVIRONMENT_UNKNOWN. */
 export function openPlace(project: Project, environment: string | undefined): Place {
   const { name, spec } = loadEnvironment(project.config, environment);
-  const identity = processTargetIdentity(spec.url);
+  const identity = identityOf(spec);
   const host = hostDirectory(project.stateRoot, identity);
-  const target = createProcessTarget({
-    spec: spec.target,
+  const target = createTarget(spec, {
     revisionSpec: spec.revision,
     url: spec.url,
     environment: name,
@@ -52,6 +56,14 @@ export function openPlace(project: Project, environment: string | undefined): Pl
     lockDirectory: lockDirectory(project.stateRoot, identity),
     hostDirectory: host,
   };
+}
+
+function identityOf({ url, target }: EnvironmentSpec): string {
+  return target.kind === 'haproxy' ? haproxyTargetIdentity(target) : processTargetIdentity(url);
+}
+
+function createTarget({ target: spec }: EnvironmentSpec, around: Omit<ProcessTargetOptions, 'spec'>): Target {
+  return spec.kind === 'haproxy' ? createHaproxyTarget({ ...around, spec }) : createProcessTarget({ ...around, spec });
 }
 
 /** What serves users when nothing is going on, as the target says; null when nothing does. */
