@@ -79,7 +79,9 @@ const engineName = z.string().regex(/^[A-Za-z0-9_.:-]{1,100}$/, 'must be a name 
 
 /** Instances of this machine behind a running HAProxy, which seatrial talks to over its runtime API. */
 export const haproxyTargetSchema = z.strictObject({
-  kind: z.literal('haproxy').describe('Local processes behind a HAProxy that runs already; `seatrial init` prints what it needs'),
+  kind: z
+    .literal('haproxy')
+    .describe('Local processes behind a HAProxy that runs already; `seatrial init` prints what it needs'),
   ...instanceFields,
   cookie,
   socket: z
@@ -93,11 +95,19 @@ export const haproxyTargetSchema = z.strictObject({
     .strictObject({ a: engineName, b: engineName })
     .refine(({ a, b }) => a !== b, 'must be two backends')
     .describe('The two backends that take turns at being stable'),
-  places: z.number().int().min(1).max(64).describe('Servers that each slot has; the most instances of a revision').prefault(8),
+  places: z
+    .number()
+    .int()
+    .min(1)
+    .max(64)
+    .describe('Servers that each slot has; the most instances of a revision')
+    .prefault(8),
   splitMap: enginePath.describe('Map file with the split of users; seatrial writes it'),
   revisionsMap: enginePath.describe('Map file that says which revision a server is; seatrial writes it'),
   stateFile: enginePath.describe('What a reload restores; seatrial writes it'),
-  configFile: enginePath.optional().describe('haproxy.cfg, so that pre-flight can look for lines that no runtime answer shows'),
+  configFile: enginePath
+    .optional()
+    .describe('haproxy.cfg, so that pre-flight can look for lines that no runtime answer shows'),
   onForeignChange: z
     .enum(['reapply', 'abort'])
     .describe(
