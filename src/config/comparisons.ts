@@ -34,7 +34,7 @@ export function planComparisons(spec: EnvironmentSpec): {
       ...judged.flatMap(({ one, obstacle }) =>
         obstacle === null ? [] : [`${one.metric} is not judged: the metrics source ${source} ${obstacle}`],
       ),
-      ...(countsClients(source) || spec.judge.overdispersion !== undefined
+      ...(countsClients(spec) || spec.judge.overdispersion !== undefined
         ? []
         : [
             `the metrics source ${source} cannot tell clients apart: harm is proven by failures in at least three seconds, and slower where failures come in bursts; strategy.aaPhase learns how they scatter before the candidate has users`,
@@ -95,6 +95,6 @@ function obstacleTo(wanted: Wanted, { countedBy, latency }: SourceAbilities): st
 }
 
 /** Whether several failures of one client can be told from failures of several clients. */
-function countsClients(source: EnvironmentSpec['metrics']['source']): boolean {
-  return source === 'proxy' || source === 'prober';
+function countsClients({ metrics: { source }, target }: EnvironmentSpec): boolean {
+  return (source === 'proxy' && target.kind === 'process') || source === 'prober';
 }

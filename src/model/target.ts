@@ -82,7 +82,20 @@ export interface Target {
   readonly revisionHeader: string | null;
   readonly traffic?: TrafficControl;
   readonly batches?: BatchControl;
+  /** Requests of users as they come and end; only where seatrial itself is the proxy. */
   readonly feed?: TrafficFeed;
+  /** Where another program routes users and counts them. */
+  readonly totals?: TrafficTotals;
+}
+
+/** Requests of users that have ended since `epoch` began; a total never falls within one. */
+export type RevisionTotals = { epoch: string; requests: number; failures: number };
+
+export interface TrafficTotals {
+  /** By revision id; a revision that users are not routed to is absent. */
+  read(signal: AbortSignal): Promise<ReadonlyMap<string, RevisionTotals>>;
+  /** Starts, crashes and ends of instances; its counts are not those of users. Null where nobody looks after them. */
+  readonly instances: TrafficFeed | null;
 }
 
 export interface TrafficControl {

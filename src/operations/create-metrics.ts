@@ -1,5 +1,6 @@
 import { createProberSource } from '../metrics/prober-source.ts';
 import { createProxySource } from '../metrics/proxy-source.ts';
+import { createTotalsSource } from '../metrics/totals-source.ts';
 import { withEvents } from '../metrics/with-events.ts';
 import type { Clock } from '../model/clock.ts';
 import type { MetricsSpec } from '../model/config/metrics.ts';
@@ -26,13 +27,18 @@ export function createMetrics(place: Place, plan: Plan, clock: Clock): MetricSou
 
 function createTargetSource(place: Place, plan: Plan, clock: Clock): MetricSource {
   const { metrics } = place.spec;
-  if (metrics.source === 'proxy') return createProxy(place, clock);
+  if (metrics.source === 'proxy') return createProxy(place, plan, clock);
   if (metrics.source === 'prober') return createProber({ place, plan, clock, metrics });
   throw new DeployError('INTERNAL', { reason: `${metrics.source} is no source of the target` });
 }
 
-function createProxy(place: Place, clock: Clock): MetricSource {
-  const { feed } = place.target;
+function createProxy(place: Place, plan: Plan, clock: Clock): MetricSource {
+  const { feed, totals } = place.target;
+  const { requestTimeout: requestTimeoutMs } = place.spec.target;
+  if (totals !== undefined) {
+    const revisions = { baseline: plan.content.stable?.id ?? null, canary: plan.content.revision.id };
+    return createTotalsSource({ totals, revisions, clock, requestTimeoutMs });
+  }
   if (feed === undefined) {
     throw new DeployError('STRATEGY_UNSUPPORTED', {
       strategy: 'metrics.source proxy',
@@ -40,7 +46,7 @@ function createProxy(place: Place, clock: Clock): MetricSource {
       remedy: 'Use metrics.source: prober.',
     });
   }
-  return createProxySource({ feed, clock, requestTimeoutMs: place.spec.target.requestTimeout });
+  return createProxySource({ feed, clock, requestTimeoutMs });
 }
 
 /** Synthetic requests beside the configured source; null where the plan wants none. */

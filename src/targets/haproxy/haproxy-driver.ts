@@ -4,7 +4,7 @@ import { findPlaced, type LocalInstances } from '../../local-host/local-instance
 import type { HaproxyTargetSpec } from '../../model/config/target.ts';
 import { DeployError, toDeployError } from '../../model/deploy-error.ts';
 import type { Revision } from '../../model/revision.ts';
-import type { TargetState } from '../../model/target.ts';
+import type { RevisionTotals, TargetState } from '../../model/target.ts';
 import { type BoundedAct, waitUntil } from '../../system/bounded-act.ts';
 import { applyWanted, awaitChecks, drainServers } from './apply-wanted.ts';
 import { differences } from './compare-engine.ts';
@@ -17,6 +17,7 @@ import { isSameWorker } from './parse-process-info.ts';
 import { planWanted, type WantedEngine } from './plan-wanted.ts';
 import type { RuntimeApi } from './runtime-api.ts';
 import { percentOf, type Slot } from './split-value.ts';
+import { createTotalsMemory } from './traffic-totals.ts';
 
 export type HaproxyDriverOptions = {
   spec: HaproxyTargetSpec;
@@ -35,6 +36,7 @@ const mostAttempts = 5;
  */
 export class HaproxyDriver {
   readonly #options: HaproxyDriverOptions;
+  readonly #tellTotals = createTotalsMemory();
 
   constructor(options: HaproxyDriverOptions) {
     this.#options = options;
@@ -46,6 +48,21 @@ export class HaproxyDriver {
     const view = await this.#look(signal);
     const stats = [...(await api.stat(settings.backends.a, signal)), ...(await api.stat(settings.backends.b, signal))];
     return describeEngineState(host, { view, stats, cut: (await record.read()).cut });
+  }
+
+  /** Of every revision that has a slot. */
+  async readTotals(signal: AbortSignal): Promise<ReadonlyMap<string, RevisionTotals>> {
+    const { api, settings } = this.#options;
+    const view = await this.#look(signal);
+    const told = new Map<string, RevisionTotals>();
+    for (const slot of ['a', 'b'] as const) {
+      const revisionId = view.keys.slots[slot];
+      if (revisionId === null) continue;
+      const backend = (await api.stat(settings.backends[slot], signal)).find((row) => row.server === null);
+      const totals = backend === undefined ? null : this.#tellTotals(view, revisionId, backend);
+      if (totals !== null) told.set(revisionId, totals);
+    }
+    return told;
   }
 
   async provision(request: { revision: Revision; instances: number }, act: BoundedAct): Promise<void> {

@@ -1,4 +1,5 @@
 import { revisionHeader } from '../../local-host/host/forwarded-headers.ts';
+import { readFrames } from '../../local-host/host/host-client.ts';
 import { noteHostPlace } from '../../local-host/host-place.ts';
 import { LocalInstances, type LocalInstancesOptions } from '../../local-host/local-instances.ts';
 import type { HaproxyTargetSpec } from '../../model/config/target.ts';
@@ -46,6 +47,10 @@ export function createHaproxyTarget(options: HaproxyTargetOptions): Target {
     retire: (request, act) => within(act, 'retire', (bounded) => driver.retire(request, bounded)),
     candidateUrl: (revisionId, signal) => instances.directUrl(revisionId, signal),
     traffic,
+    totals: {
+      read: (signal) => driver.readTotals(signal),
+      instances: { frames: (request) => readFrames(instances.files, request) },
+    },
   };
   noteHostPlace(target, instances.place);
   return target;
