@@ -86,7 +86,21 @@ export interface Target {
   readonly feed?: TrafficFeed;
   /** Where another program routes users and counts them. */
   readonly totals?: TrafficTotals;
+  /** Where another program must have been prepared: what it has and lacks. Changes nothing; throws as `inspect` does. */
+  readonly assess?: (signal: AbortSignal) => Promise<readonly PlaceFinding[]>;
 }
+
+/** One thing that the program of a place must have. */
+export type PlaceFinding = {
+  part: string;
+  /** `unknown`: nobody can tell from here. Never counts as present. */
+  state: 'present' | 'missing' | 'unknown';
+  /** `running`: as the program itself says; `file`: as its configuration on disk says, which may not be loaded yet. */
+  source: 'running' | 'file';
+  detail: string;
+  /** Which line to put where; null when there is nothing to add. */
+  add: string | null;
+};
 
 /** Requests of users that have ended since `epoch` began; a total never falls within one. */
 export type RevisionTotals = { epoch: string; requests: number; failures: number };

@@ -36,6 +36,7 @@ export async function gatherPreflight({
   ownRunId,
 }: PreflightRequest): Promise<PreflightContext> {
   const { project, spec, name } = place;
+  const { assess } = place.target;
   const now = clock.now();
   const revision = await outcomeOf(resolveRevision(place, version));
   const state = await outcomeOf(place.target.inspect(signal));
@@ -59,6 +60,7 @@ export async function gatherPreflight({
     strategyKind: strategyKind ?? spec.strategy.kind,
     targetState: state.value,
     targetError: state.error,
+    assessTarget: assess === undefined ? null : onlyOnce(() => assess(signal)),
     stable,
     firstDeploy: state.value !== null && stable === null,
     activeRun: active === null || active.runId === ownRunId ? null : { runId: active.runId, pid: active.pid },

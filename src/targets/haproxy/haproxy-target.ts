@@ -5,6 +5,7 @@ import { LocalInstances, type LocalInstancesOptions } from '../../local-host/loc
 import type { HaproxyTargetSpec } from '../../model/config/target.ts';
 import type { Target, TrafficControl } from '../../model/target.ts';
 import { within } from '../../system/bounded-act.ts';
+import { assessPlace } from './assess-place.ts';
 import { engineRecordFile } from './engine-record.ts';
 import { fragmentSettingsOf, socketAddressOf } from './fragment-settings-of.ts';
 import { HaproxyDriver } from './haproxy-driver.ts';
@@ -25,13 +26,9 @@ export function haproxyTargetIdentity({ socket, slots }: HaproxyTargetSpec): str
 export function createHaproxyTarget(options: HaproxyTargetOptions): Target {
   const { spec } = options;
   const instances = new LocalInstances({ ...options, listen: null, cookie: spec.cookie });
-  const driver = new HaproxyDriver({
-    spec,
-    instances,
-    api: createRuntimeApi({ address: socketAddressOf(spec.socket), connectTimeoutMs: 1000, timeoutMs: 5000 }),
-    settings: fragmentSettingsOf(spec, options),
-    record: engineRecordFile(options.hostDirectory),
-  });
+  const api = createRuntimeApi({ address: socketAddressOf(spec.socket), connectTimeoutMs: 1000, timeoutMs: 5000 });
+  const settings = fragmentSettingsOf(spec, options);
+  const driver = new HaproxyDriver({ spec, instances, api, settings, record: engineRecordFile(options.hostDirectory) });
   const traffic: TrafficControl = {
     setWeight: (request, act) => within(act, 'set weight', (bounded) => driver.setWeight(request, bounded)),
     drain: (request, act) => within(act, 'drain', (bounded) => driver.drain(request, bounded)),
@@ -47,6 +44,7 @@ export function createHaproxyTarget(options: HaproxyTargetOptions): Target {
     retire: (request, act) => within(act, 'retire', (bounded) => driver.retire(request, bounded)),
     candidateUrl: (revisionId, signal) => instances.directUrl(revisionId, signal),
     traffic,
+    assess: (signal) => assessPlace({ api, settings, configFile: spec.configFile }, signal),
     totals: {
       read: (signal) => driver.readTotals(signal),
       instances: { frames: (request) => readFrames(instances.files, request) },
