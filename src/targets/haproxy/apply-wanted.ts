@@ -14,8 +14,8 @@ export type Engine = { api: RuntimeApi; settings: FragmentSettings };
 
 /**
  * Makes HAProxy route as wanted, in the order in which no request is lost: name and fill what is new, let it be checked and
- * opened, move the users, close, empty what is left over. Returns the requests that were cut at `drainMs`. Every change is
- * in its file before HAProxy is told, so that a reload in between gives the same. Throws what the runtime API throws.
+ * opened, move the users, close, empty what is left over. Returns the requests that were cut at `drainMs`. What a
+ * reload restores is written beside each change. Throws what the runtime API throws.
  */
 export async function applyWanted(
   { api, settings }: Engine,
@@ -101,7 +101,12 @@ async function moveSplit(
   const value = renderSplit(wanted.split);
   if (view.split !== null && renderSplit(view.split) === value) return;
   const entry = { key: splitKey, value };
-  await writeFileAtomic(settings.splitMap, `${splitKey} ${value}\n`, { mode: 0o644 });
+  const file = writeFileAtomic(settings.splitMap, `${splitKey} ${value}\n`, { mode: 0o644 });
+  // A way back does not wait for the disk. Whoever reads back sees a reload in between, and does it again.
+  await Promise.all([file, setSplit({ api, settings }, entry, act)]);
+}
+
+async function setSplit({ api, settings }: Engine, entry: MapEntry, act: BoundedAct): Promise<void> {
   try {
     await api.setMapValue(settings.splitMap, entry, act.signal);
   } catch (thrown) {

@@ -16,17 +16,19 @@ export type EngineView = {
   servers: Readonly<Record<Slot, readonly ServerState[]>>;
 };
 
-/** Asks for all of it, one question after the other. Throws what the runtime API throws. */
+/** Asks for all of it. Throws what the runtime API throws. */
 export async function readEngine(
   api: RuntimeApi,
   settings: Pick<FragmentSettings, 'splitMap' | 'revisionsMap' | 'backends'>,
   signal: AbortSignal,
 ): Promise<EngineView> {
-  const worker = await api.info(signal);
-  const splits = await api.mapEntries(settings.splitMap, signal);
-  const entries = await api.mapEntries(settings.revisionsMap, signal);
-  const a = await api.serversState(settings.backends.a, signal);
-  const b = await api.serversState(settings.backends.b, signal);
+  const [worker, splits, entries, a, b] = await Promise.all([
+    api.info(signal),
+    api.mapEntries(settings.splitMap, signal),
+    api.mapEntries(settings.revisionsMap, signal),
+    api.serversState(settings.backends.a, signal),
+    api.serversState(settings.backends.b, signal),
+  ]);
   return {
     worker,
     split: parseSplit(splits.find(({ key }) => key === splitKey)?.value ?? ''),

@@ -86,12 +86,18 @@ export class HaproxyDriver {
     const before = await instances.ensure(act);
     const now = findPlaced(before, revisionId);
     const raises = now !== null && weightPercent > now.weightPercent;
-    const view = await this.#begin(act, { raises });
-    // Only more users ask for proof: taking them away must not depend on the revision that they leave.
-    if (raises) await instances.assertAnswers(now.revision, act);
-    const slots = raises ? await this.#takeSlot(revisionId, view, act) : view.keys.slots;
-    await instances.call('weight', { fence: act.fence, revisionId, weightPercent }, act);
-    await this.#settle(slots, act);
+    const request = { fence: act.fence, revisionId, weightPercent };
+    if (raises) {
+      // Only more users ask for proof: taking them away must not depend on the revision that they leave.
+      await instances.assertAnswers(now.revision, act);
+      const slots = await this.#takeSlot(revisionId, await this.#begin(act, { raises }), act);
+      await instances.call('weight', request, act);
+      await this.#settle(slots, act);
+    } else {
+      const view = await this.#assertMine(act, { raises });
+      await Promise.all([this.#begun(), instances.call('weight', request, act)]);
+      await this.#settle(view.keys.slots, act, view);
+    }
     await this.#assertRouted(revisionId, weightPercent, act);
   }
 
@@ -147,18 +153,28 @@ export class HaproxyDriver {
     return readEngine(this.#options.api, this.#options.settings, signal);
   }
 
-  /** May this owner act, and is HAProxy as it was left? From here on until `#finish` what is found is our own unfinished work. */
-  async #begin(act: BoundedAct, { raises }: { raises: boolean }): Promise<EngineView> {
+  /** From here on until `#finish` what is found is our own unfinished work. */
+  async #begin(act: BoundedAct, change: { raises: boolean }): Promise<EngineView> {
+    const view = await this.#assertMine(act, change);
+    await this.#begun();
+    return view;
+  }
+
+  /** May this owner act, and is HAProxy as it was left? Throws TARGET_FENCED, TARGET_CHANGED. */
+  async #assertMine(act: BoundedAct, { raises }: { raises: boolean }): Promise<EngineView> {
     const { record, spec } = this.#options;
-    const view = await this.#look(act.signal);
+    const [view, known] = await Promise.all([this.#look(act.signal), record.read()]);
     const seen = view.keys.fence;
     if (act.fence < seen) throw new DeployError('TARGET_FENCED', { seen, fence: act.fence });
-    const known = await record.read();
     const foreign = known.settled && known.left !== null ? differences(view, known.left) : [];
     if (foreign.length > 0 && raises && spec.onForeignChange === 'abort')
       throw changed(`somebody else has changed HAProxy: ${foreign.slice(0, 3).join('; ')}`);
-    await record.write({ ...known, settled: false });
     return view;
+  }
+
+  async #begun(): Promise<void> {
+    const { record } = this.#options;
+    await record.write({ ...(await record.read()), settled: false });
   }
 
   /** A slot for the revision: the one that it has, else the one that has no users, which is emptied first. */
@@ -181,12 +197,12 @@ export class HaproxyDriver {
   }
 
   /** HAProxy routes as the local host says, and has been asked whether it does. */
-  async #settle(slots: SlotRevisions, act: BoundedAct): Promise<void> {
+  async #settle(slots: SlotRevisions, act: BoundedAct, seen?: EngineView): Promise<void> {
     const { api, settings, spec, instances } = this.#options;
     let left: string[] = [];
     for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
       act.assertTime();
-      const view = await this.#look(act.signal);
+      const view = attempt === 0 && seen !== undefined ? seen : await this.#look(act.signal);
       const wanted = this.#wanted(await instances.read(act), { slots, view, act });
       try {
         await this.#noteCut(await applyWanted({ api, settings }, { view, wanted, drainMs: spec.drain }, act));
