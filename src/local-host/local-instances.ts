@@ -76,9 +76,10 @@ export class LocalInstances {
     await this.assertAnswers(revision, act);
   }
 
-  /** Exactly so many instances are left. */
-  async scale(revisionId: string, instances: number, act: BoundedAct): Promise<void> {
-    await this.call('scale', { fence: act.fence, revisionId, instances }, act);
+  /** Exactly so many instances are left; those named go first. */
+  async scale(request: { revisionId: string; instances: number; leaving?: string[] }, act: BoundedAct): Promise<void> {
+    const { revisionId, instances } = request;
+    await this.call('scale', { fence: act.fence, ...request }, act);
     await waitUntil(act, async () => {
       const left = findPlaced(await this.read(act), revisionId)?.instances.length ?? 0;
       return left <= instances ? true : null;

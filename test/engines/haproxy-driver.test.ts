@@ -83,6 +83,32 @@ describe.skipIf(missing)('the haproxy target under load', () => {
     expect((await place.target.inspect(signal)).cut).toBe(0);
   });
 
+  it('replaces instances one by one, forth and back, and loses nothing', async () => {
+    const loads = [
+      client.startLoad(`${place.haproxy.url}/slow?ms=60`),
+      client.startLoad(`${place.haproxy.url}/echo`, 5, 'POST'),
+    ];
+    const replace = (candidateInstances: number, stableInstances: number) =>
+      place.target.batches?.replaceBatch({ candidate: two, candidateInstances, stableInstances }, place.act());
+    for (const [candidates, stables] of [
+      [1, 1],
+      [2, 0],
+      [1, 1],
+      [0, 2],
+    ] as const) {
+      await replace(candidates, stables);
+      expect([(await find(two))?.instances.length ?? 0, (await find(one))?.instances.length ?? 0]).toEqual([
+        candidates,
+        stables,
+      ]);
+      expect((await find(two))?.weightPercent ?? 0).toBe(50 * candidates);
+      await clock.sleep(150);
+    }
+    await place.target.retire({ revisionId: two.id }, place.act());
+    await Promise.all(loads.map((load) => load.stop()));
+    expect(loads.flatMap((load) => load.failures)).toEqual([]);
+  });
+
   it('takes users off a candidate within milliseconds', async () => {
     await place.target.provision({ revision: two, instances: 2 }, place.act());
     const [obeyed, readBack]: [number[], number[]] = [[], []];

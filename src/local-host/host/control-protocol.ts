@@ -17,7 +17,13 @@ export const controlRequests = {
     launch: launchSchema.nullable(),
     instances: z.number().int().nonnegative(),
   }),
-  scale: z.strictObject({ fence, revisionId, instances: z.number().int().nonnegative() }),
+  scale: z.strictObject({
+    fence,
+    revisionId,
+    instances: z.number().int().nonnegative(),
+    /** Instances that go first, by id: whoever routes users to them has let them finish already. */
+    leaving: z.array(z.string()).optional(),
+  }),
   weight: z.strictObject({ fence, revisionId, weightPercent: z.number().min(0).max(100) }),
   promote: z.strictObject({ fence, revisionId, standbyMs: z.number().int().nonnegative() }),
   retire: z.strictObject({ fence, revisionId }),

@@ -123,7 +123,7 @@ export class Host {
   async scale(request: ControlRequest<'scale'>): Promise<HostAnswer> {
     await this.#change(request.fence, (state) => changes.withScale(state, request));
     const placement = changes.findPlacement(this.#routing, request.revisionId);
-    if (placement !== null) this.#settle(placement);
+    if (placement !== null) this.#settle(placement, request.leaving);
     return this.#saved();
   }
 
@@ -245,10 +245,10 @@ export class Host {
   }
 
   /** Makes the running instances those that are wanted. */
-  #settle(placement: Placement): void {
+  #settle(placement: Placement, leaving: readonly string[] = []): void {
     const { id } = placement.revision;
     if (placement.retiring) void this.#remove(id);
-    else this.#pools.get(id)?.scale(placement.wantedInstances);
+    else this.#pools.get(id)?.scale(placement.wantedInstances, leaving);
   }
 
   async #remove(revisionId: string): Promise<void> {

@@ -56,10 +56,11 @@ export class RevisionPool {
     return this.#instances.map((instance) => instance.record());
   }
 
-  /** Starts what is missing, and stops what is too much; the best ones stay. Those that had given up are tried again. */
-  scale(wanted: number): void {
+  /** Starts what is missing, and stops what is too much; the best ones stay, but none of those named. Those that had given up are tried again. */
+  scale(wanted: number, leaving: readonly string[] = []): void {
     const staying = this.#instances.filter((instance) => !instance.stopping);
-    const surplus = [...staying].sort(byWorth).slice(wanted);
+    const goes = (one: SupervisedInstance): number => Number(leaving.includes(one.id));
+    const surplus = [...staying].sort((left, right) => goes(left) - goes(right) || byWorth(left, right)).slice(wanted);
     for (const instance of surplus) void this.#stop(instance);
     const kept = staying.filter((instance) => !surplus.includes(instance));
     for (const instance of kept) if (instance.state === 'gave_up') void instance.start();

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { HostAnswer } from '../../local-host/host/control-protocol.ts';
 import { findPlaced, type LocalInstances } from '../../local-host/local-instances.ts';
+import { type BatchRequest, replaceBatch } from '../../local-host/replace-batch.ts';
 import type { HaproxyTargetSpec } from '../../model/config/target.ts';
 import { DeployError, toDeployError } from '../../model/deploy-error.ts';
 import type { Revision } from '../../model/revision.ts';
-import type { RevisionTotals, TargetState } from '../../model/target.ts';
+import type { PlacedRevision, RevisionTotals, TargetState } from '../../model/target.ts';
 import { type BoundedAct, waitUntil } from '../../system/bounded-act.ts';
 import { applyWanted, awaitChecks, drainServers } from './apply-wanted.ts';
 import { differences } from './compare-engine.ts';
@@ -14,7 +15,7 @@ import type { EngineRecordFile } from './engine-record.ts';
 import { describeEngineState, weightIn } from './engine-state.ts';
 import { type EngineView, readEngine, shareOf, slotOf } from './engine-view.ts';
 import { isSameWorker } from './parse-process-info.ts';
-import { planWanted, type WantedEngine } from './plan-wanted.ts';
+import { planWanted, portsOf, type WantedEngine } from './plan-wanted.ts';
 import type { RuntimeApi } from './runtime-api.ts';
 import { percentOf, type Slot } from './split-value.ts';
 import { createTotalsMemory } from './traffic-totals.ts';
@@ -25,6 +26,13 @@ export type HaproxyDriverOptions = {
   api: RuntimeApi;
   settings: FragmentSettings;
   record: EngineRecordFile;
+};
+
+/** What one who settles knows already. */
+type Given = {
+  view?: EngineView;
+  /** Ports of instances that are about to be stopped: they finish what they have and get nothing more. */
+  leaving?: readonly number[] | undefined;
 };
 
 /** For so often a change is made again when HAProxy was reloaded in its middle. */
@@ -96,7 +104,7 @@ export class HaproxyDriver {
     } else {
       const view = await this.#assertMine(act, { raises });
       await Promise.all([this.#begun(), instances.call('weight', request, act)]);
-      await this.#settle(view.keys.slots, act, view);
+      await this.#settle(view.keys.slots, act, { view });
     }
     await this.#assertRouted(revisionId, weightPercent, act);
   }
@@ -116,6 +124,27 @@ export class HaproxyDriver {
     if (role !== 'stable') throw changed(`${revision.version} should be stable and is ${role ?? 'absent'}`);
     await this.#settle(slots, act);
     await this.#assertRouted(revision.id, 100, act);
+  }
+
+  replaceBatch(request: BatchRequest, act: BoundedAct): Promise<void> {
+    return replaceBatch(
+      this.#options.instances,
+      {
+        provision: (wanted, bounded) => this.provision(wanted, bounded),
+        setWeight: (wanted, bounded) => this.setWeight(wanted, bounded),
+        shrink: (placed, instances, bounded) => this.#shrink(placed, instances, bounded),
+      },
+      { request, act },
+    );
+  }
+
+  async #shrink(placed: PlacedRevision, instances: number, act: BoundedAct): Promise<void> {
+    const view = await this.#begin(act, { raises: false });
+    const going = placed.instances.slice(instances);
+    await this.#settle(view.keys.slots, act, { view, leaving: portsOf({ ...placed, instances: going }) });
+    const leaving = going.map(({ id }) => id);
+    await this.#options.instances.scale({ revisionId: placed.revision.id, instances, leaving }, act);
+    await this.#settle(view.keys.slots, act);
   }
 
   async drain(
@@ -197,13 +226,13 @@ export class HaproxyDriver {
   }
 
   /** HAProxy routes as the local host says, and has been asked whether it does. */
-  async #settle(slots: SlotRevisions, act: BoundedAct, seen?: EngineView): Promise<void> {
+  async #settle(slots: SlotRevisions, act: BoundedAct, given: Given = {}): Promise<void> {
     const { api, settings, spec, instances } = this.#options;
     let left: string[] = [];
     for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
       act.assertTime();
-      const view = attempt === 0 && seen !== undefined ? seen : await this.#look(act.signal);
-      const wanted = this.#wanted(await instances.read(act), { slots, view, act });
+      const view = attempt === 0 && given.view !== undefined ? given.view : await this.#look(act.signal);
+      const wanted = this.#wanted(await instances.read(act), { slots, view, act, leaving: given.leaving });
       try {
         await this.#noteCut(await applyWanted({ api, settings }, { view, wanted, drainMs: spec.drain }, act));
       } catch (thrown) {
@@ -226,7 +255,7 @@ export class HaproxyDriver {
 
   #wanted(
     { state }: HostAnswer,
-    { slots, view, act }: { slots: SlotRevisions; view: EngineView; act: BoundedAct },
+    { slots, view, act, leaving }: { slots: SlotRevisions; view: EngineView; act: BoundedAct } & Pick<Given, 'leaving'>,
   ): WantedEngine {
     const known = (revisionId: string | null): string | null =>
       state.revisions.some(({ revision }) => revision.id === revisionId) ? revisionId : null;
@@ -235,6 +264,7 @@ export class HaproxyDriver {
       slots: { a: known(slots.a), b: known(slots.b) },
       fence: Math.max(act.fence, view.keys.fence),
       view,
+      leaving,
       saltOf,
     });
     if (!plan.ok) throw tooFewPlaces(this.#options.spec, plan.instances);

@@ -3,7 +3,7 @@ import { readFrames } from '../../local-host/host/host-client.ts';
 import { noteHostPlace } from '../../local-host/host-place.ts';
 import { LocalInstances, type LocalInstancesOptions } from '../../local-host/local-instances.ts';
 import type { HaproxyTargetSpec } from '../../model/config/target.ts';
-import type { Target, TrafficControl } from '../../model/target.ts';
+import type { BatchControl, Target, TrafficControl } from '../../model/target.ts';
 import { within } from '../../system/bounded-act.ts';
 import { assessPlace } from './assess-place.ts';
 import { engineRecordFile } from './engine-record.ts';
@@ -33,6 +33,9 @@ export function createHaproxyTarget(options: HaproxyTargetOptions): Target {
     setWeight: (request, act) => within(act, 'set weight', (bounded) => driver.setWeight(request, bounded)),
     drain: (request, act) => within(act, 'drain', (bounded) => driver.drain(request, bounded)),
   };
+  const batches: BatchControl = {
+    replaceBatch: (request, act) => within(act, 'replace batch', (bounded) => driver.replaceBatch(request, bounded)),
+  };
   const target: Target = {
     kind: 'haproxy',
     identity: haproxyTargetIdentity(spec),
@@ -44,6 +47,7 @@ export function createHaproxyTarget(options: HaproxyTargetOptions): Target {
     retire: (request, act) => within(act, 'retire', (bounded) => driver.retire(request, bounded)),
     candidateUrl: (revisionId, signal) => instances.directUrl(revisionId, signal),
     traffic,
+    batches,
     assess: (signal) => assessPlace({ api, settings, configFile: spec.configFile }, signal),
     totals: {
       read: (signal) => driver.readTotals(signal),

@@ -21,6 +21,8 @@ export type WantedRequest = {
   slots: SlotRevisions;
   fence: number;
   view: EngineView;
+  /** Ports of instances that are about to be stopped. */
+  leaving?: readonly number[] | undefined;
   /** Of a revision, the same as long as it is the candidate. */
   saltOf: (revisionId: string) => string;
 };
@@ -34,7 +36,7 @@ export function planWanted(request: WantedRequest): WantedPlan {
   const mapped = new Map<string, string>();
   for (const slot of ['a', 'b'] as const) {
     const placed = request.revisions.find(({ revision }) => revision.id === request.slots[slot]);
-    const ports = placed === undefined ? [] : portsOf(placed);
+    const ports = placed === undefined ? [] : portsOf(placed).filter((port) => !request.leaving?.includes(port));
     const seats = seat(request.view.servers[slot], ports);
     if (seats === null) return { ok: false, slot, instances: ports.length };
     const open = placed !== undefined && (placed.role === 'stable' || placed.weightPercent > 0);
@@ -47,8 +49,8 @@ export function planWanted(request: WantedRequest): WantedPlan {
   return { ok: true, wanted: { split: splitOf(request), entries, servers } };
 }
 
-/** Instances with a process, also unhealthy ones: HAProxy checks them itself. */
-function portsOf(placed: PlacedRevision): number[] {
+/** Ports of instances with a process, also of unhealthy ones: HAProxy checks them itself. Pure. */
+export function portsOf(placed: PlacedRevision): number[] {
   const living = placed.instances.filter(({ state }) => state === 'ready' || state === 'unhealthy');
   return living.flatMap(({ url }) => (url === null ? [] : [Number(new URL(url).port)]));
 }

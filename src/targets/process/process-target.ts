@@ -1,10 +1,10 @@
-import type { HostAnswer } from '../../local-host/host/control-protocol.ts';
 import { revisionHeader } from '../../local-host/host/forwarded-headers.ts';
 import { readFrames, readHost } from '../../local-host/host/host-client.ts';
 import { unitSlots } from '../../local-host/host/unit-hash.ts';
 import { noteHostPlace } from '../../local-host/host-place.ts';
 import { listenAddress } from '../../local-host/host-spec-of.ts';
-import { findPlaced, LocalInstances, readyCount } from '../../local-host/local-instances.ts';
+import { findPlaced, LocalInstances } from '../../local-host/local-instances.ts';
+import { type BatchRequest, replaceBatch } from '../../local-host/replace-batch.ts';
 import type { ProcessTargetSpec, RevisionSpec } from '../../model/config/target.ts';
 import { DeployError } from '../../model/deploy-error.ts';
 import type { Revision } from '../../model/revision.ts';
@@ -110,33 +110,18 @@ class ProcessDriver {
     return { cut };
   }
 
-  async replaceBatch(
-    request: { candidate: Revision; candidateInstances: number; stableInstances: number },
-    act: BoundedAct,
-  ): Promise<void> {
-    const { candidate, candidateInstances, stableInstances } = request;
-    const host = await this.instances.ensure(act);
-    const other = counterpart(host, candidate.id);
-    // First what is missing, then the traffic, then what is too much: capacity never falls in between.
-    await this.#grow(candidate, candidateInstances, act);
-    if (other !== null) await this.#grow(other, stableInstances, act);
-    const total = candidateInstances + stableInstances;
-    const weightPercent = total === 0 ? 0 : Math.round((candidateInstances / total) * unitSlots) / (unitSlots / 100);
-    await this.setWeight({ revisionId: candidate.id, weightPercent }, act);
-    if (other !== null) await this.#shrink(other, stableInstances, act);
-    await this.#shrink(candidate, candidateInstances, act);
-  }
-
-  async #grow(revision: Revision, instances: number, act: BoundedAct): Promise<void> {
-    const now = findPlaced(await this.instances.read(act), revision.id);
-    if (instances === 0 || (now !== null && readyCount(now) >= instances)) return;
-    await this.instances.provision({ revision, instances }, act);
-  }
-
-  async #shrink(revision: Revision, instances: number, act: BoundedAct): Promise<void> {
-    const now = findPlaced(await this.instances.read(act), revision.id);
-    if (now === null || (now.wantedInstances === instances && now.instances.length === instances)) return;
-    await this.instances.scale(revision.id, instances, act);
+  replaceBatch(request: BatchRequest, act: BoundedAct): Promise<void> {
+    return replaceBatch(
+      this.instances,
+      {
+        provision: (wanted, bounded) => this.instances.provision(wanted, bounded),
+        setWeight: (wanted, bounded) => this.setWeight(wanted, bounded),
+        // The host's own proxy lets them finish.
+        shrink: ({ revision }, instances, bounded) =>
+          this.instances.scale({ revisionId: revision.id, instances }, bounded),
+      },
+      { request, act },
+    );
   }
 
   async #assertRouted(revisionId: string, weightPercent: number, act: BoundedAct): Promise<void> {
@@ -148,13 +133,6 @@ class ProcessDriver {
     if (Math.abs(seen - weightPercent) < 0.006 && said === weightPercent) return;
     throw changed(`the weight should be ${weightPercent} %, the proxy routes ${seen} % and the state says ${said} %`);
   }
-}
-
-/** Whose instances come back or go while those of `candidateId` do the opposite. */
-function counterpart(answer: HostAnswer, candidateId: string): Revision | null {
-  const stable = answer.state.revisions.find((other) => other.role === 'stable');
-  if (stable !== undefined && stable.revision.id !== candidateId) return stable.revision;
-  return answer.state.revisions.find((other) => other.revision.id === answer.formerStableId)?.revision ?? null;
 }
 
 function changed(reason: string): DeployError {
