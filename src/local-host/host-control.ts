@@ -15,8 +15,10 @@ import { readRecordedState } from './recorded-state.ts';
 
 export type HostStatus = {
   up: boolean;
+  /** False where there never was a host. */
+  known: boolean;
   pid: number | null;
-  /** `host:port` that users reach; null when there never was a host, or when users reach another program. */
+  /** `host:port` that users reach; null where they reach another program. */
   listen: string | null;
   state: TargetState;
 };
@@ -65,7 +67,7 @@ export async function hostStatus(target: Target, signal: AbortSignal): Promise<H
   const spec = running?.spec ?? (await readJsonFile(files.spec, hostSpecSchema));
   const listen = spec === null || spec.listen === null ? null : `${spec.listen.host}:${spec.listen.port}`;
   const state = running?.state ?? (await readRecordedState(files));
-  return { up: running !== null, pid: running?.pid ?? null, listen, state };
+  return { up: running !== null, known: spec !== null, pid: running?.pid ?? null, listen, state };
 }
 
 function isServing(placed: TargetState['revisions'][number]): boolean {

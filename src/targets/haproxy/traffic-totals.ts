@@ -10,7 +10,15 @@ export type TellTotals = (
   backend: ProxyStat,
 ) => RevisionTotals | null;
 
-type Memory = { slot: Slot; silent: number; told: RevisionTotals };
+type Counters = {
+  ended: number;
+  serverErrors: number;
+  serverAborts: number;
+  /** Ended without an answer, as two readings in a row say. */
+  silent: number;
+};
+
+type Memory = { slot: Slot; counted: Counters; silentNow: number; told: RevisionTotals };
 
 /**
  * Reads the counters of a slot as totals of the revision that it holds, remembering what it told before. Requests count when
@@ -29,20 +37,38 @@ export function createTotalsMemory(): TellTotals {
       return null;
     }
     const epoch = `${view.worker.pid}:${view.worker.startedAtSeconds}`;
-    const now = tell(backend, before?.told.epoch === epoch ? before : null);
-    const told = { epoch, requests: now.requests, failures: now.failures };
-    memory.set(revisionId, { slot, silent: now.silent, told });
+    const earlier = before?.told.epoch === epoch ? before : null;
+    const { counted, silentNow } = read(backend, earlier);
+    const failures = (earlier?.told.failures ?? 0) + newFailures(earlier?.counted ?? none, counted);
+    const told = { epoch, requests: counted.ended, failures: Math.min(failures, counted.ended) };
+    memory.set(revisionId, { slot, counted, silentNow, told });
     return told;
   };
 }
 
-function tell({ sessions, answers, serverAborts }: ProxyStat, before: Memory | null) {
+const none: Counters = { ended: 0, serverErrors: 0, serverAborts: 0, silent: 0 };
+
+function read({ sessions, answers, serverAborts }: ProxyStat, earlier: Memory | null) {
   const { informational = 0, ok = 0, redirect = 0, clientError = 0, serverError = 0, other = 0 } = answers ?? {};
   const answered = informational + ok + redirect + clientError + serverError + other;
   const ended = Math.max(answered, sessions.total - sessions.now);
-  const silent = ended - answered;
-  // An answer that broke off has a good status and is seen in the aborts alone, which most of the others count in as well.
-  const failed = Math.max(serverError + Math.min(silent, before?.silent ?? silent), serverAborts);
-  const requests = Math.max(ended, before?.told.requests ?? 0);
-  return { requests, failures: Math.max(Math.min(failed, requests), before?.told.failures ?? 0), silent };
+  const silentNow = ended - answered;
+  const before = earlier?.counted ?? none;
+  const confirmed = Math.min(silentNow, earlier?.silentNow ?? silentNow);
+  const counted: Counters = {
+    ended: Math.max(ended, before.ended),
+    serverErrors: serverError,
+    serverAborts,
+    silent: Math.max(confirmed, before.silent),
+  };
+  return { counted, silentNow };
+}
+
+/**
+ * An answer that broke off has a good status and is seen in the aborts alone, in which most of the others count as well: what
+ * came about between two readings is at least the larger of the two.
+ */
+function newFailures(before: Counters, now: Counters): number {
+  const told = now.serverErrors - before.serverErrors + now.silent - before.silent;
+  return Math.max(0, told, now.serverAborts - before.serverAborts);
 }

@@ -53,10 +53,10 @@ describe('totals of a slot', () => {
       failures: 1,
     });
     // Two answers broke off in their middle: their status was good.
-    expect(tell(view('a'), 'rev', row({ total: 20, ok: 19, bad: 1, aborts: 2 }))?.failures).toBe(2);
+    expect(tell(view('a'), 'rev', row({ total: 20, ok: 19, bad: 1, aborts: 2 }))?.failures).toBe(3);
     const silent = row({ total: 25, ok: 20, bad: 1, aborts: 2 });
     tell(view('a'), 'rev', silent);
-    expect(tell(view('a'), 'rev', silent)).toEqual({ epoch: '1:1', requests: 25, failures: 5 });
+    expect(tell(view('a'), 'rev', silent)).toEqual({ epoch: '1:1', requests: 25, failures: 7 });
   });
 
   it('take a request that is just being counted for no failure, and never fall', () => {
