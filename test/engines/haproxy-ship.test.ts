@@ -78,7 +78,7 @@ describe.skipIf(missing)('through the tools, behind a real HAProxy', () => {
     expect(good.status).toMatch(/succeeded/i);
     expect(good.plan).toMatch(/latencyP99 is not judged: the metrics source proxy has no latencies/);
     for (const gate of ['target-prepared', 'target-config-file'])
-      expect(scratch.cli(['preflight', '2.0.0', '--gate', gate]).stdout).toMatch(/all \d+ are there/);
+      expect(scratch.cli(['preflight', '2.0.0', '--gate', gate, '--json']).stdout).toMatch(/all \d+ are there/);
     scratch.release({ version: '3.0.0', failRatio: 0.2 });
     const bad = await ship('3.0.0');
     expect(bad.status).toMatch(/rolled_back/i);
