@@ -2,13 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { hostDown } from '../src/local-host/host-control.ts';
 import { processTargetSchema, revisionSpecSchema } from '../src/model/config/target.ts';
 import type { Act, Target } from '../src/model/target.ts';
 import { spawnDetached } from '../src/system/detached-process.ts';
 import { ownEnvironment } from '../src/system/environment.ts';
 import { runCommand } from '../src/system/exec.ts';
 import { freePort } from '../src/system/instance-process.ts';
-import { hostDown } from '../src/targets/process/host-control.ts';
 import { createProcessTarget } from '../src/targets/process/process-target.ts';
 
 export type BenchTable = { title: string; columns: string[]; rows: string[][]; notes: string[] };

@@ -21,7 +21,7 @@ export function planComparisons(spec: EnvironmentSpec): {
 } {
   const abilities = sourceAbilities(spec);
   const wanted = [...latencies(spec), ...throughputs(spec), ...businessEvents(spec)];
-  const judged = wanted.map((one) => ({ one, obstacle: obstacleTo(one, abilities, spec.metrics.source) }));
+  const judged = wanted.map((one) => ({ one, obstacle: obstacleTo(one, abilities, seesRequests(spec)) }));
   const able = judged.filter(({ obstacle }) => obstacle === null).map(({ one }) => one);
   const source = spec.metrics.source;
   const synthetic = spec.judge.lowTraffic.synthetic !== false;
@@ -34,7 +34,7 @@ export function planComparisons(spec: EnvironmentSpec): {
       ...judged.flatMap(({ one, obstacle }) =>
         obstacle === null ? [] : [`${one.metric} is not judged: the metrics source ${source} ${obstacle}`],
       ),
-      ...(seesRequests(source) || spec.judge.overdispersion !== undefined
+      ...(seesRequests(spec) || spec.judge.overdispersion !== undefined
         ? []
         : [
             `the metrics source ${source} cannot tell clients apart: harm is proven by failures in at least three windows, and slower where failures come in bursts; strategy.aaPhase learns how they scatter before the candidate has users`,
@@ -81,22 +81,18 @@ function businessEvents({ business }: EnvironmentSpec): Wanted[] {
 }
 
 /** Why the source cannot tell it; null when it can. */
-function obstacleTo(wanted: Wanted, { latency }: SourceAbilities, source: Source): string | null {
+function obstacleTo(wanted: Wanted, { latency }: SourceAbilities, requestsSeen: boolean): string | null {
   switch (wanted.kind) {
     case 'latency':
       return latency === 'none' ? 'has no latencies' : null;
     case 'throughput':
-      return seesRequests(source)
-        ? null
-        : 'learns of requests when they end, so that it does not see those that never do';
+      return requestsSeen ? null : 'learns of requests when they end, so that it does not see those that never do';
     case 'events':
       return null;
   }
 }
 
-type Source = EnvironmentSpec['metrics']['source'];
-
 /** Whether single requests are seen: each from its begin to its end, and several failures of one client as such. */
-function seesRequests(source: Source): boolean {
-  return source === 'proxy' || source === 'prober';
+function seesRequests({ metrics: { source }, target }: EnvironmentSpec): boolean {
+  return (source === 'proxy' && target.kind === 'process') || source === 'prober';
 }

@@ -5,9 +5,13 @@ import type { SourceTraits } from '../model/metric-source.ts';
 export type SourceAbilities = Pick<SourceTraits, 'countedBy' | 'latency'>;
 
 /** What the configured source will be able to tell, known before it is asked: the driver's own traits say the same. Pure. */
-export function sourceAbilities({ metrics }: Pick<EnvironmentSpec, 'metrics'>): SourceAbilities {
+export function sourceAbilities({ metrics, target }: Pick<EnvironmentSpec, 'metrics' | 'target'>): SourceAbilities {
   switch (metrics.source) {
     case 'proxy':
+      // Another program that routes users tells totals of what has ended.
+      return target.kind === 'process'
+        ? { countedBy: 'arrival', latency: 'fine' }
+        : { countedBy: 'completion', latency: 'none' };
     case 'prober':
       return { countedBy: 'arrival', latency: 'fine' };
     case 'prometheus': {

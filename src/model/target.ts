@@ -91,7 +91,34 @@ export interface Target {
   readonly lacks?: readonly TargetLack[];
   readonly traffic?: TrafficControl;
   readonly batches?: BatchControl;
+  /** Requests of users as they come and end; only where seatrial itself is the proxy. */
   readonly feed?: TrafficFeed;
+  /** Where another program routes users and counts them. */
+  readonly totals?: TrafficTotals;
+  /** Starts, crashes and ends of instances, where `feed` is absent but somebody looks after them. It counts no requests of users. */
+  readonly instances?: TrafficFeed;
+  /** Where another program must have been prepared: what it has and lacks. Changes nothing; throws as `inspect` does. */
+  readonly assess?: (signal: AbortSignal) => Promise<readonly PlaceFinding[]>;
+}
+
+/** One thing that the program of a place must have. */
+export type PlaceFinding = {
+  part: string;
+  /** `unknown`: nobody can tell from here. Never counts as present. */
+  state: 'present' | 'missing' | 'unknown';
+  /** `running`: as the program itself says; `file`: as its configuration on disk says, which may not be loaded yet. */
+  source: 'running' | 'file';
+  detail: string;
+  /** Which line to put where; null when there is nothing to add. */
+  add: string | null;
+};
+
+/** Requests of users that have ended since `epoch` began; a total never falls within one. */
+export type RevisionTotals = { epoch: string; requests: number; failures: number };
+
+export interface TrafficTotals {
+  /** By revision id; a revision that users are not routed to is absent. */
+  read(signal: AbortSignal): Promise<ReadonlyMap<string, RevisionTotals>>;
 }
 
 export interface TrafficControl {

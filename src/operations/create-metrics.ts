@@ -1,9 +1,11 @@
 import { createProberSource } from '../metrics/prober-source.ts';
 import { createProxySource } from '../metrics/proxy-source.ts';
+import { createTotalsSource } from '../metrics/totals-source.ts';
 import { withEvents } from '../metrics/with-events.ts';
 import { withInstances } from '../metrics/with-instances.ts';
 import type { Clock } from '../model/clock.ts';
 import type { MetricsSpec } from '../model/config/metrics.ts';
+import { isLocal } from '../model/config/target.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import type { MetricSource } from '../model/metric-source.ts';
 import type { Plan } from '../model/plan.ts';
@@ -25,20 +27,27 @@ export function createMetrics(place: Place, plan: Plan, clock: Clock): MetricSou
 }
 
 /** Exits and kills of instances are told by the target alone, whoever counts the requests. */
-function withTargetsFeed(primary: MetricSource, place: Place, clock: Clock): MetricSource {
-  const counted = primary.kind === 'proxy' || place.target.feed === undefined;
-  return counted ? primary : withInstances(primary, createProxy(place, clock));
+function withTargetsFeed(primary: MetricSource, { target, spec }: Place, clock: Clock): MetricSource {
+  const feed = target.feed ?? target.instances;
+  const told = primary.kind === 'proxy' && target.feed !== undefined;
+  if (told || feed === undefined) return primary;
+  return withInstances(primary, createProxySource({ feed, clock, requestTimeoutMs: spec.target.requestTimeout }));
 }
 
 function createTargetSource(place: Place, plan: Plan, clock: Clock): MetricSource {
   const { metrics } = place.spec;
-  if (metrics.source === 'proxy') return createProxy(place, clock);
+  if (metrics.source === 'proxy') return createProxy(place, plan, clock);
   if (metrics.source === 'prober') return createProber({ place, plan, clock, metrics });
   throw new DeployError('INTERNAL', { reason: `${metrics.source} is no source of the target` });
 }
 
-function createProxy(place: Place, clock: Clock): MetricSource {
-  const { feed } = place.target;
+function createProxy(place: Place, plan: Plan, clock: Clock): MetricSource {
+  const { feed, totals } = place.target;
+  const { requestTimeout: requestTimeoutMs } = place.spec.target;
+  if (totals !== undefined) {
+    const revisions = { baseline: plan.content.stable?.id ?? null, canary: plan.content.revision.id };
+    return createTotalsSource({ totals, revisions, clock, requestTimeoutMs });
+  }
   if (feed === undefined) {
     throw new DeployError('STRATEGY_UNSUPPORTED', {
       strategy: 'metrics.source proxy',
@@ -46,7 +55,7 @@ function createProxy(place: Place, clock: Clock): MetricSource {
       remedy: 'Use metrics.source: prober.',
     });
   }
-  return createProxySource({ feed, clock, requestTimeoutMs: place.spec.target.requestTimeout });
+  return createProxySource({ feed, clock, requestTimeoutMs });
 }
 
 /** Synthetic requests beside the configured source; null where the plan wants none. */
@@ -98,7 +107,7 @@ type Sight = { placed: PlacedRevision | null; url: string | null };
 /** Where a revision stands and answers. A target that starts a program for every look is looked at more rarely. */
 function createSight(place: Place): (revisionId: string) => Promise<Sight> {
   const { target } = place.spec;
-  const [withinMs, keptMs] = target.kind === 'process' ? [3000, 0] : [target.commands.inspect?.timeout ?? 0, 3000];
+  const [withinMs, keptMs] = isLocal(target) ? [3000, 0] : [target.commands.inspect?.timeout ?? 0, 3000];
   const seen = new Map<string, { atMs: number; sight: Promise<Sight> }>();
   return (revisionId) => {
     const nowMs = performance.now();

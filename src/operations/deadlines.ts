@@ -1,9 +1,10 @@
 import type { EnvironmentSpec } from '../model/config/environment.ts';
+import { isLocal } from '../model/config/target.ts';
 import type { Deadlines } from '../rollout/ports.ts';
 
 /** Longest times for the steps of a run, from what the target's own parts may take. Pure. */
 export function deadlinesOf({ target, revision }: EnvironmentSpec): Deadlines {
-  if (target.kind === 'process') {
+  if (isLocal(target)) {
     const { health, drain, streamDrain, stop } = target;
     return {
       provisionMs: health.startup + health.warmup + revision.prepare.length * revision.prepareTimeout + 60_000,

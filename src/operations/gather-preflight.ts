@@ -1,6 +1,7 @@
 import type { PreflightContext } from '../checks/preflight/context.ts';
 import { isFridayOrBeforeHoliday } from '../config/calendar.ts';
 import { freezeAt } from '../config/freeze.ts';
+import { probeTotals } from '../metrics/totals-source.ts';
 import type { Clock } from '../model/clock.ts';
 import { type DeployError, toDeployError } from '../model/deploy-error.ts';
 import type { Revision } from '../model/revision.ts';
@@ -35,6 +36,7 @@ export async function gatherPreflight({
   ownRunId,
 }: PreflightRequest): Promise<PreflightContext> {
   const { project, spec, name } = place;
+  const { assess } = place.target;
   const now = clock.now();
   const revision = await outcomeOf(resolveRevision(place, version));
   const state = await outcomeOf(place.target.inspect(signal));
@@ -58,6 +60,7 @@ export async function gatherPreflight({
     strategyKind: strategyKind ?? spec.strategy.kind,
     targetState: state.value,
     targetError: state.error,
+    assessTarget: assess === undefined ? null : onlyOnce(() => assess(signal)),
     stable,
     firstDeploy: state.value !== null && stable === null,
     activeRun: active === null || active.runId === ownRunId ? null : { runId: active.runId, pid: active.pid },
@@ -119,6 +122,7 @@ async function probeMetrics(request: ProbeRequest): Promise<ProbeAnswer> {
   const sampled = await probeSources(request);
   if (sampled !== null && (!sampled.ok || (metrics.source !== 'proxy' && metrics.source !== 'prober'))) return sampled;
   if (metrics.source === 'prober') return probeOnce({ place, stable, path: metrics.path, signal });
+  if (place.target.totals !== undefined) return probeTotals(place.target.totals, stable.id, signal);
   if (place.target.feed === undefined)
     return { ok: false, reason: 'the target has no proxy that counts', evidence: { source: 'proxy' } };
   return readFeed({ feed: place.target.feed, revisionId: stable.id, nowMs: Date.now(), signal });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { hostDown, hostStatus, hostUp } from '../targets/process/host-control.ts';
+import { hostDown, hostStatus, hostUp } from '../local-host/host-control.ts';
 import { defineOperation } from './define-operation.ts';
 import { environmentField } from './inputs.ts';
 import { openPlace } from './place.ts';
@@ -35,12 +35,15 @@ export const host = defineOperation({
   },
 });
 
-function renderHost(environment: string, { up, pid, listen, state }: Awaited<ReturnType<typeof hostStatus>>): string {
+function renderHost(environment: string, status: Awaited<ReturnType<typeof hostStatus>>): string {
+  const { up, known, pid, listen, state } = status;
+  const where =
+    listen === null ? 'looking after instances that users reach by another program' : `serving at ${listen}`;
   const head = up
-    ? `The host of ${environment} is up (pid ${pid}), serving at ${listen}.`
-    : listen === null
+    ? `The host of ${environment} is up (pid ${pid}), ${where}.`
+    : !known
       ? `${environment} has no host yet; the first ship starts one.`
-      : `The host of ${environment} is down; it served at ${listen}. Start it: seatrial host up`;
+      : `The host of ${environment} is down; it was ${where}. Start it: seatrial host up`;
   const lines = state.revisions.map((placed) => {
     const instances = placed.instances
       .map((instance) => `${instance.state}${instance.pid === null ? '' : ` (pid ${instance.pid})`}`)

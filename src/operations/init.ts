@@ -1,9 +1,13 @@
 import { z } from 'zod';
 import { guessConfig } from '../config/init/guess-config.ts';
+import { readProjectFile } from '../config/init/project-files.ts';
 import { writeConfig } from '../config/init/write-config.ts';
+import { parseConfig } from '../config/load-config.ts';
+import { isLocal } from '../model/config/target.ts';
 import { exitCode } from '../model/error-catalogue.ts';
 import { realDirectory } from '../system/files.ts';
 import { defineOperation } from './define-operation.ts';
+import { haproxyFragment, suggestHaproxy } from './haproxy-fragment.ts';
 
 export const init = defineOperation({
   name: 'init',
@@ -19,9 +23,10 @@ export const init = defineOperation({
     const guessed = await guessConfig(directory);
     const { written, path } = await writeConfig(directory, guessed.text);
     if (!written) {
+      const fragments = await configuredFragments(directory);
       return {
-        data: { written, path },
-        text: `${path} is there already and stays as it is. What it means: seatrial explain`,
+        data: { written, path, fragments },
+        text: [`${path} is there already and stays as it is. What it means: seatrial explain`, ...fragments].join('\n'),
         exitCode: exitCode.usage,
       };
     }
@@ -36,6 +41,34 @@ export const init = defineOperation({
       '  ! a verdict needs requests; for a service without users: metrics: { source: prober, path: /health }',
       'Next: read it, tag a version (git tag v1.0.0), then: seatrial ship 1.0.0',
     ];
+    if (await hasHaproxy(directory)) {
+      const { service, environments } = parseConfig(guessed.text).config;
+      const { url, target } = environments['production'] ?? { url: 'http://127.0.0.1:8080', target: null };
+      const command = target !== null && isLocal(target) ? target.command : [];
+      lines.push('', ...suggestHaproxy({ service, url, command }));
+    }
     return { data: { written, path, guesses: guessed.guesses, notes: guessed.notes }, text: lines.join('\n') };
   },
 });
+
+async function hasHaproxy(directory: string): Promise<boolean> {
+  const found = await Promise.all(haproxyFiles.map((path) => readProjectFile(directory, path)));
+  return found.some((text) => text !== null);
+}
+
+const haproxyFiles = ['haproxy.cfg', 'haproxy/haproxy.cfg', 'deploy/haproxy.cfg', 'config/haproxy.cfg'];
+
+/** What the configuration that is there needs of HAProxy; nothing when it needs nothing or cannot be read. */
+async function configuredFragments(directory: string): Promise<string[]> {
+  const text = await readProjectFile(directory, 'seatrial.yaml');
+  if (text === null) return [];
+  try {
+    const { service, environments } = parseConfig(text).config;
+    return Object.entries(environments).flatMap(([name, { target, url }]) =>
+      target.kind === 'haproxy' ? ['', `# ${name}`, ...haproxyFragment(target, { service, url })] : [],
+    );
+  } catch {
+    // What is wrong with it is said by those who have to use it.
+    return [];
+  }
+}

@@ -11,7 +11,12 @@ import { ownEnvironment } from '../system/environment.ts';
 import { ensurePrivateDirectory } from '../system/files.ts';
 import { bundlePath } from '../system/package-root.ts';
 import { commandTargetIdentity, createCommandTarget } from '../targets/command/command-target.ts';
-import { createProcessTarget, processTargetIdentity } from '../targets/process/process-target.ts';
+import { createHaproxyTarget, haproxyTargetIdentity } from '../targets/haproxy/haproxy-target.ts';
+import {
+  createProcessTarget,
+  type ProcessTargetOptions,
+  processTargetIdentity,
+} from '../targets/process/process-target.ts';
 import type { Project } from './project.ts';
 
 /** One environment of a project with its driver and its rules. */
@@ -23,7 +28,7 @@ export type Place = {
   judge: JudgeSettings;
   approval: ApprovalRule;
   lockDirectory: string;
-  /** Folder of the target's own files: of the local host, or what a driver has to keep. */
+  /** Folder of the target's own files: of the local host that looks after instances, or what a driver has to keep. */
   hostDirectory: string;
 };
 
@@ -32,7 +37,16 @@ export function openPlace(project: Project, environment: string | undefined): Pl
   const { name, spec } = loadEnvironment(project.config, environment);
   const identity = identityOf(spec);
   const host = hostDirectory(project.stateRoot, identity);
-  const target = createTarget({ project, name, spec, host });
+  const target = createTarget(spec, {
+    revisionSpec: spec.revision,
+    url: spec.url,
+    environment: name,
+    service: project.config.service,
+    projectDirectory: project.directory,
+    repository: project.repository,
+    hostDirectory: host,
+    launchHost: () => launchHost(host),
+  });
   return {
     project,
     name,
@@ -45,30 +59,27 @@ export function openPlace(project: Project, environment: string | undefined): Pl
   };
 }
 
-function identityOf({ target, url }: EnvironmentSpec): string {
-  return target.kind === 'process' ? processTargetIdentity(url) : commandTargetIdentity(url, target.name);
+function identityOf({ url, target }: EnvironmentSpec): string {
+  switch (target.kind) {
+    case 'process':
+      return processTargetIdentity(url);
+    case 'haproxy':
+      return haproxyTargetIdentity(target);
+    case 'command':
+      return commandTargetIdentity(url, target.name);
+  }
 }
 
-function createTarget(request: { project: Project; name: string; spec: EnvironmentSpec; host: string }): Target {
-  const { project, name, spec, host } = request;
-  const place = {
-    url: spec.url,
-    environment: name,
-    service: project.config.service,
-    projectDirectory: project.directory,
-  };
-  switch (spec.target.kind) {
+function createTarget({ target: spec }: EnvironmentSpec, around: Omit<ProcessTargetOptions, 'spec'>): Target {
+  switch (spec.kind) {
     case 'process':
-      return createProcessTarget({
-        ...place,
-        spec: spec.target,
-        revisionSpec: spec.revision,
-        repository: project.repository,
-        hostDirectory: host,
-        launchHost: () => launchHost(host),
-      });
-    case 'command':
-      return createCommandTarget({ ...place, spec: spec.target, memoryDirectory: host });
+      return createProcessTarget({ ...around, spec });
+    case 'haproxy':
+      return createHaproxyTarget({ ...around, spec });
+    case 'command': {
+      const { url, environment, service, projectDirectory, hostDirectory } = around;
+      return createCommandTarget({ url, environment, service, projectDirectory, memoryDirectory: hostDirectory, spec });
+    }
   }
 }
 

@@ -1,5 +1,5 @@
+import { runHost } from '../local-host/host/run-host.ts';
 import { createSystemClock } from '../system/clock.ts';
-import { runHost } from '../targets/process/host/run-host.ts';
 import { superviseResume, superviseStart } from './supervise.ts';
 import { watchRun } from './watchdog.ts';
 

@@ -1,3 +1,4 @@
+import { isLocal } from '../model/config/target.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import { nearestName } from '../model/operation-input.ts';
 import type { Revision } from '../model/revision.ts';
@@ -13,7 +14,7 @@ export async function resolveRevision(place: Place, version: string): Promise<Re
   const ref = place.spec.revision.ref.replaceAll('{version}', version);
   const commit = (await repository?.resolveCommit(ref)) ?? null;
   const { target } = place.spec;
-  const folder = target.kind === 'process' ? (target.directory?.replaceAll('{version}', version) ?? null) : null;
+  const folder = isLocal(target) ? (target.directory?.replaceAll('{version}', version) ?? null) : null;
   if (commit === null) {
     if (folder === null && repository === null) throw new DeployError('NOT_A_REPOSITORY', { directory });
     if (folder === null || !(await fileExists(`${directory}/${folder}`)))

@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import { acquireLock, readLock } from '../journal/lock.ts';
 import { loadRun } from '../journal/replay.ts';
 import { type RunFolder, runFolder } from '../journal/state-folder.ts';
+import { hostUp } from '../local-host/host-control.ts';
 import type { Clock } from '../model/clock.ts';
+import { isLocal } from '../model/config/target.ts';
 import { toDeployError } from '../model/deploy-error.ts';
 import { changedAtMs, fileExists } from '../system/files.ts';
 import { currentIdentity, isAlive, type ProcessIdentity } from '../system/process-identity.ts';
-import { hostUp } from '../targets/process/host-control.ts';
 import { isRemembered } from './finish-run.ts';
 import { openPlace, type Place } from './place.ts';
 import { locateProject, openProjectOfRun, type ProjectPlace } from './project.ts';
@@ -89,7 +90,7 @@ async function endStoppedOwner(watch: Watch, owner: ProcessIdentity): Promise<vo
 
 /** A run needs its local host: one that died is started again and serves what its state says. A host that never was is the run's to start. */
 async function reviveHost(place: Place): Promise<void> {
-  if (place.spec.target.kind !== 'process') return;
+  if (!isLocal(place.spec.target)) return;
   const signal = AbortSignal.timeout(hostUpWithinMs);
   const state = await place.target.inspect(signal);
   if (!state.up && state.revisions.length > 0) await hostUp(place.target, signal);

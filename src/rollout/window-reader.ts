@@ -178,9 +178,10 @@ function ask(state: State, query: MetricQuery, { window, arm }: { window: Window
  * Where promoting brings the users, the candidate may answer at the very address of the stable revision from then on: what is
  * asked there says nothing of the baseline any more.
  */
-function isReplaced({ plan, weightPercent, changedAtMs }: State, { toMs }: Window): boolean {
+function isReplaced({ plan, weights }: State, { toMs }: Window): boolean {
   const { steps } = plan.content;
-  if (weightPercent < 100 || changedAtMs === null || toMs <= changedAtMs) return false;
+  const last = weights.at(-1);
+  if (last === undefined || last.weightPercent < 100 || toMs <= last.atMs) return false;
   return steps.some((step) => bringsUsers(steps, step));
 }
 

@@ -87,6 +87,20 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
+/** Whether a program could listen on this port of 127.0.0.1 now. */
+export async function isPortFree(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+  }
+}
+
 /** The last `limitBytes` of a file as text, or an empty string when there is none. */
 export async function readFileTail(path: string, limitBytes: number): Promise<string> {
   const handle = await open(path, 'r').catch(() => null);

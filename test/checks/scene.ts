@@ -54,6 +54,7 @@ export function contextOf(
     strategyKind: 'canary',
     targetState: stateOf(),
     targetError: null,
+    assessTarget: null,
     stable,
     firstDeploy: false,
     activeRun: null,

@@ -350,11 +350,11 @@ describe('a config with mistakes says of each where it is and what is allowed', 
     ],
     [
       configText().replace('kind: process', 'kind: kubernetes'),
-      ['6:15  environments.production.target.kind: "kubernetes" is not there; there is: process, command'],
+      ['6:15  environments.production.target.kind: "kubernetes" is not there; there is: process, haproxy, command'],
     ],
     [
       configText().replace('kind: process, ', ''),
-      ['6:5  environments.production.target.kind: missing; there is: process, command'],
+      ['6:5  environments.production.target.kind: missing; there is: process, haproxy, command'],
     ],
     [
       configText().replace(', command: [node, server.js]', ''),

@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
+import { hostDown } from '../../src/local-host/host-control.ts';
 import type { Revision } from '../../src/model/revision.ts';
-import { hostDown } from '../../src/targets/process/host-control.ts';
 import { createProcessPlace, type ProcessPlace } from '../fixtures/process-place.ts';
 
 const requests = Number(process.env['LOSS_METER_REQUESTS'] ?? 200_000);

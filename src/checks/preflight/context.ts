@@ -2,7 +2,7 @@ import type { EnvironmentSpec } from '../../model/config/environment.ts';
 import type { DeployError } from '../../model/deploy-error.ts';
 import type { History } from '../../model/history.ts';
 import type { Revision } from '../../model/revision.ts';
-import type { TargetState } from '../../model/target.ts';
+import type { PlaceFinding, TargetState } from '../../model/target.ts';
 import type { Repository } from '../../system/git.ts';
 
 type Burn = { state: 'burning' | 'not_burning' | 'unknown'; sentence: string };
@@ -35,6 +35,8 @@ export type PreflightContext = {
   /** Null together with `targetError` when the target cannot be asked. */
   targetState: TargetState | null;
   targetError: DeployError | null;
+  /** Asks what the program of the target has and lacks, once; null where there is no such program. */
+  assessTarget: (() => Promise<readonly PlaceFinding[]>) | null;
   stable: Revision | null;
   firstDeploy: boolean;
   /** A run that goes on at the same target, other than the one that asks. */

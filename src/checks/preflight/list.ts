@@ -24,6 +24,7 @@ import { rollbackRehearsedCheck } from './rollback-rehearsed.ts';
 import { slosConfiguredCheck } from './slos-configured.ts';
 import { smokeConfiguredCheck } from './smoke-configured.ts';
 import { targetHealthyCheck } from './target-healthy.ts';
+import { targetConfigFileCheck, targetPreparedCheck } from './target-prepared.ts';
 import { trafficPathCheck } from './traffic-path.ts';
 import { versionResolvesCheck } from './version-resolves.ts';
 import { workingTreeCheck } from './working-tree.ts';
@@ -40,6 +41,7 @@ export function preflightChecks(environment: EnvironmentSpec): ReadonlyArray<Che
     revisionAcceptedCheck,
     artifactCheck,
     targetHealthyCheck,
+    ...(environment.target.kind === 'haproxy' ? [targetPreparedCheck, targetConfigFileCheck] : []),
     trafficPathCheck,
     noOtherRunCheck,
     freezeCheck,

@@ -1,4 +1,5 @@
 import type { Check } from '../../model/check.ts';
+import { isLocal } from '../../model/config/target.ts';
 import { readFileFacts } from '../../system/file-facts.ts';
 import { resolveInside } from '../../system/files.ts';
 import type { PreflightContext } from './context.ts';
@@ -16,7 +17,7 @@ export const previousStartableCheck: Check<PreflightContext> = {
     const { target } = environment;
     if (target.kind === 'command' && stable.commit === null)
       return skipped(`the programs of the target have to bring ${stable.version} back; it names no commit`);
-    const directory = target.kind === 'process' ? target.directory : undefined;
+    const directory = isLocal(target) ? target.directory : undefined;
     if (directory !== undefined) {
       const path = directory.replaceAll('{version}', stable.version);
       const facts = await readFileFacts(await resolveInside(projectDirectory, path));

@@ -1,4 +1,5 @@
 import type { Check } from '../../model/check.ts';
+import { isLocal } from '../../model/config/target.ts';
 import type { PreflightContext } from './context.ts';
 import { counted, failed, passed, skipped, unknown } from './finding.ts';
 
@@ -10,7 +11,7 @@ export const workingTreeCheck: Check<PreflightContext> = {
   blocking: true,
   run: async ({ repository, environment }) => {
     if (repository === null) {
-      return environment.target.kind !== 'process' || environment.target.directory === undefined
+      return !isLocal(environment.target) || environment.target.directory === undefined
         ? unknown('the project is not a git repository', 'Run `git init` and commit.')
         : skipped('revisions come from directories, and there is no repository');
     }

@@ -23,9 +23,8 @@ export const argvSchema = z
   .min(1)
   .describe('A program and its arguments, one array element each; never a shell line');
 
-/** Local processes behind seatrial's own proxy, on this machine. */
-export const processTargetSchema = z.strictObject({
-  kind: z.literal('process').describe('Local processes behind a proxy of seatrial, on this machine'),
+/** How instances are started on this machine and looked after, whoever routes users to them. */
+const instanceFields = {
   command: argvSchema.describe('Starts one instance; it must listen on 127.0.0.1 and the port in $PORT'),
   directory: z
     .string()
@@ -57,13 +56,66 @@ export const processTargetSchema = z.strictObject({
     })
     .describe('Back-off between restarts of a crashed instance')
     .prefault({}),
-  cookie: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]+$/, 'must be letters, digits, _ and -')
-    .describe('Cookie that keeps a user on one revision; issued when missing')
-    .prefault('seatrial_unit'),
+};
+const instanceSchema = z.strictObject(instanceFields);
+export type InstanceSpec = z.output<typeof instanceSchema>;
+
+const cookie = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]+$/, 'must be letters, digits, _ and -')
+  .describe('Cookie that keeps a user on one revision; issued when missing')
+  .prefault('seatrial_unit');
+
+/** Local processes behind seatrial's own proxy, on this machine. */
+export const processTargetSchema = z.strictObject({
+  kind: z.literal('process').describe('Local processes behind a proxy of seatrial, on this machine'),
+  ...instanceFields,
+  cookie,
 });
 export type ProcessTargetSpec = z.output<typeof processTargetSchema>;
+
+const enginePath = z.string().regex(/^\/[A-Za-z0-9_.:/-]{1,200}$/, 'must be an absolute path without blanks');
+const engineName = z.string().regex(/^[A-Za-z0-9_.:-]{1,100}$/, 'must be a name as HAProxy allows it');
+
+/** Instances of this machine behind a running HAProxy, which seatrial talks to over its runtime API. */
+export const haproxyTargetSchema = z.strictObject({
+  kind: z
+    .literal('haproxy')
+    .describe('Local processes behind a HAProxy that runs already; `seatrial init` prints what it needs'),
+  ...instanceFields,
+  cookie,
+  socket: z
+    .string()
+    .regex(
+      /^(\/[A-Za-z0-9_.:/-]{1,100}|(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[::1\]):\d{1,5})$/,
+      'must be an absolute path or a loopback address with its port: it is a door without a lock',
+    )
+    .describe('Stats socket of level admin: a path, or a loopback address and port'),
+  slots: z
+    .strictObject({ a: engineName, b: engineName })
+    .refine(({ a, b }) => a !== b, 'must be two backends')
+    .describe('The two backends that take turns at being stable'),
+  places: z
+    .number()
+    .int()
+    .min(1)
+    .max(64)
+    .describe('Servers that each slot has; the most instances of a revision')
+    .prefault(8),
+  splitMap: enginePath.describe('Map file with the split of users; seatrial writes it'),
+  revisionsMap: enginePath.describe('Map file that says which revision a server is; seatrial writes it'),
+  stateFile: enginePath.describe('What a reload restores; seatrial writes it'),
+  configFile: enginePath
+    .optional()
+    .describe('haproxy.cfg, so that pre-flight can look for lines that no runtime answer shows'),
+  onForeignChange: z
+    .enum(['reapply', 'abort'])
+    .describe(
+      'What is done before more users are moved when somebody else has changed the split, a slot or a server; users are taken off a candidate in any case',
+    )
+    .prefault('reapply'),
+});
+export type HaproxyTargetSpec = z.output<typeof haproxyTargetSchema>;
 
 /** Values that every changing command can be given. */
 export const commandValues = [
@@ -185,8 +237,17 @@ export const commandTargetSchema = z.strictObject({
 });
 export type CommandTargetSpec = z.output<typeof commandTargetSchema>;
 
-export const targetSchema = z.discriminatedUnion('kind', [processTargetSchema, commandTargetSchema]);
+export const targetSchema = z.discriminatedUnion('kind', [
+  processTargetSchema,
+  haproxyTargetSchema,
+  commandTargetSchema,
+]);
 export type TargetSpec = z.output<typeof targetSchema>;
+
+/** Whether its instances are processes of this machine that seatrial starts and looks after. */
+export function isLocal(target: TargetSpec): target is ProcessTargetSpec | HaproxyTargetSpec {
+  return target.kind !== 'command';
+}
 
 export const revisionSpecSchema = z.strictObject({
   ref: z

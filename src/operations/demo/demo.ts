@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { hostDown } from '../../local-host/host-control.ts';
 import { DeployError } from '../../model/deploy-error.ts';
 import type { OperationContext, OperationResult } from '../../model/operation.ts';
 import type { RunRecord } from '../../model/run-record.ts';
@@ -6,7 +7,6 @@ import { deriveHistory } from '../../report/history-entry.ts';
 import { diffLearnings } from '../../report/learnings/learnings-diff.ts';
 import { removeDirectory } from '../../system/files.ts';
 import { createTemporaryDirectory } from '../../system/temporary-directory.ts';
-import { hostDown } from '../../targets/process/host-control.ts';
 import { defineOperation } from '../define-operation.ts';
 import { rebuildLearnings } from '../learnings-files.ts';
 import { openPlace } from '../place.ts';

@@ -32,6 +32,11 @@ export type ConfigFinding = {
 
 /** Which parts of the fragment a running HAProxy has and lacks. Pure. Throws INPUT_INVALID for settings that are not plain. */
 export function assessConfig(settings: FragmentSettings, running: RunningConfig): ConfigFinding[] {
+  return [...assessRunning(settings, running), ...assessFile(settings, running.configText)];
+}
+
+/** Those that its answers show. */
+export function assessRunning(settings: FragmentSettings, running: Omit<RunningConfig, 'configText'>): ConfigFinding[] {
   const slots = [settings.backends.a, settings.backends.b];
   return [
     assessVersion(running.info),
@@ -39,7 +44,6 @@ export function assessConfig(settings: FragmentSettings, running: RunningConfig)
     ...slots.flatMap((backend) => assessSlot(settings, backend, running)),
     assessSplitMap(settings, running),
     assessRevisionsMap(settings, running.maps),
-    ...assessFile(settings, running.configText),
   ];
 }
 
@@ -55,7 +59,11 @@ function assessLevel(settings: FragmentSettings, level: CliLevel): ConfigFinding
   return { part, state: 'missing', detail: `its level is ${level}`, add: lineFor(settings, 'global', 'stats socket') };
 }
 
-function assessSlot(settings: FragmentSettings, backend: string, running: RunningConfig): ConfigFinding[] {
+function assessSlot(
+  settings: FragmentSettings,
+  backend: string,
+  running: Omit<RunningConfig, 'configText'>,
+): ConfigFinding[] {
   const section = `backend ${backend}`;
   if (!running.backends.includes(backend)) {
     const add = { section, line: `${section}   (whole section)` };
@@ -86,7 +94,7 @@ function assessSlot(settings: FragmentSettings, backend: string, running: Runnin
   ];
 }
 
-function assessSplitMap(settings: FragmentSettings, running: RunningConfig): ConfigFinding {
+function assessSplitMap(settings: FragmentSettings, running: Omit<RunningConfig, 'configText'>): ConfigFinding {
   const part = `split map ${settings.splitMap}`;
   const entries = running.splitEntries;
   if (entries === null || !hasMap(running.maps, settings.splitMap)) {
@@ -109,7 +117,7 @@ function assessRevisionsMap(settings: FragmentSettings, maps: readonly MapInfo[]
 }
 
 /** The lines whose effect no answer of the runtime API shows: retries, time-outs, rules. */
-function assessFile(settings: FragmentSettings, configText: string | null): ConfigFinding[] {
+export function assessFile(settings: FragmentSettings, configText: string | null): ConfigFinding[] {
   const sections = configText === null ? null : parseConfigText(configText);
   return planConfigFragment(settings).flatMap(({ head, lines }) =>
     lines.map((line) => {

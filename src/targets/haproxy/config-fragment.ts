@@ -66,10 +66,10 @@ function renderLine({ text, why }: FragmentLine): string[] {
 function globalLines(settings: FragmentSettings): FragmentLine[] {
   return [
     {
-      text: `stats socket ${settings.statsSocket} mode 660 level admin expose-fd listeners`,
+      text: `stats socket ${socketWords(settings.statsSocket)} level admin expose-fd listeners`,
       why: 'Level operator may change maps but no server. A reload hands listening sockets over, so no connection is refused.',
       fulfils: new RegExp(
-        `^stats socket ${escaped(settings.statsSocket)} (?=.*\\blevel admin\\b)(?=.*\\bexpose-fd listeners\\b)`,
+        `^stats socket (ipv4@|ipv6@|unix@)?${escaped(settings.statsSocket)} (?=.*\\blevel admin\\b)(?=.*\\bexpose-fd listeners\\b)`,
       ),
     },
     { text: 'stats timeout 30s', why: '', fulfils: /^stats timeout / },
@@ -83,6 +83,11 @@ function globalLines(settings: FragmentSettings): FragmentLine[] {
       fulfils: /^hard-stop-after /,
     },
   ];
+}
+
+/** Only a file has permissions. */
+function socketWords(address: string): string {
+  return address.startsWith('/') ? `${address} mode 660` : address;
 }
 
 function frontendLines(settings: FragmentSettings): FragmentLine[] {
@@ -199,6 +204,7 @@ function backendLines(settings: FragmentSettings): FragmentLine[] {
   ];
 }
 
+const socket = /^(\/[A-Za-z0-9_.:/-]{1,200}|[A-Za-z0-9_.:[\]-]{1,100}:\d{1,5})$/;
 const file = /^\/[A-Za-z0-9_.:/-]{1,200}$/;
 
 /** A value with a blank, a quote or a line end would be another configuration than the one that is shown. */
@@ -209,13 +215,13 @@ function assertPlain(settings: FragmentSettings): void {
     ...mismatches({ bind: settings.bind }, /^[A-Za-z0-9_.:*[\]@/-]{1,200}$/),
     ...mismatches(
       {
-        statsSocket: settings.statsSocket,
         stateFile: settings.stateFile,
         splitMap: settings.splitMap,
         revisionsMap: settings.revisionsMap,
       },
       file,
     ),
+    ...mismatches({ statsSocket: settings.statsSocket }, socket),
     ...mismatches({ cookie: settings.cookie, revisionHeader: settings.revisionHeader }, /^[A-Za-z0-9_-]{1,64}$/),
     ...mismatches({ healthPath: health.path }, /^\/[A-Za-z0-9_.~/?&=%-]{0,200}$/),
     ...mismatches(

@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
+import { hostUp } from '../../../src/local-host/host-control.ts';
 import type { TrafficCell } from '../../../src/model/traffic.ts';
-import { hostUp } from '../../../src/targets/process/host-control.ts';
 import { ask, eventually } from '../../fixtures/http-client.ts';
 import { createProcessPlace, type ProcessPlace, runs } from '../../fixtures/process-place.ts';
 

@@ -1,0 +1,107 @@
+import type { Act, Target, TargetState } from '../model/target.ts';
+import { boundAct, waitUntil } from '../system/bounded-act.ts';
+import { createSystemClock } from '../system/clock.ts';
+import { signalGroup } from '../system/exec.ts';
+import { readJsonFile } from '../system/files.ts';
+import { adoptInstance, type InstanceProcess } from '../system/instance-process.ts';
+import { identityOf, isAlive } from '../system/process-identity.ts';
+import { ensureHost } from './ensure-host.ts';
+import { callHost, readHost } from './host/host-client.ts';
+import type { HostFiles } from './host/host-files.ts';
+import { hostSpecSchema } from './host/host-spec.ts';
+import { readHostState } from './host/host-store.ts';
+import { hostPlaceOf } from './host-place.ts';
+import { readRecordedState } from './recorded-state.ts';
+
+export type HostStatus = {
+  up: boolean;
+  /** False where there never was a host. */
+  known: boolean;
+  pid: number | null;
+  /** `host:port` that users reach; null where they reach another program. */
+  listen: string | null;
+  state: TargetState;
+};
+
+const clock = createSystemClock();
+const upWithinMs = 90_000;
+const killedWithinMs = 5000;
+const pollMs = 30;
+
+/** The host is up and what it served last is served again. */
+export async function hostUp(target: Target, signal: AbortSignal): Promise<HostStatus> {
+  const place = hostPlaceOf(target);
+  const recorded = await readHostState(place.files.state);
+  const act: Act = { idempotencyKey: 'host-up', fence: recorded?.routing.fence ?? 0, deadlineMs: upWithinMs, signal };
+  const bounded = boundAct(act, 'host up');
+  await ensureHost(place, bounded);
+  await waitUntil(bounded, async () => {
+    const answer = await readHost(place.files, bounded.signal);
+    return answer?.state.revisions.every(isServing) ? answer : null;
+  });
+  return hostStatus(target, signal);
+}
+
+/** Open requests are finished, every instance is stopped, then the host; nothing is left running, also when the host had died. */
+export async function hostDown(target: Target, signal: AbortSignal): Promise<HostStatus> {
+  const { files } = hostPlaceOf(target);
+  const running = await readHost(files, signal);
+  const spec = running?.spec ?? (await readJsonFile(files.spec, hostSpecSchema));
+  if (running !== null && spec !== null) {
+    const identity = await identityOf(running.pid);
+    await callHost(files, { name: 'down', body: { fence: running.state.fence }, signal });
+    const patienceMs = spec.drainMs + Math.max(spec.drainMs, spec.streamDrainMs) + spec.stopMs + 10_000;
+    const endMs = clock.monotonic() + patienceMs;
+    while (identity !== null && (await isAlive(identity)) && clock.monotonic() < endMs && !signal.aborted)
+      await clock.sleep(pollMs);
+    if (identity !== null && (await isAlive(identity))) signalGroup(identity.pid, 'SIGKILL');
+  }
+  await stopLeftovers(files, spec?.stopMs ?? 10_000);
+  return hostStatus(target, signal);
+}
+
+/** Reads only; starts nothing. */
+export async function hostStatus(target: Target, signal: AbortSignal): Promise<HostStatus> {
+  const { files } = hostPlaceOf(target);
+  const running = await readHost(files, signal);
+  const spec = running?.spec ?? (await readJsonFile(files.spec, hostSpecSchema));
+  const listen = spec === null || spec.listen === null ? null : `${spec.listen.host}:${spec.listen.port}`;
+  const state = running?.state ?? (await readRecordedState(files));
+  return { up: running !== null, known: spec !== null, pid: running?.pid ?? null, listen, state };
+}
+
+function isServing(placed: TargetState['revisions'][number]): boolean {
+  if (placed.role !== 'stable') return true;
+  return (
+    placed.wantedInstances === 0 ||
+    placed.instances.some((instance) => instance.state === 'ready' || instance.state === 'gave_up')
+  );
+}
+
+/** Instances that outlived their host. */
+async function stopLeftovers(files: HostFiles, stopMs: number): Promise<void> {
+  const recorded = await readHostState(files.state);
+  const identities = Object.values(recorded?.instances ?? {}).flatMap((records) =>
+    records.map((record) => record.identity),
+  );
+  await Promise.all(
+    identities.map(async (identity) => {
+      const process = identity === null ? null : await adoptInstance(identity);
+      if (process === null) return;
+      process.signal('SIGTERM');
+      await endsWithin(process, stopMs);
+      // Also for what the process itself has started and left behind.
+      process.signal('SIGKILL');
+      await endsWithin(process, killedWithinMs);
+    }),
+  );
+}
+
+async function endsWithin({ identity }: InstanceProcess, ms: number): Promise<boolean> {
+  const endMs = clock.monotonic() + ms;
+  while (await isAlive(identity)) {
+    if (clock.monotonic() >= endMs) return false;
+    await clock.sleep(pollMs);
+  }
+  return true;
+}

@@ -1,0 +1,57 @@
+import { revisionHeader } from '../../local-host/host/forwarded-headers.ts';
+import { readFrames } from '../../local-host/host/host-client.ts';
+import { noteHostPlace } from '../../local-host/host-place.ts';
+import { LocalInstances, type LocalInstancesOptions } from '../../local-host/local-instances.ts';
+import type { HaproxyTargetSpec } from '../../model/config/target.ts';
+import type { BatchControl, Target, TrafficControl } from '../../model/target.ts';
+import { within } from '../../system/bounded-act.ts';
+import { assessPlace } from './assess-place.ts';
+import { engineRecordFile } from './engine-record.ts';
+import { fragmentSettingsOf, socketAddressOf } from './fragment-settings-of.ts';
+import { HaproxyDriver } from './haproxy-driver.ts';
+import { createRuntimeApi } from './runtime-api.ts';
+
+export type HaproxyTargetOptions = Omit<LocalInstancesOptions, 'spec' | 'listen' | 'cookie'> & {
+  spec: HaproxyTargetSpec;
+  /** Where users reach HAProxy. */
+  url: string;
+};
+
+/** Names the place by socket and backends, so that two checkouts of a project share its lock. Pure. */
+export function haproxyTargetIdentity({ socket, slots }: HaproxyTargetSpec): string {
+  return `haproxy:${socket}:${slots.a}:${slots.b}`;
+}
+
+/** Processes of this machine behind a HAProxy that runs already. Nothing is started, written or told before the first changing call. */
+export function createHaproxyTarget(options: HaproxyTargetOptions): Target {
+  const { spec } = options;
+  const instances = new LocalInstances({ ...options, listen: null, cookie: spec.cookie });
+  const api = createRuntimeApi({ address: socketAddressOf(spec.socket), connectTimeoutMs: 1000, timeoutMs: 5000 });
+  const settings = fragmentSettingsOf(spec, options);
+  const driver = new HaproxyDriver({ spec, instances, api, settings, record: engineRecordFile(options.hostDirectory) });
+  const traffic: TrafficControl = {
+    setWeight: (request, act) => within(act, 'set weight', (bounded) => driver.setWeight(request, bounded)),
+    drain: (request, act) => within(act, 'drain', (bounded) => driver.drain(request, bounded)),
+  };
+  const batches: BatchControl = {
+    replaceBatch: (request, act) => within(act, 'replace batch', (bounded) => driver.replaceBatch(request, bounded)),
+  };
+  const target: Target = {
+    kind: 'haproxy',
+    identity: haproxyTargetIdentity(spec),
+    url: options.url,
+    revisionHeader,
+    inspect: (signal) => driver.inspect(signal),
+    provision: (request, act) => within(act, 'provision', (bounded) => driver.provision(request, bounded)),
+    promote: (request, act) => within(act, 'promote', (bounded) => driver.promote(request, bounded)),
+    retire: (request, act) => within(act, 'retire', (bounded) => driver.retire(request, bounded)),
+    candidateUrl: (revisionId, signal) => instances.directUrl(revisionId, signal),
+    traffic,
+    batches,
+    assess: (signal) => assessPlace({ api, settings, configFile: spec.configFile }, signal),
+    totals: { read: (signal) => driver.readTotals(signal) },
+    instances: { frames: (request) => readFrames(instances.files, request) },
+  };
+  noteHostPlace(target, instances.place);
+  return target;
+}
