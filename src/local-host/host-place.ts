@@ -17,6 +17,11 @@ export function noteHostPlace(target: Target, place: HostPlace): void {
   places.set(target, place);
 }
 
+/** Whether a local host looks after the target's instances. */
+export function hasHostPlace(target: Target): boolean {
+  return places.has(target);
+}
+
 /** Where the local host of a target lies. Throws TARGET_REFUSED for a target that has none. */
 export function hostPlaceOf(target: Target): HostPlace {
   const place = places.get(target);

@@ -1,3 +1,4 @@
+import { createInspectedInstances, inspectEveryMs } from '../metrics/inspected-instances.ts';
 import { createProberSource } from '../metrics/prober-source.ts';
 import { createProxySource } from '../metrics/proxy-source.ts';
 import { createTotalsSource } from '../metrics/totals-source.ts';
@@ -30,7 +31,14 @@ export function createMetrics(place: Place, plan: Plan, clock: Clock): MetricSou
 function withTargetsFeed(primary: MetricSource, { target, spec }: Place, clock: Clock): MetricSource {
   const feed = target.feed ?? target.instances;
   const told = primary.kind === 'proxy' && target.feed !== undefined;
-  if (told || feed === undefined) return primary;
+  if (told) return primary;
+  if (feed === undefined) {
+    const looks = { everyMs: inspectEveryMs, withinMs: lookWithinMs(spec) };
+    return withInstances(
+      primary,
+      createInspectedInstances({ inspect: (signal) => target.inspect(signal), clock, ...looks }),
+    );
+  }
   return withInstances(primary, createProxySource({ feed, clock, requestTimeoutMs: spec.target.requestTimeout }));
 }
 
@@ -104,10 +112,14 @@ function createProber({ place, plan, clock, metrics }: ProberRequest): MetricSou
 
 type Sight = { placed: PlacedRevision | null; url: string | null };
 
+/** Longest time for one look at the target. */
+function lookWithinMs({ target }: Place['spec']): number {
+  return isLocal(target) ? 3000 : (target.commands.inspect?.timeout ?? 0);
+}
+
 /** Where a revision stands and answers. A target that starts a program for every look is looked at more rarely. */
 function createSight(place: Place): (revisionId: string) => Promise<Sight> {
-  const { target } = place.spec;
-  const [withinMs, keptMs] = isLocal(target) ? [3000, 0] : [target.commands.inspect?.timeout ?? 0, 3000];
+  const [withinMs, keptMs] = [lookWithinMs(place.spec), isLocal(place.spec.target) ? 0 : 3000];
   const seen = new Map<string, { atMs: number; sight: Promise<Sight> }>();
   return (revisionId) => {
     const nowMs = performance.now();

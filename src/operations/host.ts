@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import { hostDown, hostStatus, hostUp } from '../local-host/host-control.ts';
+import { type HostStatus, hostDown, hostStatus, hostUp } from '../local-host/host-control.ts';
+import { hasHostPlace } from '../local-host/host-place.ts';
+import type { TargetState } from '../model/target.ts';
 import { defineOperation } from './define-operation.ts';
 import { environmentField } from './inputs.ts';
-import { openPlace } from './place.ts';
+import { openPlace, type Place } from './place.ts';
 import { openProjectOrLast } from './project.ts';
 import { activeRunOf, runActive } from './project-memory.ts';
 import { wakeWatchdog } from './wake-watchdog.ts';
@@ -10,7 +12,8 @@ import { wakeWatchdog } from './wake-watchdog.ts';
 export const host = defineOperation({
   name: 'host',
   title: 'The local host of an environment',
-  description: 'up: starts the proxy and the recorded instances again. down: drains and stops everything. status.',
+  description:
+    'up: starts the proxy and the recorded instances again. down: drains and stops everything. status: what the target says, of whatever kind it is.',
   tool: false,
   effects: 'changes',
   input: z.object({ action: z.enum(['up', 'down', 'status']).default('status'), environment: environmentField }),
@@ -30,26 +33,37 @@ export const host = defineOperation({
       await hostUp(place.target, signal);
       await wakeWatchdog(place);
     }
-    const status = await hostStatus(place.target, signal);
-    return { data: status, text: renderHost(place.name, status) };
+    return tellState(place, signal);
   },
 });
 
-function renderHost(environment: string, status: Awaited<ReturnType<typeof hostStatus>>): string {
-  const { up, known, pid, listen, state } = status;
+async function tellState(place: Place, signal: AbortSignal): Promise<{ data: unknown; text: string }> {
+  const { target, name } = place;
+  if (!hasHostPlace(target)) {
+    const state = await target.inspect(signal);
+    const head = `${name} is a ${target.kind} target, without a local host. It says: ${state.up ? 'up' : 'down'}.`;
+    return { data: { up: state.up, state }, text: [head, ...renderRevisions(state)].join('\n') };
+  }
+  const status = await hostStatus(target, signal);
+  return { data: status, text: [renderHead(name, status), ...renderRevisions(status.state)].join('\n') };
+}
+
+function renderHead(environment: string, { up, known, pid, listen }: HostStatus): string {
   const where =
     listen === null ? 'looking after instances that users reach by another program' : `serving at ${listen}`;
-  const head = up
+  return up
     ? `The host of ${environment} is up (pid ${pid}), ${where}.`
     : !known
       ? `${environment} has no host yet; the first ship starts one.`
       : `The host of ${environment} is down; it was ${where}. Start it: seatrial host up`;
-  const lines = state.revisions.map((placed) => {
+}
+
+function renderRevisions({ revisions }: TargetState): string[] {
+  return revisions.map((placed) => {
     const instances = placed.instances
       .map((instance) => `${instance.state}${instance.pid === null ? '' : ` (pid ${instance.pid})`}`)
       .join(', ');
     const retire = placed.retireAtMs === null ? '' : `, retired at ${new Date(placed.retireAtMs).toISOString()}`;
     return `  ${placed.role} ${placed.revision.version}: ${placed.weightPercent} %, ${placed.inFlight} requests open, instances: ${instances || 'none'}${retire}`;
   });
-  return [head, ...lines].join('\n');
 }

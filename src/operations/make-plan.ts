@@ -114,7 +114,7 @@ export function completePlan(
     configHash: configHash(spec),
     policyHash: policyHash(name, spec),
     guidance,
-    deadMan: deadManOf(parts.stable, spec.migration),
+    deadMan: deadManOf(target.kind, parts.stable, spec.migration),
   };
   const now = clock.now();
   const how = parts.kind === 'rollout' ? approval.how : 'none';
@@ -180,10 +180,24 @@ function migrationNotes(place: Place): string[] {
   ];
 }
 
-function deadManOf(stable: Revision | null, migration: PlanContent['migration']): string {
-  if (migration === 'contract' || migration === 'irreversible') {
-    return 'if the supervisor dies, the watchdog freezes the run as it is and a person decides; if this machine dies, the service is down with it, and afterwards `seatrial host up` serves what was served, frozen';
-  }
+/** What holds when nobody is left to act; said in the plan, so that a person approves it knowingly. */
+function deadManOf(targetKind: string, stable: Revision | null, migration: PlanContent['migration']): string {
+  const frozen = migration === 'contract' || migration === 'irreversible';
   const back = stable === null ? 'takes the candidate down' : `returns users to ${stable.version}`;
-  return `if the supervisor dies, the watchdog ${back} within seconds; if this machine dies, the service is down with it, and afterwards \`seatrial host up\` serves what was served, then ${back}`;
+  const watchdog = frozen
+    ? 'the watchdog freezes the run as it is and a person decides'
+    : `the watchdog ${back} within seconds`;
+  const then = frozen ? 'it stays frozen until a person decides' : `the next \`seatrial status\` there ${back}`;
+  return `if the supervisor dies, ${watchdog}; if this machine dies, ${whenMachineDies(targetKind)}; ${then}`;
+}
+
+function whenMachineDies(targetKind: string): string {
+  switch (targetKind) {
+    case 'process':
+      return 'the service is down with it, and afterwards `seatrial host up` serves what was served';
+    case 'haproxy':
+      return 'its instances are down with it, and afterwards `seatrial host up` starts what was running';
+    default:
+      return 'users stay where they are, a part of them on the candidate too, and nobody watches';
+  }
 }

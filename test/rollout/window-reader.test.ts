@@ -63,10 +63,14 @@ let slos: Window[];
 let reader: WindowReader;
 let startMs: number;
 
-const begin = (traits: Partial<SourceTraits> = {}, judge: Partial<Plan['content']['judge']> = {}): void => {
+const begin = (
+  traits: Partial<SourceTraits> = {},
+  judge: Partial<Plan['content']['judge']> = {},
+  steps?: Plan['content']['steps'],
+): void => {
   const record = succeededRun();
   const settings = { ...usualJudge, requestTimeoutMs: 2000, ...judge };
-  const plan: Plan = { ...record.plan, content: { ...record.plan.content, judge: settings } };
+  const plan: Plan = { ...record.plan, content: { ...record.plan.content, judge: settings, ...(steps && { steps }) } };
   source = new WrittenSource(traits);
   observed = [];
   fed = [];
@@ -177,6 +181,24 @@ describe('windows', () => {
     reader.beginBake('bake-5');
     readUntil(500);
     expect(observed.at(-1)?.canary.newUnits).toBe(0);
+  });
+
+  it.each([
+    ['promoting brings them: the old address answers for the new revision', ['promote', 'bake'], 0],
+    ['they were moved before: the stable revision is still there', ['set_weight', 'promote', 'bake'], 5],
+  ] as const)('tell of the baseline after all users have moved: %s', async (_name, kinds, requests) => {
+    const { steps } = succeededRun().plan.content;
+    const chosen = kinds.flatMap((kind) => steps.find((step) => step.kind === kind) ?? []);
+    expect(chosen.map(({ kind }) => kind)).toEqual(kinds);
+    begin({}, {}, chosen);
+    for (const offsetMs of [0, 1000]) tell('baseline', offsetMs, { requests: 5, failures: 0 });
+    await clock.advance(1000);
+    reader.setWeight(100);
+    await clock.advance(1000);
+    readUntil(2000);
+    const at = (offsetMs: number): number | undefined =>
+      observed.findLast(({ fromMs }) => fromMs === startMs + offsetMs)?.baseline.requests;
+    expect([at(0), at(1000)]).toEqual([5, requests]);
   });
 
   it('say nothing for a while after a change of weight where requests are counted when they end', async () => {
