@@ -1,4 +1,4 @@
-import { cellMs, latencyBucketOf, type TrafficCell } from '../model/traffic.ts';
+import { cellMs, latencyBucketOf, noRequests, type TrafficCell } from '../model/traffic.ts';
 import type { CellStore, Series } from './cell-store.ts';
 
 export type Ending = {
@@ -41,14 +41,7 @@ function cellOf(store: CellStore, series: Series, atMs: number): TrafficCell {
     store.get(series, atMs) ?? {
       ...series,
       atMs,
-      arrivals: 0,
-      ended: 0,
-      failed: 0,
-      failedUnits: 0,
-      newUnits: 0,
-      completed: 0,
-      mismatched: 0,
-      warming: 0,
+      ...noRequests,
       latency: [],
     }
   );

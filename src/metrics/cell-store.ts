@@ -1,5 +1,5 @@
 import type { Stratum, Window } from '../model/metric-source.ts';
-import { cellMs, type TrafficCell } from '../model/traffic.ts';
+import { cellMs, noRequests, type TrafficCell } from '../model/traffic.ts';
 
 export type Series = { revisionId: string; stratum: Stratum };
 /** Sums over a window. `histogram` counts requests that have ended and were not warming, per latency bucket. */
@@ -71,17 +71,7 @@ function keyOf(series: Series): string {
 }
 
 function sumCells(cells: ReadonlyMap<number, TrafficCell> | undefined, window: Window): CellTotals {
-  const totals = {
-    arrivals: 0,
-    ended: 0,
-    failed: 0,
-    failedUnits: 0,
-    newUnits: 0,
-    completed: 0,
-    mismatched: 0,
-    warming: 0,
-    histogram: new Map<number, number>(),
-  };
+  const totals = { ...noRequests, histogram: new Map<number, number>() };
   if (cells === undefined) return totals;
   for (let atMs = window.fromMs; atMs < window.toMs; atMs += cellMs) {
     const cell = cells.get(atMs);

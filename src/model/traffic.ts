@@ -59,6 +59,18 @@ export const trafficCellSchema = z.strictObject({
 });
 export type TrafficCell = z.infer<typeof trafficCellSchema>;
 
+/** The counts of a cell in which nothing happened. */
+export const noRequests: Omit<TrafficCell, 'revisionId' | 'stratum' | 'atMs' | 'latency'> = {
+  arrivals: 0,
+  ended: 0,
+  failed: 0,
+  failedUnits: 0,
+  newUnits: 0,
+  completed: 0,
+  mismatched: 0,
+  warming: 0,
+};
+
 export const instanceEventSchema = z.strictObject({
   revisionId: z.string(),
   instanceId: z.string(),

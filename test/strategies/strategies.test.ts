@@ -4,21 +4,12 @@ import { renderStep, type Step } from '../../src/model/step.ts';
 import type { Capabilities } from '../../src/model/target.ts';
 import { findStrategy, strategies } from '../../src/strategies/list.ts';
 import { planWayBack } from '../../src/strategies/plan-way-back.ts';
+import { fullCapabilities } from '../fixtures/full-capabilities.ts';
 import { createRevision } from '../fixtures/revisions.ts';
 
 const one = createRevision('1.0.0');
 const two = createRevision('2.0.0');
-const everything: Capabilities = {
-  targetKind: 'process',
-  traffic: 'shares',
-  batches: true,
-  provision: true,
-  promote: true,
-  drain: true,
-  retire: true,
-  standby: true,
-  instances: 3,
-};
+const everything: Capabilities = { ...fullCapabilities, instances: 3 };
 
 function plan(
   spec: StrategySpec,

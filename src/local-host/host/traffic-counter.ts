@@ -1,5 +1,5 @@
 import type { Stratum } from '../../model/metric-source.ts';
-import { cellMs, latencyBucketOf, type TrafficCell } from '../../model/traffic.ts';
+import { cellMs, latencyBucketOf, noRequests, type TrafficCell } from '../../model/traffic.ts';
 import { FailureUnits } from './failure-units.ts';
 
 type Counts = Omit<TrafficCell, 'latency'> & {
@@ -91,14 +91,7 @@ export class TrafficCounter {
   #add(key: string, series: Pick<Counts, 'revisionId' | 'stratum' | 'atMs'>): Counts {
     const cell = {
       ...series,
-      arrivals: 0,
-      ended: 0,
-      failed: 0,
-      failedUnits: 0,
-      newUnits: 0,
-      completed: 0,
-      mismatched: 0,
-      warming: 0,
+      ...noRequests,
       latency: new Map<number, number>(),
       change: 0,
     };

@@ -3,29 +3,18 @@ import { readFrames, readHost } from '../../local-host/host/host-client.ts';
 import { unitSlots } from '../../local-host/host/unit-hash.ts';
 import { noteHostPlace } from '../../local-host/host-place.ts';
 import { listenAddress } from '../../local-host/host-spec-of.ts';
-import { findPlaced, LocalInstances } from '../../local-host/local-instances.ts';
+import { findPlaced, LocalInstances, type LocalInstancesOptions } from '../../local-host/local-instances.ts';
 import { type BatchRequest, replaceBatch } from '../../local-host/replace-batch.ts';
-import type { ProcessTargetSpec, RevisionSpec } from '../../model/config/target.ts';
+import type { ProcessTargetSpec } from '../../model/config/target.ts';
 import { DeployError } from '../../model/deploy-error.ts';
 import type { Revision } from '../../model/revision.ts';
 import type { BatchControl, Target, TrafficControl } from '../../model/target.ts';
 import { type BoundedAct, waitWithin, within } from '../../system/bounded-act.ts';
-import type { Repository } from '../../system/git.ts';
 
-export type ProcessTargetOptions = {
+export type ProcessTargetOptions = Omit<LocalInstancesOptions, 'spec' | 'listen' | 'cookie'> & {
   spec: ProcessTargetSpec;
-  revisionSpec: RevisionSpec;
   /** Where users reach the service; plain http. */
   url: string;
-  environment: string;
-  service: string;
-  projectDirectory: string;
-  /** Null when revisions come from folders only; looked for when not given. */
-  repository?: Repository | null;
-  /** The host's own folder, outside the project. */
-  hostDirectory: string;
-  /** Starts `host-daemon <hostDirectory>` detached from this process. */
-  launchHost: () => Promise<void>;
 };
 
 /** Names the place by its address, so that two checkouts of a project share its lock. Throws TARGET_REFUSED. Pure. */
