@@ -1,165 +1,72 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
-import { hostDown } from '../../src/local-host/host-control.ts';
-import type { Revision } from '../../src/model/revision.ts';
 import { createHaproxyPlace, type HaproxyPlace } from '../fixtures/haproxy-place.ts';
+import { createLossMeter, type LossMeter, type MeteredChange, meteredRequests } from '../fixtures/loss-meter.ts';
 import { haproxyBinary } from '../fixtures/real-haproxy.ts';
 
 const missing = haproxyBinary === undefined;
 if (missing)
   console.warn('SKIPPED test/engines/haproxy-loss-meter.test.ts: haproxy is not installed (apt-get install haproxy)');
 
-const requests = Number(process.env['LOSS_METER_REQUESTS'] ?? 200_000);
-const perSecond = Number(process.env['LOSS_METER_RATE'] ?? 1600);
-const generator = join(dirname(fileURLToPath(import.meta.url)), '..', 'fixtures', 'load-generator.mjs');
-
-const resultSchema = z.object({
-  sent: z.number(),
-  statuses: z.record(z.string(), z.number()),
-  revisions: z.record(z.string(), z.number()),
-  lost: z.array(
-    z.object({ id: z.number(), post: z.boolean(), status: z.union([z.number(), z.string()]), atMs: z.number() }),
-  ),
-  peak: z.number(),
-  seconds: z.number(),
-  p50: z.number(),
-  p99: z.number(),
-});
-
 let place: HaproxyPlace;
-let folder: string;
-let load: ChildProcess | null = null;
-let next = 1;
-const changes = { 'weight changes': 0, promotions: 0, rollbacks: 0, 'returns to standby': 0, reloads: 0 };
+let meter: LossMeter;
 
 beforeAll(async () => {
   if (missing) return;
-  folder = mkdtempSync(join(tmpdir(), 'seatrial-loss-'));
   place = await createHaproxyPlace({ drain: '10s', stop: '5s', requestTimeout: '20s' });
+  meter = createLossMeter(place, 300);
 });
 afterAll(async () => {
   if (missing) return;
-  load?.kill('SIGKILL');
+  meter.close();
   await place.close();
-  rmSync(folder, { recursive: true, force: true });
 });
-
-const revision = (): Revision => place.revision(`${next++}.0.0`, { recordTo: join(folder, 'served') });
-const act = () => place.act({ deadlineMs: 60_000 });
-const breathe = (ms = 300): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function weight(of: Revision, weightPercent: number): Promise<void> {
-  await place.target.traffic?.setWeight({ revisionId: of.id, weightPercent }, act());
-  changes['weight changes'] += 1;
-  await breathe();
-}
 
 async function reload(): Promise<void> {
   await place.haproxy.reload();
-  changes.reloads += 1;
-  await breathe();
+  meter.count('reloads');
+  await meter.breathe();
 }
 
-async function end(of: Revision): Promise<void> {
-  await place.target.traffic?.drain({ revisionId: of.id, deadlineMs: 10_000 }, act());
-  await place.target.retire({ revisionId: of.id }, act());
-}
-
-async function canary(stable: Revision): Promise<Revision> {
-  const candidate = revision();
-  await place.target.provision({ revision: candidate, instances: 2 }, act());
-  for (const weightPercent of [5, 25]) await weight(candidate, weightPercent);
+const canary: MeteredChange = async (stable) => {
+  const candidate = await meter.bring();
+  for (const weightPercent of [5, 25]) await meter.weight(candidate, weightPercent);
   await reload();
-  for (const weightPercent of [50, 100]) await weight(candidate, weightPercent);
-  await place.target.promote({ revision: candidate, standbyMs: 0 }, act());
-  changes.promotions += 1;
-  await end(stable);
+  for (const weightPercent of [50, 100]) await meter.weight(candidate, weightPercent);
+  await meter.promote(candidate, 0);
+  meter.count('promotions');
+  await meter.end(stable);
   return candidate;
-}
+};
 
-async function rolledBack(stable: Revision): Promise<Revision> {
-  const candidate = revision();
-  await place.target.provision({ revision: candidate, instances: 2 }, act());
-  for (const weightPercent of [5, 50]) await weight(candidate, weightPercent);
+const rolledBack: MeteredChange = async (stable) => {
+  const candidate = await meter.bring();
+  for (const weightPercent of [5, 50]) await meter.weight(candidate, weightPercent);
   await reload();
-  await weight(candidate, 0);
-  changes.rollbacks += 1;
-  await end(candidate);
+  await meter.weight(candidate, 0);
+  meter.count('rollbacks');
+  await meter.end(candidate);
   return stable;
-}
+};
 
-async function blueGreen(blue: Revision): Promise<Revision> {
-  const green = revision();
-  await place.target.provision({ revision: green, instances: 2 }, act());
-  await weight(green, 100);
-  await place.target.promote({ revision: green, standbyMs: 60_000 }, act());
-  changes.promotions += 1;
-  await breathe();
-  await place.target.promote({ revision: blue, standbyMs: 60_000 }, act());
-  changes['returns to standby'] += 1;
-  await breathe();
-  await end(green);
+const blueGreen: MeteredChange = async (blue) => {
+  const green = await meter.bring();
+  await meter.weight(green, 100);
+  await meter.promote(green, 60_000);
+  meter.count('promotions');
+  await meter.breathe();
+  await meter.promote(blue, 60_000);
+  meter.count('returns to standby');
+  await meter.breathe();
+  await meter.end(green);
   return blue;
-}
+};
 
 describe.skipIf(missing)('behind HAProxy', () => {
-  it(`none of ${requests} open-loop requests is lost, doubled or misdirected through every kind of change`, async () => {
-    let stable = revision();
-    await place.ship(stable, 2);
-    const resultFile = join(folder, 'result.json');
-    const arguments_ = [generator, place.haproxy.url, String(requests), String(perSecond), resultFile];
-    const running = spawn(process.execPath, arguments_, { stdio: ['ignore', 'pipe', 'inherit'] });
-    load = running;
-    running.stdout.resume();
-    const over = once(running, 'exit');
-    let finished = false;
-    void over.then(() => (finished = true));
-    for (let round = 0; !finished; round += 1)
-      stable = await ([canary, rolledBack, blueGreen][round % 3] ?? canary)(stable);
-    await over;
-    const { cut } = await place.target.inspect(new AbortController().signal);
-    // Instances tell what they served when they end.
-    await hostDown(place.target, AbortSignal.timeout(30_000));
-    const result = resultSchema.parse(JSON.parse(readFileSync(resultFile, 'utf8')));
-    const served = existsSync(join(folder, 'served'))
-      ? readFileSync(join(folder, 'served'), 'utf8').trim().split('\n')
-      : [];
-    const ids = served.map((line) => line.split(' ')[0]);
-    const figures = {
-      sent: result.sent,
-      'answered 200': result.statuses['200'] ?? 0,
-      lost: result.lost.length,
-      duplicated: ids.length - new Set(ids).size,
-      'answered by a stopped instance': served.filter((line) => line.endsWith(' late')).length,
-      'served, as the instances tell': new Set(ids).size,
-      cut,
-      'revisions that answered': Object.keys(result.revisions).length,
-      ...changes,
-      'requests per second': Math.round(result.sent / result.seconds),
-      'most in flight': result.peak,
-      'p50 ms': Math.round(result.p50 * 100) / 100,
-      'p99 ms': Math.round(result.p99 * 100) / 100,
-    };
-    console.table(figures);
-    if (result.lost.length > 0) console.log(result.lost.slice(0, 20));
-    expect(figures).toMatchObject({
-      sent: requests,
-      'answered 200': requests,
-      lost: 0,
-      duplicated: 0,
-      'answered by a stopped instance': 0,
-      'served, as the instances tell': requests,
-      cut: 0,
-    });
-    if (requests < 200_000) return;
-    expect(changes['weight changes']).toBeGreaterThanOrEqual(20);
-    expect(changes.reloads).toBeGreaterThanOrEqual(5);
-    expect(changes.rollbacks).toBeGreaterThanOrEqual(3);
+  it(`none of ${meteredRequests} open-loop requests is lost, doubled or misdirected through every kind of change`, async () => {
+    await meter.run(place.haproxy.url, [canary, rolledBack, blueGreen]);
+    if (meteredRequests < 200_000) return;
+    expect(meter.changes['weight changes']).toBeGreaterThanOrEqual(20);
+    expect(meter.changes['reloads']).toBeGreaterThanOrEqual(5);
+    expect(meter.changes['rollbacks']).toBeGreaterThanOrEqual(3);
   }, 600_000);
 });
