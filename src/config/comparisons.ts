@@ -1,6 +1,6 @@
 import type { EnvironmentSpec } from '../model/config/environment.ts';
 import type { Comparison } from '../model/verdict.ts';
-import { type SourceAbilities, sourceAbilities } from './source-abilities.ts';
+import { type SourceAbilities, sourceAbilities, tellsRequests } from './source-abilities.ts';
 
 type Wanted = Unshared<Comparison>;
 type Unshared<C> = C extends Comparison ? Omit<C, 'share'> : never;
@@ -34,6 +34,9 @@ export function planComparisons(spec: EnvironmentSpec): {
       ...judged.flatMap(({ one, obstacle }) =>
         obstacle === null ? [] : [`${one.metric} is not judged: the metrics source ${source} ${obstacle}`],
       ),
+      ...(source === 'proxy' && spec.target.kind === 'haproxy' && spec.target.requestLog
+        ? ['websockets and event streams are not judged: HAProxy tells of them when they are closed']
+        : []),
       ...(seesRequests(spec) || spec.judge.overdispersion !== undefined
         ? []
         : [
@@ -94,5 +97,5 @@ function obstacleTo(wanted: Wanted, { latency }: SourceAbilities, requestsSeen: 
 
 /** Whether single requests are seen: each from its begin to its end, and several failures of one client as such. */
 function seesRequests({ metrics: { source }, target }: EnvironmentSpec): boolean {
-  return (source === 'proxy' && target.kind === 'process') || source === 'prober';
+  return (source === 'proxy' && tellsRequests(target)) || source === 'prober';
 }

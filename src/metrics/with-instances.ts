@@ -2,9 +2,14 @@ import type { MetricSource } from '../model/metric-source.ts';
 
 /**
  * A source that counts elsewhere, with what the target's own `feed` tells beside it: instances that ended, and answers to
- * users that named another version. Without it the hard rules would hear of neither.
+ * users that named another version, unless the `answersOf` the source itself are better. Without it the hard rules would hear
+ * of neither.
  */
-export function withInstances(primary: MetricSource, feed: MetricSource): MetricSource {
+export function withInstances(
+  primary: MetricSource,
+  feed: MetricSource,
+  answersOf: 'primary' | 'feed' = 'feed',
+): MetricSource {
   const { countsOver, eventWindowMs } = primary;
   return {
     kind: primary.kind,
@@ -16,7 +21,8 @@ export function withInstances(primary: MetricSource, feed: MetricSource): Metric
     silentForMs: () => primary.silentForMs(),
     problem: () => primary.problem?.() ?? null,
     measure: (query, window, arm) => {
-      const asked = query.kind === 'wrong_revision' && query.stratum === 'user' ? feed : primary;
+      const answers = query.kind === 'wrong_revision' && query.stratum === 'user';
+      const asked = answers && answersOf === 'feed' ? feed : primary;
       return asked.measure(query, window, arm);
     },
     latency: (window, arm, stratum) => primary.latency(window, arm, stratum),

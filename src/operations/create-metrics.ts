@@ -28,10 +28,11 @@ export function createMetrics(place: Place, plan: Plan, clock: Clock): MetricSou
 
 /** Exits and kills of instances are told by the target alone, whoever counts the requests. */
 function withTargetsFeed(primary: MetricSource, { target, spec }: Place, clock: Clock): MetricSource {
-  const feed = target.feed ?? target.instances;
-  const told = primary.kind === 'proxy' && target.feed !== undefined;
-  if (told || feed === undefined) return primary;
-  return withInstances(primary, createProxySource({ feed, clock, requestTimeoutMs: spec.target.requestTimeout }));
+  const feed = target.instances ?? target.feed;
+  const counted = primary.kind === 'proxy' && target.feed !== undefined;
+  if (feed === undefined || (counted && target.instances === undefined)) return primary;
+  const told = createProxySource({ feed, clock, requestTimeoutMs: spec.target.requestTimeout });
+  return withInstances(primary, told, counted ? 'primary' : 'feed');
 }
 
 function createTargetSource(place: Place, plan: Plan, clock: Clock): MetricSource {
@@ -55,7 +56,7 @@ function createProxy(place: Place, plan: Plan, clock: Clock): MetricSource {
       remedy: 'Use metrics.source: prober.',
     });
   }
-  return createProxySource({ feed, clock, requestTimeoutMs });
+  return createProxySource({ feed, clock, requestTimeoutMs: feed.longestOpenMs ?? requestTimeoutMs });
 }
 
 /** Synthetic requests beside the configured source; null where the plan wants none. */

@@ -26,6 +26,7 @@ const settings: FragmentSettings = {
   serversPerSlot: 3,
   health: { path: '/health', intervalMs: 1000, rise: 2, fall: 2 },
   timeouts: { connectMs: 1000, requestMs: 60_000, keepAliveMs: 5000, queueMs: 5000, tunnelMs: 3_600_000 },
+  requestLog: true,
 };
 
 const running: RunningConfig = {
@@ -36,6 +37,7 @@ const running: RunningConfig = {
   servers: parseServersState(showServersState),
   maps: parseMapList(showMaps),
   splitEntries: [{ key: 'split', value: '500:r1' }],
+  tables: ['seatrial_shop'],
   configText: renderConfigFragment(settings),
 };
 
@@ -49,7 +51,7 @@ describe('renderConfigFragment', () => {
     expect(text).toContain('stats socket /run/haproxy/admin.sock mode 660 level admin expose-fd listeners');
     expect(text).toContain('str(split),map_str(/etc/haproxy/split.map,0:none)');
     expect(text).toContain('acl seatrial_b var(txn.seatrial_point),sub(txn.seatrial_points) -m int lt 0');
-    expect(text.match(/^backend /gm)).toHaveLength(2);
+    expect(text.match(/^backend be_/gm)).toHaveLength(2);
     expect(text.match(/retry-on conn-failure empty-response 0rtt-rejected/g)).toHaveLength(2);
     expect(text.match(/^ {4}# /gm)?.length).toBeGreaterThan(15);
     expect(text.split('\n').every((line) => line === '' || /^( {4}\S|\S)/.test(line))).toBe(true);
