@@ -16,6 +16,8 @@ export type ArrivalReading = {
 
 /** A line is in our hands this long after its request has ended. */
 export const lineLagMs = 1000;
+/** So long HAProxy takes at most between forgetting its counters and the first answer of the next worker. */
+const unclearMs = 5000;
 const keepMs = 15 * 60_000;
 
 /** A request of which nothing but its number is known. */
@@ -29,12 +31,18 @@ type OpenEntry = {
 type Numbers = CounterName & {
   /** Up to here requests came before anybody looked; they are nobody's. */
   base: number;
+  /** So many of those had not ended then; their lines are still to come. */
+  before: number;
   /** Up to here they are known to have come. */
   known: number;
   open: Map<number, OpenEntry>;
   /** Beyond `known`, of which the line came first. */
   early: Set<number>;
+  /** They went on for longer than any that says nothing, and were ended here. */
+  flowing: Set<number>;
 };
+
+type Counted = NonNullable<LoggedRequest['counted']>;
 
 type Worker = {
   pid: number;
@@ -47,6 +55,8 @@ type Worker = {
   linesTaken: number;
   /** Since when lines are missing, Unix ms. */
   missingSinceMs: number | null;
+  /** Lines with a number from before we looked. A worker that is being replaced forgets its counters and gives numbers from 1 again. */
+  unclear: Array<{ counted: Counted; nowMs: number }>;
 };
 
 /**
@@ -75,12 +85,14 @@ export class LogCounter {
     const { nowMs, pid } = reading;
     const worker = this.#worker(pid, this.#asked === null);
     for (const count of reading.counts) {
-      const numbers = this.#numbers(worker, count, worker.joined && this.#asked === null ? count.arrived : 0);
+      const joining = worker.joined && this.#asked === null;
+      const numbers = this.#numbers(worker, count, joining ? count : null);
       if (count.arrived < numbers.known) return 'the counters of HAProxy began anew';
       this.#takeArrivals(numbers, count.arrived, nowMs);
     }
     if (reading.logFollowed) this.#findUnlogged(worker, reading);
     this.#asked = { pid, atMs: nowMs };
+    this.#clear(pid, nowMs);
     for (const line of this.#waiting.splice(0)) this.line(line.text, line.nowMs);
     this.#endOverdue(nowMs);
     this.#findMissing(nowMs);
@@ -99,8 +111,25 @@ export class LogCounter {
     worker.linesTaken += 1;
     const { counted } = logged;
     if (counted === null || counted.name.kind === 'stream' || counted.name.kind === 'drawn') return;
-    const entry = this.#entryOf(this.#numbers(worker, counted.name, 0), counted.number, nowMs);
-    if (entry !== null) this.#settle(entry, counted, nowMs);
+    this.#end(worker, counted, nowMs);
+  }
+
+  #end(worker: Worker, counted: Counted, nowMs: number): void {
+    const numbers = this.#numbers(worker, counted.name, null);
+    const { number } = counted;
+    if (number <= numbers.base && numbers.before > 0) {
+      numbers.before -= 1;
+      return;
+    }
+    if (number <= numbers.base && worker.pid === this.#asked?.pid) {
+      worker.unclear.push({ counted, nowMs });
+      return;
+    }
+    if (numbers.flowing.delete(number)) return;
+    // Every line is taken once, so that one with a number that is not open is of a request that nobody saw come.
+    const entry = numbers.open.get(number) ?? this.#arrive(numbers, number, nowMs);
+    if (numbers.open.delete(number) && number > numbers.known) numbers.early.add(number);
+    this.#settle(entry, counted, nowMs);
   }
 
   /** Nobody looked for a while: what was open then, and what came since, is not known. */
@@ -145,20 +174,40 @@ export class LogCounter {
       highestLine: -1,
       linesTaken: 0,
       missingSinceMs: null,
+      unclear: [],
     };
     this.#workers.set(pid, worker);
     return worker;
   }
 
-  #numbers(worker: Worker, { revisionId, kind }: CounterName, base: number): Numbers {
+  #numbers(worker: Worker, { revisionId, kind }: CounterName, joined: ArrivalCount | null): Numbers {
     const key = `${revisionId}/${kind}`;
     const known = worker.numbers.get(key);
     if (known !== undefined) return known;
+    const [base, before] = [joined?.arrived ?? 0, joined?.open ?? 0];
     // Whoever has served users before anybody looked is warm.
     if (base > 0) this.#seasoned.add(revisionId);
-    const numbers = { revisionId, kind, base, known: base, open: new Map(), early: new Set<number>() };
+    const numbers: Numbers = {
+      revisionId,
+      kind,
+      base,
+      before,
+      known: base,
+      open: new Map(),
+      early: new Set(),
+      flowing: new Set(),
+    };
     worker.numbers.set(key, numbers);
     return numbers;
+  }
+
+  /** Once another worker has taken over, numbers from the begin are those of new requests. */
+  #clear(pid: number, nowMs: number): void {
+    for (const worker of this.#workers.values()) {
+      const young = worker.unclear.filter((line) => nowMs - line.nowMs < unclearMs);
+      worker.unclear = worker.pid === pid ? young : [];
+      if (worker.pid !== pid) for (const { counted } of young) this.#end(worker, counted, nowMs);
+    }
   }
 
   #takeArrivals(numbers: Numbers, arrived: number, nowMs: number): void {
@@ -179,19 +228,7 @@ export class LogCounter {
     return entry;
   }
 
-  /** Null for a request that nobody saw come, or that has ended before. */
-  #entryOf(numbers: Numbers, number: number, nowMs: number): OpenEntry | null {
-    if (number <= numbers.base || numbers.early.has(number)) return null;
-    let entry = numbers.open.get(number) ?? null;
-    if (entry === null && number > numbers.known) {
-      entry = this.#arrive(numbers, number, nowMs);
-      numbers.early.add(number);
-    }
-    numbers.open.delete(number);
-    return entry;
-  }
-
-  #settle({ request }: OpenEntry, counted: NonNullable<LoggedRequest['counted']>, nowMs: number): void {
+  #settle({ request }: OpenEntry, counted: Counted, nowMs: number): void {
     const { name, server, servedBy } = counted;
     const warmUp = server === null ? null : this.#warmUp(`${name.revisionId} ${server}`, name.revisionId, nowMs);
     if (warmUp?.isWarming(nowMs) === true) request.warming();
@@ -216,8 +253,7 @@ export class LogCounter {
     for (const { revisionId, kind, open } of counts) {
       const entries = [...(worker.numbers.get(`${revisionId}/${kind}`)?.open.values() ?? [])];
       const certain = entries.filter((entry) => !entry.doubtful && nowMs - entry.arrivedAtMs > lineLagMs);
-      if (certain.length > open)
-        return this.#loseOpen([worker], nowMs, 'HAProxy ended requests that its log did not tell of');
+      if (certain.length > open) this.#loseOpen([worker], nowMs, 'HAProxy ended requests that its log did not tell of');
     }
   }
 
@@ -240,13 +276,14 @@ export class LogCounter {
   #endOverdue(nowMs: number): void {
     for (const worker of this.#workers.values()) {
       const gone = worker.pid !== this.#asked?.pid;
-      for (const { open } of worker.numbers.values()) {
+      for (const { open, flowing } of worker.numbers.values()) {
         for (const [number, entry] of open) {
           // They came in this order, so the rest is younger.
           if (nowMs - entry.arrivedAtMs < this.#longestOpenMs) break;
           if (gone) this.#loseCell(entry.arrivedAtMs, 'a former process of HAProxy did not tell how a request ended');
           entry.request.end('flowing', this.#longestOpenMs, { client: null });
           open.delete(number);
+          flowing.add(number);
         }
       }
     }

@@ -22,6 +22,8 @@ const askEveryMs = 125;
 /** Shorter than the silence after which a reader gives a feed up, so that the reason is told. */
 const patienceMs = 1200;
 const askWithinMs = 1000;
+/** A former worker has one more request on each idle connection, for as long as such a connection is kept: 5 s in the fragment. */
+const formerMs = 15_000;
 
 /**
  * Requests of users as HAProxy numbers and logs them. Nothing is listened on: the log lies in a ring in HAProxy's memory,
@@ -139,7 +141,7 @@ class Streams {
     const now = this.#options.clock.monotonic();
     for (const stream of this.#all) {
       const former = stream.pid !== null && stream.pid !== pid;
-      const idle = now - stream.heardAt > 2 * patienceMs;
+      const idle = now - stream.heardAt > formerMs;
       if (former && idle && this.#counter.openOf(stream.pid ?? pid) === 0) stream.close();
     }
     this.#all = this.#all.filter((stream) => stream.open);
