@@ -32,7 +32,9 @@ export function planComparisons(spec: EnvironmentSpec): {
     syntheticShare: synthetic ? shareOf(others) : null,
     notes: [
       ...judged.flatMap(({ one, obstacle }) =>
-        obstacle === null ? [] : [`${one.metric} is not judged: the metrics source ${source} ${obstacle}`],
+        obstacle === null
+          ? []
+          : [`${one.metric} is not judged: the metrics source ${source} ${obstacle}${wayOut(spec)}`],
       ),
       ...(source === 'proxy' && spec.target.kind === 'haproxy' && spec.target.requestLog
         ? ['websockets and event streams are not judged: HAProxy tells of them when they are closed']
@@ -93,6 +95,12 @@ function obstacleTo(wanted: Wanted, { latency }: SourceAbilities, requestsSeen: 
     case 'events':
       return null;
   }
+}
+
+/** What would make it judged. */
+function wayOut({ metrics: { source }, target }: EnvironmentSpec): string {
+  const offered = source === 'proxy' && target.kind === 'haproxy' && !target.requestLog;
+  return offered ? '; with target.requestLog HAProxy tells of each request' : '';
 }
 
 /** Whether single requests are seen: each from its begin to its end, and several failures of one client as such. */
