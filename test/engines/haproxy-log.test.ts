@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import net from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { TrafficCell, TrafficFrame } from '../../src/model/traffic.ts';
@@ -152,13 +151,8 @@ describe.skipIf(missing)('what the log of HAProxy tells', { timeout: 60_000 }, (
 
   it('says so when lines were lost, and goes on', async () => {
     const { traffic, heard } = await listen('', 16_384);
-    const load = spawn('wrk', ['-t1', '-c16', '-d3s', traffic.haproxy.url], { stdio: 'ignore' });
-    const ended = once(load, 'exit');
-    await clock.sleep(500);
     // Whoever reads is busy for so long that the ring cannot hold what comes.
-    const end = performance.now() + 2000;
-    while (performance.now() < end);
-    await ended;
+    spawnSync('wrk', ['-t1', '-c16', '-d2s', `${traffic.haproxy.url}/fast`], { stdio: 'ignore' });
     await clock.sleep(1500);
     console.info(`behind by 2 s: ${heard.lost().length} cells without a verdict, ${heard.lost()[0] ?? ''}`);
     expect(heard.lost().length).toBeGreaterThan(0);

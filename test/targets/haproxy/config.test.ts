@@ -158,9 +158,21 @@ describe('assessConfig', () => {
     ['a map without its key', { splitEntries: [] }, 'split map'],
     ['a key that stands twice', { splitEntries: [1, 2].map(() => ({ key: 'split', value: '0:x' })) }, 'split map'],
     ['a value that is no split', { splitEntries: [{ key: 'split', value: 'half' }] }, 'split map'],
+    ['requests that are not numbered', { tables: ['another'] }, 'request log seatrial_shop'],
   ])('sees %s', (_, wrong, part) => {
     expect(finding(assessConfig(settings, { ...running, ...wrong }), part)?.state).toBe('missing');
     expect(finding(assessConfig(settings, running), part)?.state).not.toBe('missing');
+  });
+
+  it('wants nothing of the request log where it is not configured, and its lines where it is', () => {
+    const without = { ...settings, requestLog: false };
+    const file = renderConfigFragment(without);
+    expect(file).not.toMatch(/^ring|^ {4}log|sc_inc/m);
+    expect(finding(assessConfig(without, { ...running, tables: [], configText: file }), 'request log')).toBeUndefined();
+    const missed = assessConfig(settings, { ...running, configText: file }).filter((one) => one.state === 'missing');
+    expect(missed.map((one) => one.part).join('\n')).toMatch(
+      /ring seatrial_shop: format raw\n[\s\S]*log ring@seatrial_shop format raw local0\n[\s\S]*log-format/,
+    );
   });
 
   it('takes a line of the same purpose, also from the defaults, and misses a weaker one', () => {
