@@ -152,9 +152,11 @@ describe.skipIf(missing)('what the log of HAProxy tells', { timeout: 60_000 }, (
   it('says so when lines were lost, and goes on', async () => {
     const { traffic, heard } = await listen('', 16_384);
     // Whoever reads is busy for so long that the ring cannot hold what comes.
-    spawnSync('wrk', ['-t1', '-c16', '-d2s', `${traffic.haproxy.url}/fast`], { stdio: 'ignore' });
+    spawnSync('wrk', ['-t1', '-c16', '-d1s', `${traffic.haproxy.url}/fast`], { stdio: 'ignore' });
     await clock.sleep(1500);
-    console.info(`behind by 2 s: ${heard.lost().length} cells without a verdict, ${heard.lost()[0] ?? ''}`);
+    console.info(
+      `behind by 1 s: ${JSON.stringify(heard.sum())}, ${heard.lost().length} cells without a verdict, ${heard.lost()[0] ?? String(heard.broken())}`,
+    );
     expect(heard.lost().length).toBeGreaterThan(0);
     expect(heard.lost()[0]).toMatch(/lines of HAProxy's log were lost|did not tell of/);
     const before = [heard.sum().ended, heard.lost().length];
