@@ -1,6 +1,6 @@
 import type { EnvironmentSpec } from '../model/config/environment.ts';
 import type { Comparison } from '../model/verdict.ts';
-import { type SourceAbilities, sourceAbilities } from './source-abilities.ts';
+import { type SourceAbilities, sourceAbilities, tellsRequests } from './source-abilities.ts';
 
 type Wanted = Unshared<Comparison>;
 type Unshared<C> = C extends Comparison ? Omit<C, 'share'> : never;
@@ -32,8 +32,13 @@ export function planComparisons(spec: EnvironmentSpec): {
     syntheticShare: synthetic ? shareOf(others) : null,
     notes: [
       ...judged.flatMap(({ one, obstacle }) =>
-        obstacle === null ? [] : [`${one.metric} is not judged: the metrics source ${source} ${obstacle}`],
+        obstacle === null
+          ? []
+          : [`${one.metric} is not judged: the metrics source ${source} ${obstacle}${wayOut(spec)}`],
       ),
+      ...(source === 'proxy' && spec.target.kind === 'haproxy' && spec.target.requestLog
+        ? ['websockets and event streams are not judged: HAProxy tells of them when they are closed']
+        : []),
       ...(seesRequests(spec) || spec.judge.overdispersion !== undefined
         ? []
         : [
@@ -92,7 +97,13 @@ function obstacleTo(wanted: Wanted, { latency }: SourceAbilities, requestsSeen: 
   }
 }
 
+/** What would make it judged. */
+function wayOut({ metrics: { source }, target }: EnvironmentSpec): string {
+  const offered = source === 'proxy' && target.kind === 'haproxy' && !target.requestLog;
+  return offered ? '; with target.requestLog HAProxy tells of each request' : '';
+}
+
 /** Whether single requests are seen: each from its begin to its end, and several failures of one client as such. */
 function seesRequests({ metrics: { source }, target }: EnvironmentSpec): boolean {
-  return (source === 'proxy' && target.kind === 'process') || source === 'prober';
+  return (source === 'proxy' && tellsRequests(target)) || source === 'prober';
 }

@@ -8,8 +8,8 @@ export type SourceAbilities = Pick<SourceTraits, 'countedBy' | 'latency'>;
 export function sourceAbilities({ metrics, target }: Pick<EnvironmentSpec, 'metrics' | 'target'>): SourceAbilities {
   switch (metrics.source) {
     case 'proxy':
-      // Another program that routes users tells totals of what has ended.
-      return target.kind === 'process'
+      // Another program that routes users tells totals of what has ended, unless it tells of each request.
+      return tellsRequests(target)
         ? { countedBy: 'arrival', latency: 'fine' }
         : { countedBy: 'completion', latency: 'none' };
     case 'prober':
@@ -24,6 +24,11 @@ export function sourceAbilities({ metrics, target }: Pick<EnvironmentSpec, 'metr
     case 'command':
       return { countedBy: 'completion', latency: metrics.latency ? 'coarse' : 'none' };
   }
+}
+
+/** Whether who routes users tells of each request from its begin to its end. Pure. */
+export function tellsRequests(target: EnvironmentSpec['target']): boolean {
+  return target.kind === 'process' || (target.kind === 'haproxy' && target.requestLog);
 }
 
 /** Exporters that have a histogram of request durations. */

@@ -14,6 +14,8 @@ export type CellReading = {
   whyNotKnown: string;
   /** Strata whose requests are split by assignment, so that `newUnits` means something. */
   assigned: readonly Stratum[];
+  /** Why requests of the window are not all known, however long one waits; null where they are. */
+  lostWithin?(window: Window): string | null;
 };
 
 type Asked = { window: Window; revisionId: string | null };
@@ -59,11 +61,13 @@ function problemWithQuery(query: MetricQuery): string | null {
 }
 
 /** Why the window cannot be answered for, or null. */
-function problemWithWindow(reading: CellReading, { fromMs, toMs }: Window): string | null {
+function problemWithWindow(reading: CellReading, window: Window): string | null {
+  const { fromMs, toMs } = window;
   if (fromMs % cellMs !== 0 || toMs % cellMs !== 0 || !(toMs > fromMs))
     return `the window must be whole cells of ${cellMs} ms`;
   if (reading.knownUntilMs === null || toMs > reading.knownUntilMs) return reading.whyNotKnown;
-  return fromMs < reading.store.keptFromMs ? 'the window lies before what this source knows' : null;
+  if (fromMs < reading.store.keptFromMs) return 'the window lies before what this source knows';
+  return reading.lostWithin?.(window) ?? null;
 }
 
 /**

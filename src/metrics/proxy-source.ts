@@ -14,6 +14,7 @@ import { cellMs, type InstanceEvent, type TrafficFeed, type TrafficFrame } from 
 import { createCellStore } from './cell-store.ts';
 import { createEventQueue } from './event-queue.ts';
 import { followFeed } from './follow-feed.ts';
+import { createLossLog } from './loss-log.ts';
 import { type CellReading, measureCells, readLatency } from './measure-cells.ts';
 
 export type ProxySourceOptions = {
@@ -50,6 +51,8 @@ class ProxySource implements MetricSource {
   #brokenBecause: string | null = null;
   #events = createEventQueue();
   #store;
+  /** Of both arms alike: what a producer has lost it cannot tell by revision. */
+  readonly #losses = createLossLog();
 
   constructor(options: ProxySourceOptions) {
     this.#options = options;
@@ -112,6 +115,7 @@ class ProxySource implements MetricSource {
       requestTimeoutMs: this.#options.requestTimeoutMs,
       whyNotKnown: this.#whyNotKnown(),
       assigned: ['user'],
+      lostWithin: (window) => this.#losses.within('baseline', window),
     };
   }
 
@@ -124,10 +128,13 @@ class ProxySource implements MetricSource {
     for (const cell of frame.cells) {
       if (cell.revisionId === baseline || cell.revisionId === canary) this.#store.put(cell);
     }
+    for (const { fromMs, toMs, reason } of frame.lost ?? [])
+      for (let atMs = fromMs; atMs < toMs; atMs += cellMs) this.#losses.add('baseline', atMs, reason);
     for (const event of frame.instances) this.#events.add(event);
     // A clock that is set back must not make known windows unknown again.
     this.#knownUntilMs = Math.max(this.#knownUntilMs ?? Number.NEGATIVE_INFINITY, frame.nowMs - cellMs);
     this.#store.forget(frame.nowMs);
+    this.#losses.forget(this.#store.keptFromMs);
   }
 
   /** Cells change until their requests have timed out, so a new connection begins that much earlier. */

@@ -91,11 +91,11 @@ export interface Target {
   readonly lacks?: readonly TargetLack[];
   readonly traffic?: TrafficControl;
   readonly batches?: BatchControl;
-  /** Requests of users as they come and end; only where seatrial itself is the proxy. */
+  /** Requests of users as they come and end; where seatrial itself is the proxy, or the proxy tells of each. */
   readonly feed?: TrafficFeed;
   /** Where another program routes users and counts them. */
   readonly totals?: TrafficTotals;
-  /** Starts, crashes and ends of instances, where `feed` is absent but somebody looks after them. It counts no requests of users. */
+  /** Starts, crashes and ends of instances, where `feed` does not tell them but somebody looks after them. It counts no requests of users. */
   readonly instances?: TrafficFeed;
   /** Where another program must have been prepared: what it has and lacks. Changes nothing; throws as `inspect` does. */
   readonly assess?: (signal: AbortSignal) => Promise<readonly PlaceFinding[]>;

@@ -83,17 +83,29 @@ export const instanceEventSchema = z.strictObject({
 });
 export type InstanceEvent = z.infer<typeof instanceEventSchema>;
 
+/** Time of which a producer does not know everything: nothing may be concluded from requests that arrived in it. */
+export const lostSpanSchema = z.strictObject({
+  fromMs: z.number().int(),
+  toMs: z.number().int(),
+  reason: z.string().max(300),
+});
+export type LostSpan = z.infer<typeof lostSpanSchema>;
+
 /** One message of a feed. A frame comes at least every 250 ms even when nothing happened: silence means the feed is dead. */
 export const trafficFrameSchema = z.strictObject({
   nowMs: z.number().int(),
   cells: z.array(trafficCellSchema),
   instances: z.array(instanceEventSchema),
   inFlight: z.array(z.strictObject({ revisionId: z.string(), count: z.number().int().nonnegative() })),
+  /** Absent where nothing can be lost. */
+  lost: z.array(lostSpanSchema).optional(),
 });
 export type TrafficFrame = z.infer<typeof trafficFrameSchema>;
 
 /** A place that counts requests per revision and reports the life of its instances. */
 export interface TrafficFeed {
+  /** The producer has ended each request in its counts this long after it came, ms; the request time-out where absent. */
+  readonly longestOpenMs?: number;
   /** Frames until `signal` fires; the iterator throws a DeployError when the producer is gone. Starts with cells not older than `sinceMs`. */
   frames(options: { sinceMs: number; signal: AbortSignal }): AsyncIterable<TrafficFrame>;
 }

@@ -11,6 +11,7 @@ import { DeployError } from '../model/deploy-error.ts';
 import type { MetricSource } from '../model/metric-source.ts';
 import type { Plan } from '../model/plan.ts';
 import type { PlacedRevision } from '../model/target.ts';
+import type { TrafficFeed } from '../model/traffic.ts';
 import { configuredSources } from './configured-sources.ts';
 import { createSampledDriver } from './create-sampled-source.ts';
 import type { Place } from './place.ts';
@@ -29,17 +30,25 @@ export function createMetrics(place: Place, plan: Plan, clock: Clock): MetricSou
 
 /** Exits and kills of instances are told by the target alone, whoever counts the requests. */
 function withTargetsFeed(primary: MetricSource, { target, spec }: Place, clock: Clock): MetricSource {
-  const feed = target.feed ?? target.instances;
-  const told = primary.kind === 'proxy' && target.feed !== undefined;
-  if (told) return primary;
-  if (feed === undefined) {
-    const looks = { everyMs: inspectEveryMs, withinMs: lookWithinMs(spec) };
-    return withInstances(
-      primary,
-      createInspectedInstances({ inspect: (signal) => target.inspect(signal), clock, ...looks }),
-    );
+  const { feed, instances } = target;
+  const counted = primary.kind === 'proxy' && feed !== undefined;
+  if (counted && instances === undefined) return primary;
+  const follow = (followed: TrafficFeed): MetricSource =>
+    createProxySource({ feed: followed, clock, requestTimeoutMs: spec.target.requestTimeout });
+  if (instances !== undefined) {
+    const told = follow(instances);
+    // It counts no requests: what users were answered is the primary's to tell.
+    return withInstances(primary, {
+      start: (arms, signal) => told.start(arms, signal),
+      takeInstanceEvents: () => told.takeInstanceEvents(),
+    });
   }
-  return withInstances(primary, createProxySource({ feed, clock, requestTimeoutMs: spec.target.requestTimeout }));
+  if (feed !== undefined) return withInstances(primary, follow(feed));
+  const looks = { everyMs: inspectEveryMs, withinMs: lookWithinMs(spec) };
+  return withInstances(
+    primary,
+    createInspectedInstances({ inspect: (signal) => target.inspect(signal), clock, ...looks }),
+  );
 }
 
 function createTargetSource(place: Place, plan: Plan, clock: Clock): MetricSource {
@@ -63,7 +72,7 @@ function createProxy(place: Place, plan: Plan, clock: Clock): MetricSource {
       remedy: 'Use metrics.source: prober.',
     });
   }
-  return createProxySource({ feed, clock, requestTimeoutMs });
+  return createProxySource({ feed, clock, requestTimeoutMs: feed.longestOpenMs ?? requestTimeoutMs });
 }
 
 /** Synthetic requests beside the configured source; null where the plan wants none. */

@@ -31,6 +31,7 @@ export function suggestHaproxy(around: { service: string; url: string; command: 
     revisionsMap: `/etc/haproxy/maps/${name}-revisions.map`,
     stateFile: '/var/lib/haproxy/servers.state',
     configFile: '/etc/haproxy/haproxy.cfg',
+    requestLog: true,
   };
   const spec = haproxyTargetSchema.parse(block);
   return [

@@ -60,6 +60,31 @@ describe('the judge of a plan', () => {
     ]);
   });
 
+  test('behind HAProxy offers its log, and with it judges all but streams', () => {
+    const around =
+      'socket: /run/h.sock, slots: { a: a, b: b }, splitMap: /m/s.map, revisionsMap: /m/r.map, stateFile: /m/s.state';
+    const behind = (more: string) => {
+      const text = configText().replace('kind: process', `kind: haproxy, ${around}${more}`);
+      const { spec } = loadEnvironment(parseConfig(text).config);
+      return planJudge({
+        environment: 'production',
+        spec,
+        stable: createRevision('1.0.0'),
+        steps: [5, 99].map(bakeAt),
+      });
+    };
+    const totals = behind('');
+    expect(names(totals)).toEqual([]);
+    expect(totals.notes[0]).toBe(
+      'latencyP99 is not judged: the metrics source proxy has no latencies; with target.requestLog HAProxy tells of each request',
+    );
+    const logged = behind(', requestLog: true');
+    expect(names(logged)).toEqual(['latencyP99', 'throughput']);
+    expect(logged.notes).toEqual([
+      'websockets and event streams are not judged: HAProxy tells of them when they are closed',
+    ]);
+  });
+
   test('says that wide buckets prove only large slowdowns', () => {
     const plan = planned(`    metrics: { ${prometheus}, template: http, inFlight: http_in_flight }`);
     expect(names(plan)).toEqual(['latencyP99']);

@@ -108,6 +108,12 @@ export const haproxyTargetSchema = z.strictObject({
   configFile: enginePath
     .optional()
     .describe('haproxy.cfg, so that pre-flight can look for lines that no runtime answer shows'),
+  requestLog: z
+    .boolean()
+    .describe(
+      'HAProxy numbers and logs requests into memory, from where metrics.source proxy reads them: with latencies, and by arrival. Needs more lines in haproxy.cfg',
+    )
+    .prefault(false),
   onForeignChange: z
     .enum(['reapply', 'abort'])
     .describe(

@@ -1,4 +1,4 @@
-import { type FragmentLine, type FragmentSettings, planConfigFragment } from './config-fragment.ts';
+import { type FragmentLine, type FragmentSettings, planConfigFragment, requestLogName } from './config-fragment.ts';
 import type { MapEntry, MapInfo } from './parse-map.ts';
 import { isAtLeast, type ProcessInfo } from './parse-process-info.ts';
 import type { ProxyStat } from './parse-server-stat.ts';
@@ -17,6 +17,8 @@ export type RunningConfig = {
   maps: readonly MapInfo[];
   /** Null when the map is not loaded. */
   splitEntries: readonly MapEntry[] | null;
+  /** Names of its stick tables. */
+  tables: readonly string[];
   /** The configuration on disk; null when it cannot be read from here. It may differ from what was loaded. */
   configText: string | null;
 };
@@ -44,6 +46,7 @@ export function assessRunning(settings: FragmentSettings, running: Omit<RunningC
     ...slots.flatMap((backend) => assessSlot(settings, backend, running)),
     assessSplitMap(settings, running),
     assessRevisionsMap(settings, running.maps),
+    ...(settings.requestLog ? [assessRequestLog(settings, running.tables)] : []),
   ];
 }
 
@@ -114,6 +117,19 @@ function assessRevisionsMap(settings: FragmentSettings, maps: readonly MapInfo[]
   if (hasMap(maps, settings.revisionsMap)) return { part, state: 'present', detail: 'loaded', add: null };
   const add = lineFor(settings, `frontend ${settings.service}`, 'http-after-response set-header');
   return { part, state: 'missing', detail: 'HAProxy has not loaded it', add };
+}
+
+function assessRequestLog(settings: FragmentSettings, tables: readonly string[]): ConfigFinding {
+  const name = requestLogName(settings);
+  const part = `request log ${name}`;
+  if (tables.includes(name)) return { part, state: 'present', detail: 'it numbers requests', add: null };
+  const add = lineFor(settings, `backend ${name}`, 'stick-table');
+  return {
+    part,
+    state: 'missing',
+    detail: 'HAProxy does not number requests: its ring and log lines are needed too',
+    add,
+  };
 }
 
 /** The lines whose effect no answer of the runtime API shows: retries, time-outs, rules. */

@@ -1,6 +1,9 @@
 import { DeployError } from '../../model/deploy-error.ts';
+import { probeHeader } from '../../model/traffic.ts';
+import { slotKeys } from './engine-keys.ts';
+import { logFormat } from './request-log.ts';
 import { plainName } from './runtime-command.ts';
-import { splitKey, splitPoints } from './split-value.ts';
+import { type Slot, splitKey, splitPoints } from './split-value.ts';
 
 export type FragmentSettings = {
   /** Name of the frontend. */
@@ -21,6 +24,8 @@ export type FragmentSettings = {
   health: { path: string; intervalMs: number; rise: number; fall: number };
   /** keepAliveMs: for so long after a reload a former idle connection can have one more request by the former split. */
   timeouts: { connectMs: number; requestMs: number; keepAliveMs: number; queueMs: number; tunnelMs: number };
+  /** Requests are told one by one: numbered on arrival, logged when they end. */
+  requestLog: boolean;
 };
 
 export type FragmentLine = {
@@ -45,10 +50,16 @@ export function planConfigFragment(settings: FragmentSettings): FragmentSection[
   assertPlain(settings);
   return [
     { head: 'global', lines: globalLines(settings) },
+    ...(settings.requestLog ? logSections(settings) : []),
     { head: `frontend ${settings.service}`, lines: frontendLines(settings) },
-    { head: `backend ${settings.backends.a}`, lines: backendLines(settings) },
-    { head: `backend ${settings.backends.b}`, lines: backendLines(settings) },
+    { head: `backend ${settings.backends.a}`, lines: backendLines(settings, 'a') },
+    { head: `backend ${settings.backends.b}`, lines: backendLines(settings, 'b') },
   ];
+}
+
+/** Name of the ring with the log, and of the table that numbers requests. Pure. */
+export function requestLogName({ service }: Pick<FragmentSettings, 'service'>): string {
+  return `seatrial_${service}`;
 }
 
 /** What the files of the two maps must hold before HAProxy starts for the first time. Pure. */
@@ -82,6 +93,86 @@ function globalLines(settings: FragmentSettings): FragmentLine[] {
       why: 'After a reload the former process ends at last, even with open tunnels.',
       fulfils: /^hard-stop-after /,
     },
+  ];
+}
+
+function logSections(settings: FragmentSettings): FragmentSection[] {
+  return [
+    {
+      head: `ring ${requestLogName(settings)}`,
+      lines: [
+        {
+          text: 'format raw',
+          why: 'Kept in memory only and read over the stats socket; while nobody reads it costs nothing.',
+        },
+        { text: 'maxlen 1024', why: '', fulfils: /^maxlen (102[4-9]|10[3-9]\d|1[1-9]\d\d|[2-9]\d{3}|\d{5,})$/ },
+        {
+          text: 'size 4194304',
+          why: 'Some 20,000 requests, which is how far a reader may be behind.',
+          fulfils: /^size \d{7,}$/,
+        },
+      ],
+    },
+    {
+      head: `backend ${requestLogName(settings)}`,
+      lines: [
+        {
+          text: 'stick-table type string len 160 size 1k expire 1d store gpc0',
+          why: 'Numbers the requests of each revision as they come, so that those which are still open are known too.',
+        },
+      ],
+    },
+  ];
+}
+
+/** Before the backend is chosen. */
+function requestLogLines(settings: FragmentSettings): FragmentLine[] {
+  const { revisionsMap } = settings;
+  const table = requestLogName(settings);
+  return [
+    { text: `log ring@${table} format raw local0`, why: 'One line for each request, when it has ended.' },
+    {
+      text: `log-format "${logFormat(revisionsMap)}"`,
+      why: 'Of every log of this frontend: it can have only one format.',
+    },
+    { text: 'http-request set-var(txn.seatrial_kind) str(user)', why: '' },
+    {
+      text: 'http-request set-var(txn.seatrial_kind) str(stream) if { req.hdr(upgrade) -m found } or { req.hdr(accept) -m sub text/event-stream }',
+      why: 'WebSockets and event streams end when their users go, which says nothing about them: they are not judged.',
+    },
+    {
+      text: `http-request set-var(txn.seatrial_kind) str(probe) if { req.hdr(${probeHeader}) -m found }`,
+      why: '',
+    },
+    {
+      text: 'http-request set-var(txn.seatrial_client) var(txn.seatrial_unit),xxh64(0) if !{ var(txn.seatrial_fresh) -m bool }',
+      why: 'Several failures of one user count once; the unit itself is not logged.',
+    },
+    ...(['a', 'b'] as const).map((slot) => ({
+      text: `http-request set-var(txn.seatrial_drawn) str(${slotKeys[slot]}),map_str(${revisionsMap},none),concat(/drawn) ${slot === 'b' ? 'if' : 'unless'} seatrial_b`,
+      why:
+        slot === 'a' ? 'New users of each revision, which shows whether the split is the one that was asked for.' : '',
+    })),
+    {
+      text: `http-request track-sc1 var(txn.seatrial_drawn) table ${table} if { var(txn.seatrial_fresh) -m bool } { var(txn.seatrial_kind) -m str user }`,
+      why: '',
+    },
+    {
+      text: 'http-request sc-inc-gpc0(1) if { var(txn.seatrial_fresh) -m bool } { var(txn.seatrial_kind) -m str user }',
+      why: '',
+    },
+  ];
+}
+
+function numberingLines(settings: FragmentSettings, slot: Slot): FragmentLine[] {
+  const table = requestLogName(settings);
+  return [
+    {
+      text: `http-request set-var(txn.seatrial_counted) str(${slotKeys[slot]}),map_str(${settings.revisionsMap},none),concat(/,txn.seatrial_kind)`,
+      why: 'The revision of this slot at that moment.',
+    },
+    { text: `http-request track-sc2 var(txn.seatrial_counted) table ${table}`, why: '' },
+    { text: 'http-request set-var(txn.seatrial_number) sc_inc_gpc0(2)', why: '' },
   ];
 }
 
@@ -123,6 +214,8 @@ function frontendLines(settings: FragmentSettings): FragmentLine[] {
       text: `http-request set-var(txn.seatrial_point) var(txn.seatrial_salt),concat(:,txn.seatrial_unit),xxh32(0),mod(${splitPoints})`,
       why: '',
     },
+    { text: 'acl seatrial_b var(txn.seatrial_point),sub(txn.seatrial_points) -m int lt 0', why: '' },
+    ...(settings.requestLog ? requestLogLines(settings) : []),
     ...routeLines(settings.backends),
     {
       text: `http-after-response add-header Set-Cookie "${cookie}=%[var(txn.seatrial_unit)]; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax" if { var(txn.seatrial_fresh) -m bool }`,
@@ -140,7 +233,6 @@ function frontendLines(settings: FragmentSettings): FragmentLine[] {
 /** A process that was told to stop counts no living server anywhere, so only a living other slot may take a share over. */
 function routeLines({ a, b }: FragmentSettings['backends']): FragmentLine[] {
   return [
-    { text: 'acl seatrial_b var(txn.seatrial_point),sub(txn.seatrial_points) -m int lt 0', why: '' },
     { text: `acl seatrial_a_up nbsrv(${a}) gt 0`, why: '' },
     { text: `acl seatrial_b_up nbsrv(${b}) gt 0`, why: '' },
     {
@@ -153,10 +245,11 @@ function routeLines({ a, b }: FragmentSettings['backends']): FragmentLine[] {
   ];
 }
 
-function backendLines(settings: FragmentSettings): FragmentLine[] {
+function backendLines(settings: FragmentSettings, slot: Slot): FragmentLine[] {
   const { health, timeouts } = settings;
   return [
     { text: 'mode http', why: '', fulfils: /^mode http$/ },
+    ...(settings.requestLog ? numberingLines(settings, slot) : []),
     { text: 'balance roundrobin', why: '', fulfils: /^balance (roundrobin|leastconn|random\b.*)$/ },
     { text: `timeout connect ${timeouts.connectMs}ms`, why: '', fulfils: /^timeout connect / },
     { text: `timeout server ${timeouts.requestMs}ms`, why: '', fulfils: /^timeout server / },

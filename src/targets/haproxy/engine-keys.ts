@@ -4,7 +4,7 @@ import type { Slot } from './split-value.ts';
 /** Which revision each slot holds; null for an empty one. */
 export type SlotRevisions = Readonly<Record<Slot, string | null>>;
 
-/** What the revisions map says beside which revision a server is. HAProxy itself never asks for these keys. */
+/** What the revisions map says beside which revision a server is. HAProxy asks for the slots' when it counts requests. */
 export type EngineKeys = { slots: SlotRevisions; fence: number };
 
 /** `<backend>/<server>` → revision id, and the keys. Sorted, so that two of them can be compared. Pure. */
@@ -28,5 +28,6 @@ export function parseKeys(entries: readonly MapEntry[]): EngineKeys {
   };
 }
 
-const slotKeys: Readonly<Record<Slot, string>> = { a: 'seatrial/slot/a', b: 'seatrial/slot/b' };
+/** Keys of the revisions map that name the revision in a slot. */
+export const slotKeys: Readonly<Record<Slot, string>> = { a: 'seatrial/slot/a', b: 'seatrial/slot/b' };
 const fenceKey = 'seatrial/fence';

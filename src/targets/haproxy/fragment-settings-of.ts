@@ -34,6 +34,7 @@ export function fragmentSettingsOf(
       queueMs: 5000,
       tunnelMs: Math.max(1000, spec.streamDrain),
     },
+    requestLog: spec.requestLog,
   };
 }
 

@@ -5,10 +5,13 @@ import { LocalInstances, type LocalInstancesOptions } from '../../local-host/loc
 import type { HaproxyTargetSpec } from '../../model/config/target.ts';
 import type { BatchControl, Target, TrafficControl } from '../../model/target.ts';
 import { within } from '../../system/bounded-act.ts';
+import { createSystemClock } from '../../system/clock.ts';
 import { assessPlace } from './assess-place.ts';
+import { requestLogName } from './config-fragment.ts';
 import { engineRecordFile } from './engine-record.ts';
 import { fragmentSettingsOf, socketAddressOf } from './fragment-settings-of.ts';
 import { HaproxyDriver } from './haproxy-driver.ts';
+import { createLogFeed } from './log-feed.ts';
 import { createRuntimeApi } from './runtime-api.ts';
 
 export type HaproxyTargetOptions = Omit<LocalInstancesOptions, 'spec' | 'listen' | 'cookie'> & {
@@ -26,9 +29,12 @@ export function haproxyTargetIdentity({ socket, slots }: HaproxyTargetSpec): str
 export function createHaproxyTarget(options: HaproxyTargetOptions): Target {
   const { spec } = options;
   const instances = new LocalInstances({ ...options, listen: null, cookie: spec.cookie });
-  const api = createRuntimeApi({ address: socketAddressOf(spec.socket), connectTimeoutMs: 1000, timeoutMs: 5000 });
+  const address = socketAddressOf(spec.socket);
+  const api = createRuntimeApi({ address, connectTimeoutMs: 1000, timeoutMs: 5000 });
   const settings = fragmentSettingsOf(spec, options);
   const driver = new HaproxyDriver({ spec, instances, api, settings, record: engineRecordFile(options.hostDirectory) });
+  const { requestMs, connectMs } = settings.timeouts;
+  const longestOpenMs = requestMs + connectMs + 1000;
   const traffic: TrafficControl = {
     setWeight: (request, act) => within(act, 'set weight', (bounded) => driver.setWeight(request, bounded)),
     drain: (request, act) => within(act, 'drain', (bounded) => driver.drain(request, bounded)),
@@ -49,7 +55,17 @@ export function createHaproxyTarget(options: HaproxyTargetOptions): Target {
     traffic,
     batches,
     assess: (signal) => assessPlace({ api, settings, configFile: spec.configFile }, signal),
-    totals: { read: (signal) => driver.readTotals(signal) },
+    ...(spec.requestLog
+      ? {
+          feed: createLogFeed({
+            api,
+            address,
+            name: requestLogName(settings),
+            clock: createSystemClock(),
+            longestOpenMs,
+          }),
+        }
+      : { totals: { read: (signal) => driver.readTotals(signal) } }),
     instances: { frames: (request) => readFrames(instances.files, request) },
   };
   noteHostPlace(target, instances.place);

@@ -18,5 +18,16 @@ export async function loadRunningConfig(
   const known = [settings.backends.a, settings.backends.b].filter((backend) => backends.includes(backend));
   const stats = await Promise.all(known.map((backend) => api.stat(backend, signal)));
   const servers = await Promise.all(known.map((backend) => api.serversState(backend, signal)));
-  return { info, level, backends, maps, splitEntries, stats: stats.flat(), servers: servers.flat(), configText };
+  const tables = settings.requestLog ? await api.tables(signal) : [];
+  return {
+    info,
+    level,
+    backends,
+    maps,
+    splitEntries,
+    tables,
+    stats: stats.flat(),
+    servers: servers.flat(),
+    configText,
+  };
 }

@@ -1,6 +1,7 @@
 import { DeployError } from '../../model/deploy-error.ts';
 import { askSocket, type SocketAddress } from '../../system/ask-socket.ts';
 import { createSystemClock } from '../../system/clock.ts';
+import { type ArrivalCount, parseArrivals } from './parse-arrivals.ts';
 import { type MapEntry, type MapInfo, parseMapEntries, parseMapList, parsePreparedVersion } from './parse-map.ts';
 import { type ProcessInfo, parseProcessInfo } from './parse-process-info.ts';
 import { type ProxyStat, parseServerStat } from './parse-server-stat.ts';
@@ -45,6 +46,10 @@ export interface RuntimeApi {
   /** All backends, in the form of the file that `server-state-file` names: what a reload restores. */
   serversStateText(signal: AbortSignal): Promise<string>;
   connections(backend: string, signal: AbortSignal): Promise<ServerConnections[]>;
+  /** Requests that each revision was given, and the worker that counted them. */
+  arrivals(table: string, signal: AbortSignal): Promise<{ worker: ProcessInfo; counts: ArrivalCount[] }>;
+  /** Names of the stick tables. */
+  tables(signal: AbortSignal): Promise<string[]>;
 
   addServer(server: NewServer, signal: AbortSignal): Promise<void>;
   /** Of a server in maintenance. Tries again while connections are left, until `withinMs` are over; the last refusal is thrown. */
@@ -95,7 +100,17 @@ async function exchange(
 
 type Reading = Pick<
   RuntimeApi,
-  'info' | 'level' | 'backends' | 'stat' | 'serversState' | 'serversStateText' | 'connections' | 'maps' | 'mapEntries'
+  | 'info'
+  | 'level'
+  | 'backends'
+  | 'stat'
+  | 'serversState'
+  | 'serversStateText'
+  | 'connections'
+  | 'maps'
+  | 'mapEntries'
+  | 'arrivals'
+  | 'tables'
 >;
 
 function reading(ask: Ask): Reading {
@@ -122,6 +137,16 @@ function reading(ask: Ask): Reading {
       parseServersConn(await read(runtimeCommand.showServersConn(backend), signal, /^# bkname/)),
     maps: async (signal) => parseMapList(await read(showMaps(), signal, /^# id/)),
     mapEntries: async (map, signal) => parseMapEntries(await read(showMap(map), signal, /^(0x|$)/)),
+    arrivals: async (table, signal) => {
+      const show = runtimeCommand.showTable(table);
+      const [said = '', answer = ''] = await ask([runtimeCommand.showInfo(), show], signal);
+      if (!answer.startsWith('# table: ')) throw refusal(show, answer);
+      return { worker: parseProcessInfo(said), counts: parseArrivals(answer) };
+    },
+    tables: async (signal) => {
+      const answer = await read(runtimeCommand.showTables(), signal, /^(# table: |$)/);
+      return [...answer.matchAll(/^# table: ([^,\s]+),/gm)].map(([, table = '']) => table);
+    },
   };
 }
 

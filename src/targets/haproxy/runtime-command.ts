@@ -51,6 +51,12 @@ export const runtimeCommand = {
     framed(`set server ${serverName(server)} addr ${ipAddress(to.address)} port ${portNumber(to.port)}`),
   shutdownSessions: (server: ServerName): RuntimeCommand => framed(`shutdown sessions server ${serverName(server)}`),
 
+  showTable: (table: string): RuntimeCommand => framed(`show table ${name(table)}`),
+  showTables: (): RuntimeCommand => framed('show table'),
+  /** Answers with every line that is in the ring (from now on: `-n`) and never ends. */
+  followRing: (ring: string, from: 'begin' | 'now'): RuntimeCommand =>
+    framed(`show events ${name(ring)} -w${from === 'now' ? ' -n' : ''}`),
+
   showMap: (map: string): RuntimeCommand => framed(`show map ${mapFile(map)}`),
   setMap: (map: string, key: string, value: string): RuntimeCommand =>
     framed(`set map ${mapFile(map)} ${mapWord('key', key)} ${mapWord('value', value)}`),

@@ -26,6 +26,7 @@ const settings: FragmentSettings = {
   serversPerSlot: 3,
   health: { path: '/health', intervalMs: 1000, rise: 2, fall: 2 },
   timeouts: { connectMs: 1000, requestMs: 60_000, keepAliveMs: 5000, queueMs: 5000, tunnelMs: 3_600_000 },
+  requestLog: true,
 };
 
 const running: RunningConfig = {
@@ -36,6 +37,7 @@ const running: RunningConfig = {
   servers: parseServersState(showServersState),
   maps: parseMapList(showMaps),
   splitEntries: [{ key: 'split', value: '500:r1' }],
+  tables: ['seatrial_shop'],
   configText: renderConfigFragment(settings),
 };
 
@@ -49,7 +51,7 @@ describe('renderConfigFragment', () => {
     expect(text).toContain('stats socket /run/haproxy/admin.sock mode 660 level admin expose-fd listeners');
     expect(text).toContain('str(split),map_str(/etc/haproxy/split.map,0:none)');
     expect(text).toContain('acl seatrial_b var(txn.seatrial_point),sub(txn.seatrial_points) -m int lt 0');
-    expect(text.match(/^backend /gm)).toHaveLength(2);
+    expect(text.match(/^backend be_/gm)).toHaveLength(2);
     expect(text.match(/retry-on conn-failure empty-response 0rtt-rejected/g)).toHaveLength(2);
     expect(text.match(/^ {4}# /gm)?.length).toBeGreaterThan(15);
     expect(text.split('\n').every((line) => line === '' || /^( {4}\S|\S)/.test(line))).toBe(true);
@@ -156,9 +158,21 @@ describe('assessConfig', () => {
     ['a map without its key', { splitEntries: [] }, 'split map'],
     ['a key that stands twice', { splitEntries: [1, 2].map(() => ({ key: 'split', value: '0:x' })) }, 'split map'],
     ['a value that is no split', { splitEntries: [{ key: 'split', value: 'half' }] }, 'split map'],
+    ['requests that are not numbered', { tables: ['another'] }, 'request log seatrial_shop'],
   ])('sees %s', (_, wrong, part) => {
     expect(finding(assessConfig(settings, { ...running, ...wrong }), part)?.state).toBe('missing');
     expect(finding(assessConfig(settings, running), part)?.state).not.toBe('missing');
+  });
+
+  it('wants nothing of the request log where it is not configured, and its lines where it is', () => {
+    const without = { ...settings, requestLog: false };
+    const file = renderConfigFragment(without);
+    expect(file).not.toMatch(/^ring|^ {4}log|sc_inc/m);
+    expect(finding(assessConfig(without, { ...running, tables: [], configText: file }), 'request log')).toBeUndefined();
+    const missed = assessConfig(settings, { ...running, configText: file }).filter((one) => one.state === 'missing');
+    expect(missed.map((one) => one.part).join('\n')).toMatch(
+      /ring seatrial_shop: format raw\n[\s\S]*log ring@seatrial_shop format raw local0\n[\s\S]*log-format/,
+    );
   });
 
   it('takes a line of the same purpose, also from the defaults, and misses a weaker one', () => {
