@@ -58,6 +58,8 @@ export type Act = {
   signal: AbortSignal;
   /** `back` while users return to a revision that served before; a platform may have a way of its own for that. Left out: forward. */
   way?: 'forward' | 'back';
+  /** Called once the data plane obeys a change of traffic, which may be before the call returns; again when it is done again. */
+  moved?: () => void;
 };
 
 /** A call that every Target has, and that some cannot make; there it throws TARGET_REFUSED. `standby`: retire one by itself. */

@@ -129,7 +129,9 @@ async function performStep(context: RunContext, step: Step): Promise<void> {
         message: `stopped: ${thrown.message}`.slice(0, 2000),
         remedy: 'See the decision.',
       };
-      await context.append({ type: 'step_failed', data: { stepId: step.id, phase: 'forward', error: failure } }, place);
+      // Users may be waiting to be taken off the candidate; what comes next brings this to the disk as well.
+      const event = { type: 'step_failed', data: { stepId: step.id, phase: 'forward', error: failure } } as const;
+      await context.append(event, { ...place, later: true });
       throw thrown;
     }
     const error = toDeployError(thrown);

@@ -24,13 +24,13 @@ export async function bake(
     throwPending(context);
     const elapsedMs = clock.monotonic() - startedMs - blindMs;
     const decision = context.decide({ elapsedMs, minMs: step.minMs, maxMs: step.maxMs });
+    if (decision.action === 'abort') throw new AbortRun(decision, clock.now());
     const silent = decision.trigger === blindTrigger;
     if (silent) blindMs += clock.monotonic() - heardMs;
     heardMs = silent ? clock.monotonic() : Math.max(heardMs, clock.monotonic() - context.ports.metrics.silentForMs());
     const due = clock.monotonic() - notedMs >= noteEveryMs;
-    await context.noteVerdicts(due || decision.action === 'advance' || decision.action === 'abort');
+    await context.noteVerdicts(due || decision.action === 'advance');
     if (due) notedMs = clock.monotonic();
-    if (decision.action === 'abort') throw new AbortRun(decision, clock.now());
     if (decision.action === 'advance') {
       await context.unhold(decision.reason);
       await context.append({ type: 'decision', data: { stepId: step.id, decision } });

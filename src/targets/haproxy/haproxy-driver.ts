@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { HostAnswer } from '../../local-host/host/control-protocol.ts';
+import type { ControlRequest, HostAnswer } from '../../local-host/host/control-protocol.ts';
 import { findPlaced, type LocalInstances } from '../../local-host/local-instances.ts';
 import { type BatchRequest, replaceBatch } from '../../local-host/replace-batch.ts';
 import type { HaproxyTargetSpec } from '../../model/config/target.ts';
@@ -31,6 +31,9 @@ export type HaproxyDriverOptions = {
 /** What one who settles knows already. */
 type Given = {
   view?: EngineView;
+  host?: HostAnswer;
+  /** That a change has begun is being written down. */
+  begun?: Promise<void>;
   /** Ports of instances that are about to be stopped: they finish what they have and get nothing more. */
   leaving?: readonly number[] | undefined;
 };
@@ -52,10 +55,14 @@ export class HaproxyDriver {
 
   async inspect(signal: AbortSignal): Promise<TargetState> {
     const { instances, api, settings, record } = this.#options;
-    const host = await instances.inspect(signal);
-    const view = await this.#look(signal);
-    const stats = [...(await api.stat(settings.backends.a, signal)), ...(await api.stat(settings.backends.b, signal))];
-    return describeEngineState(host, { view, stats, cut: (await record.read()).cut });
+    const [host, view, a, b, known] = await Promise.all([
+      instances.inspect(signal),
+      this.#look(signal),
+      api.stat(settings.backends.a, signal),
+      api.stat(settings.backends.b, signal),
+      record.read(),
+    ]);
+    return describeEngineState(host, { view, stats: [...a, ...b], cut: known.cut });
   }
 
   /** Of every revision that has a slot. */
@@ -91,6 +98,7 @@ export class HaproxyDriver {
     act: BoundedAct,
   ): Promise<void> {
     const { instances } = this.#options;
+    if (weightPercent === 0) return this.#takeUsersOff(revisionId, act);
     const before = await instances.ensure(act);
     const now = findPlaced(before, revisionId);
     const raises = now !== null && weightPercent > now.weightPercent;
@@ -102,11 +110,35 @@ export class HaproxyDriver {
       await instances.call('weight', request, act);
       await this.#settle(slots, act);
     } else {
-      const view = await this.#assertMine(act, { raises });
-      await Promise.all([this.#begun(), instances.call('weight', request, act)]);
-      await this.#settle(view.keys.slots, act, { view });
+      const view = await this.#begin(act, { raises });
+      const host = await instances.call('weight', request, act);
+      await this.#settle(view.keys.slots, act, { view, host });
     }
     await this.#assertRouted(revisionId, weightPercent, act);
+  }
+
+  /** Waits only for the two that decide whether it may be done: the local host, and HAProxy. */
+  async #takeUsersOff(revisionId: string, act: BoundedAct): Promise<void> {
+    const request = { fence: act.fence, revisionId, weightPercent: 0 };
+    const looking = this.#assertMine(act, { raises: false });
+    // Should this be lost, the next owner finds no users on the candidate, and that is no harm.
+    const begun = looking.then(() => this.#begun());
+    begun.catch(() => undefined);
+    const [view, host] = await Promise.all([looking, this.#callAnyHow(request, act)]);
+    await this.#settle(view.keys.slots, act, { view, host, begun });
+    await this.#assertRouted(revisionId, 0, act);
+  }
+
+  /** A host that is down is started first; one that runs is not asked twice. */
+  async #callAnyHow(request: ControlRequest<'weight'>, act: BoundedAct): Promise<HostAnswer> {
+    const { instances } = this.#options;
+    try {
+      return await instances.call('weight', request, act);
+    } catch (thrown) {
+      if (toDeployError(thrown).code !== 'TARGET_UNREACHABLE') throw thrown;
+      await instances.ensure(act);
+      return instances.call('weight', request, act);
+    }
   }
 
   async promote({ revision, standbyMs }: { revision: Revision; standbyMs: number }, act: BoundedAct): Promise<void> {
@@ -231,10 +263,14 @@ export class HaproxyDriver {
     let left: string[] = [];
     for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
       act.assertTime();
-      const view = attempt === 0 && given.view !== undefined ? given.view : await this.#look(act.signal);
-      const wanted = this.#wanted(await instances.read(act), { slots, view, act, leaving: given.leaving });
+      const known = attempt === 0 ? given : {};
+      const view = known.view ?? (await this.#look(act.signal));
+      const host = known.host ?? (await instances.read(act));
+      const wanted = this.#wanted(host, { slots, view, act, leaving: given.leaving });
       try {
-        await this.#noteCut(await applyWanted({ api, settings }, { view, wanted, drainMs: spec.drain }, act));
+        const cut = await applyWanted({ api, settings }, { view, wanted, drainMs: spec.drain }, act);
+        await given.begun;
+        await this.#noteCut(cut);
       } catch (thrown) {
         if (toDeployError(thrown).code !== 'TARGET_UNREACHABLE' || attempt + 1 === mostAttempts) throw thrown;
         await waitUntil(act, async () =>
