@@ -1,6 +1,7 @@
 import { DeployError, toDeployError } from '../model/deploy-error.ts';
 import type { Outcome } from '../model/run-event.ts';
 import { renderStep, type Step } from '../model/step.ts';
+import { foreignTrigger } from '../model/verdict.ts';
 import { end, type Failure, failureOf } from './end-run.ts';
 import { type ActStep, executeStep, findRevision } from './execute-step.ts';
 import { summariseExposure } from './exposure.ts';
@@ -35,6 +36,7 @@ export async function goBack(context: RunContext, abort: AbortRun, error: Failur
 async function beginWayBack(context: RunContext, { decision, detectedAtMs }: AbortRun): Promise<Step[]> {
   const asking = isStableDown(context);
   await assertOwner(context);
+  await context.foreign.rest();
   await context.noteVerdicts(true, true);
   await context.append({ type: 'decision', data: { stepId: context.currentStepId, decision } }, { later: true });
   context.phase = 'back';
@@ -169,6 +171,8 @@ async function concludeWayBack(context: RunContext, abort: AbortRun, error: Fail
 /** Why the candidate had to go, as an error with its remedy; none when a person wanted it so. */
 function failureOfAbort(context: RunContext, { decision }: AbortRun): Failure | null {
   if (decision.trigger?.startsWith('person')) return null;
+  if (decision.trigger === foreignTrigger)
+    return failureOf(new DeployError('TARGET_CHANGED', { reason: decision.reason }));
   const code = context.maxWeightPercent > 0 ? 'VERDICT_HARM' : 'CANDIDATE_FAILED';
   return failureOf(new DeployError(code, { reason: decision.reason }));
 }

@@ -5,6 +5,7 @@ import type { RecordedEvent, RunEvent } from '../model/run-event.ts';
 import type { RunRecord } from '../model/run-record.ts';
 import type { Decision, Verdict } from '../model/verdict.ts';
 import { decide, type Situation } from './decide.ts';
+import { createForeignWatch, type ForeignWatch } from './foreign-watch.ts';
 import { createMonitor, type Monitor } from './monitor.ts';
 import type { ControlRequest, EventPlace, RolloutPorts } from './ports.ts';
 import { withSynthetic } from './synthetic-monitor.ts';
@@ -34,6 +35,7 @@ export type RunContext = {
   readonly runId: string;
   readonly plan: RunRecord['plan'];
   readonly monitor: Monitor;
+  readonly foreign: ForeignWatch;
   /** Fires when the forward phase must stop at once. */
   stop: AbortController;
   phase: 'forward' | 'closing' | 'back' | 'frozen';
@@ -90,6 +92,7 @@ export function createRunContext(ports: RolloutPorts, record: RunRecord, judge: 
     runId: record.runId,
     plan: record.plan,
     monitor: createWholeMonitor(observed, record.plan, judge),
+    foreign: createForeignWatch(observed, record.runId),
     stop: new AbortController(),
     phase: 'forward',
     currentStepId: null,
@@ -231,6 +234,10 @@ function applyControl(
       context.paused = `paused by ${by}${because}`;
       return { accepted: true, text: 'the weight stays as it is; harm still rolls back' };
     case 'resume':
+      if (context.foreign.accept(by)) {
+        context.paused = null;
+        return { accepted: true, text: 'what somebody else has changed is put back, and the run goes on' };
+      }
       if (context.paused === null) {
         return {
           accepted: false,
@@ -246,6 +253,7 @@ function applyControl(
       }
       // Whoever lets it go on has also ended their pause.
       context.paused = null;
+      context.foreign.accept(by);
       if (context.waitsAt === null)
         return { accepted: false, text: 'the run is not waiting at an observation or a gate' };
       context.promoted.set(context.waitsAt, by);
@@ -279,6 +287,7 @@ function decideNow(context: RunContext, bake: Situation['bake']): Decision {
       silentMs: ports.metrics.silentForMs(),
       problem: ports.metrics.problem?.() ?? null,
     },
+    foreign: context.foreign.finding(),
     smokePassed: context.smokePassed,
     paused,
     accepted: context.accepted,

@@ -5,17 +5,18 @@ import { type BatchRequest, replaceBatch } from '../../local-host/replace-batch.
 import type { HaproxyTargetSpec } from '../../model/config/target.ts';
 import { DeployError, toDeployError } from '../../model/deploy-error.ts';
 import type { Revision } from '../../model/revision.ts';
-import type { PlacedRevision, RevisionTotals, TargetState } from '../../model/target.ts';
+import type { ForeignChanges, PlacedRevision, RevisionTotals, TargetState } from '../../model/target.ts';
 import { type BoundedAct, waitUntil } from '../../system/bounded-act.ts';
 import { applyWanted, awaitChecks, drainServers } from './apply-wanted.ts';
-import { differences } from './compare-engine.ts';
+import { describeAuthor, differences, renderReload } from './compare-engine.ts';
 import type { FragmentSettings } from './config-fragment.ts';
-import type { SlotRevisions } from './engine-keys.ts';
+import { parseKeys, type SlotRevisions } from './engine-keys.ts';
 import type { EngineRecordFile } from './engine-record.ts';
 import { describeEngineState, weightIn } from './engine-state.ts';
 import { type EngineView, readEngine, shareOf, slotOf } from './engine-view.ts';
-import { isSameWorker } from './parse-process-info.ts';
+import { isSameWorker, type ProcessInfo } from './parse-process-info.ts';
 import { planWanted, portsOf, type WantedEngine } from './plan-wanted.ts';
+import { changed, hasUsers, refuseUsers, tooFewPlaces } from './refusals.ts';
 import type { RuntimeApi } from './runtime-api.ts';
 import { percentOf, type Slot } from './split-value.ts';
 import { createTotalsMemory } from './traffic-totals.ts';
@@ -48,6 +49,8 @@ const mostAttempts = 5;
 export class HaproxyDriver {
   readonly #options: HaproxyDriverOptions;
   readonly #tellTotals = createTotalsMemory();
+  /** That the last look for foreign changes saw. */
+  #worker: ProcessInfo | null = null;
 
   constructor(options: HaproxyDriverOptions) {
     this.#options = options;
@@ -210,6 +213,30 @@ export class HaproxyDriver {
     await this.#finish();
   }
 
+  /** What is found while a change of our own is under way, in this process or in another one, is nobody else's. */
+  async lookForForeign(signal: AbortSignal): Promise<ForeignChanges> {
+    const { record, spec } = this.#options;
+    const before = await record.read();
+    const view = await this.#look(signal);
+    const { left, settled } = await record.read();
+    const nothing = { changes: [], by: '', reloaded: null };
+    if (view.worker.stopping) return nothing;
+    const [former, now] = [this.#worker, view.worker];
+    this.#worker = now;
+    const reloaded = former === null || isSameWorker(former, now) ? null : renderReload(former, now);
+    const ours = !settled || left === null || JSON.stringify(before) !== JSON.stringify({ ...before, left, settled });
+    if (ours) return { ...nothing, reloaded };
+    return { changes: differences(view, left), by: describeAuthor({ view, left, reloaded, spec }), reloaded };
+  }
+
+  /** As it was left, and as the local host wants it. Not a change of ours: should it be cut short, the rest is still foreign. */
+  async restore(act: BoundedAct): Promise<void> {
+    const { left } = await this.#options.record.read();
+    const view = await this.#assertMine(act, { raises: false });
+    // The keys of the slots may be what was changed.
+    await this.#settle(left === null ? view.keys.slots : parseKeys(left.entries).slots, act);
+  }
+
   #look(signal: AbortSignal): Promise<EngineView> {
     return readEngine(this.#options.api, this.#options.settings, signal);
   }
@@ -350,27 +377,4 @@ function withoutSlot(slots: SlotRevisions, slot: Slot): SlotRevisions {
 /** The same units are drawn as long as the revision is the candidate, and others for another one. */
 function saltOf(revisionId: string): string {
   return createHash('sha256').update(revisionId).digest('hex').slice(0, 16);
-}
-
-function refuseUsers(view: EngineView, slot: Slot, revisionId: string): void {
-  const share = shareOf(view, slot);
-  if (share > 0) throw hasUsers(revisionId, share);
-}
-
-function hasUsers(revisionId: string, weightPercent: number): DeployError {
-  return new DeployError('TARGET_REFUSED', {
-    reason: `${revisionId} still has ${weightPercent} % of the users`,
-    remedy: 'Move its traffic first.',
-  });
-}
-
-function tooFewPlaces({ places }: HaproxyTargetSpec, instances: number): DeployError {
-  return new DeployError('TARGET_REFUSED', {
-    reason: `${instances} instances do not fit into a slot of ${places} servers`,
-    remedy: 'Give both backends more servers (server-template), set target.places, and reload HAProxy.',
-  });
-}
-
-function changed(reason: string): DeployError {
-  return new DeployError('TARGET_CHANGED', { reason });
 }

@@ -49,6 +49,11 @@ export function createHaproxyTarget(options: HaproxyTargetOptions): Target {
     traffic,
     batches,
     assess: (signal) => assessPlace({ api, settings, configFile: spec.configFile }, signal),
+    foreign: {
+      policy: spec.onForeignChange,
+      look: (signal) => driver.lookForForeign(signal),
+      restore: (act) => within(act, 'put back', (bounded) => driver.restore(bounded)),
+    },
     totals: { read: (signal) => driver.readTotals(signal) },
     instances: { frames: (request) => readFrames(instances.files, request) },
   };
