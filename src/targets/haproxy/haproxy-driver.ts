@@ -58,14 +58,14 @@ export class HaproxyDriver {
 
   async inspect(signal: AbortSignal): Promise<TargetState> {
     const { instances, api, settings, record } = this.#options;
-    const [host, view, a, b, known] = await Promise.all([
+    const { a, b } = settings.backends;
+    const [host, view, stats, known] = await Promise.all([
       instances.inspect(signal),
       this.#look(signal),
-      api.stat(settings.backends.a, signal),
-      api.stat(settings.backends.b, signal),
+      api.stat(a, signal).then(async (rows) => [...rows, ...(await api.stat(b, signal))]),
       record.read(),
     ]);
-    return describeEngineState(host, { view, stats: [...a, ...b], cut: known.cut });
+    return describeEngineState(host, { view, stats, cut: known.cut });
   }
 
   /** Of every revision that has a slot. */
