@@ -1,4 +1,5 @@
-// Runs every benchmark and prints its tables, or one JSON object with --json. --quick takes fewer rounds; --only <name> one of them.
+// Runs every benchmark and prints its tables, or one JSON object with --json. --quick takes fewer rounds; --only <name> one of them;
+// --target <kind> of those that run behind several targets.
 // Ends with 1 when a table says that something promised does not hold.
 import { loadTypeScript } from './load-typescript.mjs';
 
@@ -12,7 +13,9 @@ const benches = [
 const args = process.argv.slice(2);
 const quick = args.includes('--quick');
 const json = args.includes('--json');
-const only = args.includes('--only') ? args[args.indexOf('--only') + 1] : null;
+const optionOf = (name) => (args.includes(name) ? args[args.indexOf(name) + 1] : null);
+const only = optionOf('--only');
+const targets = optionOf('--target') === null ? undefined : [optionOf('--target')];
 if (only !== null && !benches.some(([name]) => name === only)) {
   console.error(`There is no benchmark "${only}"; there are: ${benches.map(([name]) => name).join(', ')}.`);
   process.exit(2);
@@ -21,7 +24,7 @@ if (only !== null && !benches.some(([name]) => name === only)) {
 const results = {};
 for (const [name, entry, exported] of benches.filter(([name]) => only === null || name === only)) {
   const started = performance.now();
-  const made = await (await loadTypeScript(entry))[exported]({ quick });
+  const made = await (await loadTypeScript(entry))[exported]({ quick, targets });
   const seconds = Math.round((performance.now() - started) / 100) / 10;
   const tables = Array.isArray(made) ? made : [made];
   results[name] = Array.isArray(made) ? { tables, seconds } : { ...made, seconds };

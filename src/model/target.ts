@@ -58,6 +58,8 @@ export type Act = {
   signal: AbortSignal;
   /** `back` while users return to a revision that served before; a platform may have a way of its own for that. Left out: forward. */
   way?: 'forward' | 'back';
+  /** Called once the data plane obeys a change of traffic, which may be before the call returns; again when it is done again. */
+  moved?: () => void;
 };
 
 /** A call that every Target has, and that some cannot make; there it throws TARGET_REFUSED. `standby`: retire one by itself. */
@@ -97,9 +99,29 @@ export interface Target {
   readonly totals?: TrafficTotals;
   /** Starts, crashes and ends of instances, where `feed` does not tell them but somebody looks after them. It counts no requests of users. */
   readonly instances?: TrafficFeed;
+  /** Where others can change how users are routed. */
+  readonly foreign?: ForeignControl;
   /** Where another program must have been prepared: what it has and lacks. Changes nothing; throws as `inspect` does. */
   readonly assess?: (signal: AbortSignal) => Promise<readonly PlaceFinding[]>;
 }
+
+export interface ForeignControl {
+  /** What a run does about it: put it back; hold until it is undone or a person says so; go back. */
+  readonly policy: 'reapply' | 'hold' | 'abort';
+  /** How the place differs from how it was left, cheap enough for once a second; nothing while a change of our own is under way. */
+  look(signal: AbortSignal): Promise<ForeignChanges>;
+  /** The place is as the target wants it again. */
+  restore(act: Act): Promise<void>;
+}
+
+export type ForeignChanges = {
+  /** One sentence for each thing that was changed. */
+  changes: readonly string[];
+  /** By whom, as far as the place tells. */
+  by: string;
+  /** That the program was reloaded or restarted since the last look; null when it was not. */
+  reloaded: string | null;
+};
 
 /** One thing that the program of a place must have. */
 export type PlaceFinding = {

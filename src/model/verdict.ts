@@ -43,6 +43,8 @@ export type Decision = z.infer<typeof decisionSchema>;
 
 /** Trigger of a hold in which nothing is seen, because the metrics source is silent. */
 export const blindTrigger = 'metrics-source';
+/** Trigger of holds and ways back because somebody else has changed the place. */
+export const foreignTrigger = 'foreign-change';
 
 /** Name of the verdict about the synthetic requests that stand beside those of users. */
 export const syntheticMetric = 'errorRate:synthetic';

@@ -14,7 +14,8 @@ export type RunJournal = {
   readonly damage: RunRecord['damage'];
   /** False after the first event that did not reach the disk. */
   writable(): boolean;
-  append(event: RunEvent, place?: { step?: string; idem?: string }): Promise<RecordedEvent>;
+  /** With `later` it reaches the disk together with the next event. */
+  append(event: RunEvent, place?: { step?: string; idem?: string; later?: boolean }): Promise<RecordedEvent>;
   close(): Promise<void>;
 };
 
@@ -37,9 +38,9 @@ export async function openRunJournal(request: {
   });
   const events: RecordedEvent[] = [...journal.events];
   let writable = true;
-  const write = async (event: RunEvent, at: { step?: string; idem?: string }): Promise<RecordedEvent> => {
+  const write: RunJournal['append'] = async (event, { later = false, ...at } = {}) => {
     try {
-      return await journal.append(event, at);
+      return await journal.append(event, later ? { ...at, durable: false } : at);
     } catch (thrown) {
       if (
         !(thrown instanceof DeployError) ||

@@ -4,11 +4,13 @@ import { renderMs } from '../model/step.ts';
 import {
   blindTrigger,
   type Decision,
+  foreignTrigger,
   type JudgeSettings,
   syntheticMetric,
   triggerOfMetric,
   type Verdict,
 } from '../model/verdict.ts';
+import type { ForeignFinding } from './foreign-watch.ts';
 
 export type Situation = {
   settings: JudgeSettings;
@@ -20,6 +22,8 @@ export type Situation = {
   bake: { elapsedMs: number; minMs: number; maxMs: number } | null;
   /** Name of the metrics source, ms since it was last heard, and why it does not answer, where that is known. */
   source: { kind: string; silentMs: number; problem: string | null };
+  /** What somebody else has done to the place and stands against going on. */
+  foreign: ForeignFinding | null;
   /** Smoke tests of the candidate that passed in this run; none that failed lets a run come this far. */
   smokePassed: number;
   /** Why a person has paused the run; null when nobody has. */
@@ -33,11 +37,17 @@ export type Situation = {
 };
 
 /**
- * The one place where evidence becomes an action. Harm comes first, then what a person chose, then doubt, then time, then
- * proof. Triggers are metric names in kebab-case (`latency-p99`), objectives `slo:<name>`. Pure.
+ * The one place where evidence becomes an action. Harm comes first, then a place that others change, then what a person chose,
+ * then doubt, then time, then proof. Triggers are metric names in kebab-case (`latency-p99`), objectives `slo:<name>`. Pure.
  */
 export function decide(situation: Situation): Decision {
-  return decideOnHarm(situation) ?? decideByPerson(situation) ?? decideOnDoubt(situation) ?? decideOnProof(situation);
+  return (
+    decideOnHarm(situation) ??
+    decideOnForeign(situation) ??
+    decideByPerson(situation) ??
+    decideOnDoubt(situation) ??
+    decideOnProof(situation)
+  );
 }
 
 function decideOnHarm({ firedRules, verdicts, baselineBreaches, accepted }: Situation): Decision | null {
@@ -56,6 +66,11 @@ function decideOnHarm({ firedRules, verdicts, baselineBreaches, accepted }: Situ
     reason: failed.sentence,
     trigger: triggerOfMetric(failed.metric),
   };
+}
+
+/** A person who lets the run go on has also said that the place is to be put back, and that comes first. */
+function decideOnForeign({ foreign }: Situation): Decision | null {
+  return foreign === null ? null : { ...foreign, trigger: foreignTrigger };
 }
 
 /** Whether users are split between the arms as it was asked. A router that does otherwise is not the release's fault. */

@@ -14,6 +14,10 @@ export type StepRequest = {
   phase: 'forward' | 'back';
   /** The run itself brings an earlier revision back. */
   returns?: boolean;
+  /** The candidate is known to be placed: it has had users. */
+  hasUsers?: boolean;
+  /** Called once the data plane obeys a change of traffic, and again when it is done again. */
+  moved?: () => void;
   signal: AbortSignal;
 };
 
@@ -28,6 +32,7 @@ export async function executeStep(ports: RolloutPorts, step: ActStep, request: S
     deadlineMs,
     signal: request.signal,
     way: request.phase === 'back' || request.returns === true ? 'back' : 'forward',
+    ...(request.moved === undefined ? {} : { moved: request.moved }),
   });
   const { target, deadlines } = ports;
   switch (step.kind) {
@@ -37,11 +42,12 @@ export async function executeStep(ports: RolloutPorts, step: ActStep, request: S
     case 'smoke':
       return runSmokeStep(ports, step.on, request);
     case 'set_weight':
-      return setWeight(ports, step, { candidateId: request.candidateId, act: act(deadlines.changeMs) });
+      return setWeight(ports, step, { ...request, act: act(deadlines.changeMs) });
     case 'replace_batch':
       return replaceBatch(target, step, act(deadlines.provisionMs));
     case 'promote': {
       await target.promote({ revision: step.revision, standbyMs: step.standbyMs }, act(deadlines.changeMs));
+      request.moved?.();
       const role = findRevision(await target.inspect(request.signal), step.revision.id)?.role ?? 'absent';
       if (role !== 'stable')
         throw new DeployError('TARGET_CHANGED', { reason: `${step.revision.version} should be stable and is ${role}` });
@@ -74,16 +80,33 @@ export function findRevision(state: TargetState, revisionId: string): PlacedRevi
 async function setWeight(
   ports: RolloutPorts,
   step: { weightPercent: number },
-  { candidateId, act }: { candidateId: string; act: Act },
+  { candidateId, hasUsers, act }: Pick<StepRequest, 'candidateId' | 'hasUsers'> & { act: Act },
 ): Promise<StepEvidence> {
   const { target } = ports;
   if (target.traffic === undefined) throw lacks(target.kind, 'move traffic');
-  const before = findRevision(await target.inspect(act.signal), candidateId);
+  const { weightPercent: wanted } = step;
+  const isAbsent = async (): Promise<boolean> =>
+    findRevision(await target.inspect(act.signal), candidateId) === null && wanted === 0;
   // A candidate that was never provisioned, or is gone, has no users: that is what weight 0 asks for.
-  if (before === null && step.weightPercent === 0) return { weightPercent: 0, candidate: 'absent' };
-  await target.traffic.setWeight({ revisionId: candidateId, weightPercent: step.weightPercent }, act);
+  if (hasUsers !== true && (await isAbsent())) return { weightPercent: 0, candidate: 'absent' };
+  let moved = false;
+  const noting = {
+    ...act,
+    moved: () => {
+      moved = true;
+      act.moved?.();
+    },
+  };
+  try {
+    await target.traffic.setWeight({ revisionId: candidateId, weightPercent: wanted }, noting);
+  } catch (thrown) {
+    // Users are not kept waiting for this question where somebody could still be on the candidate.
+    if (hasUsers === true && (await isAbsent().catch(() => false))) return { weightPercent: 0, candidate: 'absent' };
+    throw thrown;
+  }
+  if (!moved) act.moved?.();
   const weightPercent = findRevision(await target.inspect(act.signal), candidateId)?.weightPercent ?? 0;
-  assertWeight(weightPercent, step.weightPercent);
+  assertWeight(weightPercent, wanted);
   return { weightPercent };
 }
 

@@ -1,13 +1,15 @@
 import { DeployError, toDeployError } from '../model/deploy-error.ts';
 import type { Outcome } from '../model/run-event.ts';
 import { renderStep, type Step } from '../model/step.ts';
+import { foreignTrigger } from '../model/verdict.ts';
 import { end, type Failure, failureOf } from './end-run.ts';
 import { type ActStep, executeStep, findRevision } from './execute-step.ts';
 import { summariseExposure } from './exposure.ts';
 import { bringsUsers } from './meaning-of-promote.ts';
 import { planRollback } from './plan-rollback.ts';
-import { type AbortRun, type RunContext, watchWhile } from './run-context.ts';
-import { verifyRevision, waitUntilUnrouted } from './verify-revision.ts';
+import { type AbortRun, assertOwner, type RunContext, watchWhile } from './run-context.ts';
+import { type UserWatch, watchUsers } from './user-watch.ts';
+import { verifyRevision } from './verify-revision.ts';
 
 /** Pauses between the attempts of one step of the way back, ms. */
 const retryPausesMs = [250, 500, 1000, 2000, 4000, 8000, 15_000];
@@ -17,16 +19,7 @@ const retryPausesMs = [250, 500, 1000, 2000, 4000, 8000, 15_000];
  * the revision read.
  */
 export async function goBack(context: RunContext, abort: AbortRun, error: Failure | null): Promise<Outcome> {
-  await context.noteVerdicts(true);
-  await context.append({ type: 'decision', data: { stepId: context.currentStepId, decision: abort.decision } });
-  context.phase = 'back';
-  await context.unhold('going back to the stable revision');
-  const steps = planRollback(context.record(), await isStableDown(context));
-  const { reason, trigger } = abort.decision;
-  await context.append({
-    type: 'rollback_started',
-    data: { trigger: trigger ?? 'unknown', reason, steps, detectedAtMs: abort.detectedAtMs },
-  });
+  const steps = await beginWayBack(context, abort);
   const broken = await runWayBack(context, steps, abort);
   if (context.maxWeightPercent > 0) await summariseExposure(context);
   if (steps.length === 0 && context.maxWeightPercent > 0)
@@ -39,11 +32,28 @@ export async function goBack(context: RunContext, abort: AbortRun, error: Failur
   return concludeWayBack(context, abort, error);
 }
 
+/** Writes down why and how. One sync for all of it: that of the first step, which is on the disk before it is done. */
+async function beginWayBack(context: RunContext, { decision, detectedAtMs }: AbortRun): Promise<Step[]> {
+  const asking = isStableDown(context);
+  await assertOwner(context);
+  await context.foreign.rest();
+  await context.noteVerdicts(true, true);
+  await context.append({ type: 'decision', data: { stepId: context.currentStepId, decision } }, { later: true });
+  context.phase = 'back';
+  await context.unhold('going back to the stable revision');
+  const { reason, trigger } = decision;
+  const steps = planRollback(context.record(), await asking);
+  const data = { trigger: trigger ?? 'unknown', reason, steps, detectedAtMs };
+  await context.append({ type: 'rollback_started', data }, { later: steps.length > 0 });
+  return steps;
+}
+
 async function runWayBack(context: RunContext, steps: readonly Step[], abort: AbortRun): Promise<Failure | null> {
   let broken: Failure | null = null;
   for (const step of steps) {
     if (step.kind === 'bake' || step.kind === 'approve' || step.kind === 'observe') continue;
-    const failure = await doStubbornly(context, step);
+    const watch = step.kind === 'set_weight' || bringsUsers(steps, step) ? watchUsers(context) : null;
+    const failure = await doStubbornly(context, step, watch);
     if (failure !== null && step.kind === 'smoke') {
       // Users are back; the candidate is taken away all the same, and then the alarm is raised.
       broken = failure;
@@ -55,10 +65,9 @@ async function runWayBack(context: RunContext, steps: readonly Step[], abort: Ab
         type: 'warning',
         data: { code: failure.code, message: `${step.id}: ${failure.message}`.slice(0, 2000) },
       });
-    if (step.kind === 'set_weight' || bringsUsers(steps, step)) {
-      const unseen = await proveTrafficIsBack(context, abort);
-      if (unseen !== null) return unseen;
-    }
+    if (failure !== null || watch === null) continue;
+    const unseen = await proveTrafficIsBack(context, abort, watch);
+    if (unseen !== null) return unseen;
   }
   return broken;
 }
@@ -76,7 +85,7 @@ function isTidying(step: Step): boolean {
   return step.kind === 'drain' || step.kind === 'retire';
 }
 
-async function doStubbornly(context: RunContext, step: ActStep): Promise<Failure | null> {
+async function doStubbornly(context: RunContext, step: ActStep, watch: UserWatch | null): Promise<Failure | null> {
   const place = { step: step.id, idem: `${context.runId}:${step.id}` };
   context.currentStepId = step.id;
   let failure: Failure | null = null;
@@ -90,12 +99,15 @@ async function doStubbornly(context: RunContext, step: ActStep): Promise<Failure
           runId: context.runId,
           candidateId: context.plan.content.revision.id,
           phase: 'back',
+          hasUsers: context.maxWeightPercent > 0,
+          ...(watch === null ? {} : { moved: watch.moved }),
           signal,
         }),
       );
       if (step.kind === 'set_weight') context.monitor.setWeight(step.weightPercent);
       if (step.kind === 'promote') context.monitor.setWeight(0);
-      await context.append({ type: 'step_completed', data: { stepId: step.id, phase: 'back', evidence } }, place);
+      const event = { type: 'step_completed', data: { stepId: step.id, phase: 'back', evidence } } as const;
+      await context.append(event, { ...place, later: watch !== null });
       return null;
     } catch (thrown) {
       const error = toDeployError(thrown);
@@ -109,14 +121,10 @@ async function doStubbornly(context: RunContext, step: ActStep): Promise<Failure
   return failure;
 }
 
-async function proveTrafficIsBack(context: RunContext, abort: AbortRun): Promise<Failure | null> {
-  const { plan, ports, maxWeightPercent } = context;
-  if (maxWeightPercent === 0 || plan.content.stable === null) return null;
-  const unrouted = await watchWhile(
-    context,
-    waitUntilUnrouted(ports, plan.content.revision.id, { withinMs: 20_000, signal: new AbortController().signal }),
-  );
-  if (unrouted === null)
+async function proveTrafficIsBack(context: RunContext, abort: AbortRun, watch: UserWatch): Promise<Failure | null> {
+  const seen = await watchWhile(context, watch.seen());
+  if (seen === 'nobody to see') return null;
+  if (seen === null)
     return {
       code: 'ROLLBACK_FAILED',
       message: 'the traffic path still answers from the candidate',
@@ -124,7 +132,7 @@ async function proveTrafficIsBack(context: RunContext, abort: AbortRun): Promise
     };
   await context.append({
     type: 'traffic_restored',
-    data: { afterMs: Math.max(0, ports.clock.now() - abort.detectedAtMs), reads: unrouted.reads },
+    data: { afterMs: Math.max(0, seen.atMs - abort.detectedAtMs), reads: seen.reads },
   });
   return null;
 }
@@ -163,6 +171,8 @@ async function concludeWayBack(context: RunContext, abort: AbortRun, error: Fail
 /** Why the candidate had to go, as an error with its remedy; none when a person wanted it so. */
 function failureOfAbort(context: RunContext, { decision }: AbortRun): Failure | null {
   if (decision.trigger?.startsWith('person')) return null;
+  if (decision.trigger === foreignTrigger)
+    return failureOf(new DeployError('TARGET_CHANGED', { reason: decision.reason }));
   const code = context.maxWeightPercent > 0 ? 'VERDICT_HARM' : 'CANDIDATE_FAILED';
   return failureOf(new DeployError(code, { reason: decision.reason }));
 }

@@ -16,6 +16,13 @@ export type Deadlines = {
   retireMs: number;
 };
 
+export type EventPlace = {
+  step?: string;
+  idem?: string;
+  /** Another event follows at once, and the two may reach the disk together. */
+  later?: boolean;
+};
+
 /** Everything that a rollout touches, handed in: the loop itself knows no driver, no file and no real clock. */
 export type RolloutPorts = {
   target: Target;
@@ -28,8 +35,8 @@ export type RolloutPorts = {
   generation: number;
   /** False as soon as somebody else owns the target; nothing is done or written after that. */
   stillOwner(): Promise<boolean>;
-  /** Durable unless the event is `counts`. */
-  append(event: RunEvent, place?: { step?: string; idem?: string }): Promise<RecordedEvent>;
+  /** On the disk when it resolves, unless the event is `counts` or it is `later`: then with the next that is. */
+  append(event: RunEvent, place?: EventPlace): Promise<RecordedEvent>;
   /** False once an event could not be written: then no forward step is taken, and the way back still is. */
   journalWritable(): boolean;
   /** Requests that arrived since the last call, in order, each at most once. */

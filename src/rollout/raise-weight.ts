@@ -25,6 +25,8 @@ export async function raiseWeight(context: RunContext, step: Bake, elapsedMs: nu
     ...trafficOf(context),
   });
   if (raise === null) return false;
+  await context.foreign.lookNow();
+  if (context.foreign.finding() !== null) return false;
   await carryOut(context, step, raise);
   return true;
 }

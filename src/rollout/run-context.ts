@@ -5,8 +5,9 @@ import type { RecordedEvent, RunEvent } from '../model/run-event.ts';
 import type { RunRecord } from '../model/run-record.ts';
 import type { Decision, Verdict } from '../model/verdict.ts';
 import { decide, type Situation } from './decide.ts';
+import { createForeignWatch, type ForeignWatch } from './foreign-watch.ts';
 import { createMonitor, type Monitor } from './monitor.ts';
-import type { ControlRequest, RolloutPorts } from './ports.ts';
+import type { ControlRequest, EventPlace, RolloutPorts } from './ports.ts';
 import { withSynthetic } from './synthetic-monitor.ts';
 import type { Verification } from './verify-revision.ts';
 
@@ -34,6 +35,7 @@ export type RunContext = {
   readonly runId: string;
   readonly plan: RunRecord['plan'];
   readonly monitor: Monitor;
+  readonly foreign: ForeignWatch;
   /** Fires when the forward phase must stop at once. */
   stop: AbortController;
   phase: 'forward' | 'closing' | 'back' | 'frozen';
@@ -64,15 +66,15 @@ export type RunContext = {
   /** When that was last written down, by the monotonic clock. */
   heldNotedMs: number;
   record(): RunRecord;
-  append(event: RunEvent, place?: { step?: string; idem?: string }): Promise<RecordedEvent>;
+  append(event: RunEvent, place?: EventPlace): Promise<RecordedEvent>;
   /** Everything that happens in every state of a run: requests, measurements, hard rules. Throws LOCK_LOST. */
   tick(): Promise<void>;
   decide(bake: Situation['bake']): Decision;
   /** `trigger`: of the decision that holds it; null where the plan asks for a person. */
   hold(reason: string, gate: string | null, trigger?: string | null): Promise<void>;
   unhold(reason: string): Promise<void>;
-  /** Writes down verdicts whose outcome changed, or all of them. */
-  noteVerdicts(all: boolean): Promise<void>;
+  /** Writes down verdicts whose outcome changed, or all of them; `later`: they reach the disk with what comes next. */
+  noteVerdicts(all: boolean, later?: boolean): Promise<void>;
 };
 
 export function createRunContext(ports: RolloutPorts, record: RunRecord, judge: Judge): RunContext {
@@ -90,6 +92,7 @@ export function createRunContext(ports: RolloutPorts, record: RunRecord, judge: 
     runId: record.runId,
     plan: record.plan,
     monitor: createWholeMonitor(observed, record.plan, judge),
+    foreign: createForeignWatch(observed, record.runId),
     stop: new AbortController(),
     phase: 'forward',
     currentStepId: null,
@@ -117,12 +120,12 @@ export function createRunContext(ports: RolloutPorts, record: RunRecord, judge: 
       context.heldReason = null;
       await append({ type: 'resumed', data: { reason } });
     },
-    noteVerdicts: async (all) => {
+    noteVerdicts: async (all, later = false) => {
       for (const verdict of context.monitor.verdicts()) {
         const key = keyOf(verdict);
         if (!all && noted.get(verdict.metric) === key) continue;
         noted.set(verdict.metric, key);
-        await append({ type: 'verdict', data: { stepId: context.currentStepId, verdict } });
+        await append({ type: 'verdict', data: { stepId: context.currentStepId, verdict } }, { later });
       }
     },
   };
@@ -171,7 +174,8 @@ export async function watchWhile<T>(context: RunContext, work: Promise<T>): Prom
   guarded.catch(() => undefined);
   while (!settled.signal.aborted) {
     await context.ports.clock.sleep(tickMs, settled.signal);
-    await context.tick();
+    // On the way back nobody waits for a look that no decision needs.
+    if (context.phase !== 'back' || !settled.signal.aborted) await context.tick();
   }
   return guarded;
 }
@@ -191,7 +195,7 @@ async function tick(context: RunContext): Promise<void> {
 }
 
 async function look(context: RunContext): Promise<void> {
-  if (!(await context.ports.stillOwner())) throw new DeployError('LOCK_LOST', { generation: context.ports.generation });
+  await assertOwner(context);
   for (const request of await context.ports.takeControls()) await obey(context, request);
   await context.monitor.observe();
   if (context.phase !== 'forward' || context.pendingAbort !== null) return;
@@ -199,6 +203,11 @@ async function look(context: RunContext): Promise<void> {
     return raise(context, { action: 'abort', reason: 'the journal cannot be written any more', trigger: 'journal' });
   const decision = context.decide(null);
   if (decision.action === 'abort') raise(context, decision);
+}
+
+/** Throws LOCK_LOST when somebody else owns the target by now. */
+export async function assertOwner({ ports }: RunContext): Promise<void> {
+  if (!(await ports.stillOwner())) throw new DeployError('LOCK_LOST', { generation: ports.generation });
 }
 
 function raise(context: RunContext, decision: Decision): void {
@@ -225,6 +234,10 @@ function applyControl(
       context.paused = `paused by ${by}${because}`;
       return { accepted: true, text: 'the weight stays as it is; harm still rolls back' };
     case 'resume':
+      if (context.foreign.accept(by)) {
+        context.paused = null;
+        return { accepted: true, text: 'what somebody else has changed is put back, and the run goes on' };
+      }
       if (context.paused === null) {
         return {
           accepted: false,
@@ -240,6 +253,7 @@ function applyControl(
       }
       // Whoever lets it go on has also ended their pause.
       context.paused = null;
+      context.foreign.accept(by);
       if (context.waitsAt === null)
         return { accepted: false, text: 'the run is not waiting at an observation or a gate' };
       context.promoted.set(context.waitsAt, by);
@@ -273,6 +287,7 @@ function decideNow(context: RunContext, bake: Situation['bake']): Decision {
       silentMs: ports.metrics.silentForMs(),
       problem: ports.metrics.problem?.() ?? null,
     },
+    foreign: context.foreign.finding(),
     smokePassed: context.smokePassed,
     paused,
     accepted: context.accepted,

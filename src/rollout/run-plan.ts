@@ -12,7 +12,7 @@ import { bringsUsers, closesRun } from './meaning-of-promote.ts';
 import type { RolloutPorts } from './ports.ts';
 import type { Reconciliation } from './reconcile.ts';
 import { AbortRun, createRunContext, noteWeight, type RunContext, watchWhile } from './run-context.ts';
-import { awaitPerson, awaitResume, bake, observeStable, throwPending } from './wait-step.ts';
+import { awaitPerson, awaitResume, awaitUndisturbed, bake, observeStable, throwPending } from './wait-step.ts';
 
 export type RunRequest = {
   ports: RolloutPorts;
@@ -87,9 +87,14 @@ async function goForward(context: RunContext): Promise<void> {
     await context.tick();
     throwPending(context);
     await awaitResume(context);
+    if (context.phase === 'forward' && !isWait(step)) await awaitUndisturbed(context);
     await performStep(context, step);
   }
   throwPending(context);
+}
+
+function isWait({ kind }: Step): boolean {
+  return kind === 'bake' || kind === 'approve' || kind === 'observe';
 }
 
 /** A step that broke and that a person let be: it is written down as passed by them, not as done. */
@@ -106,7 +111,7 @@ async function passStep(context: RunContext, step: Step): Promise<boolean> {
 async function performStep(context: RunContext, step: Step): Promise<void> {
   const place = { step: step.id, idem: `${context.runId}:${step.id}` };
   context.currentStepId = step.id;
-  context.waitsAt = step.kind === 'bake' || step.kind === 'approve' || step.kind === 'observe' ? step.id : null;
+  context.waitsAt = isWait(step) ? step.id : null;
   await context.append({ type: 'step_started', data: { step, attempt: 1, phase: 'forward' } }, place);
   try {
     // The intent must be on disk before the act.
@@ -129,7 +134,9 @@ async function performStep(context: RunContext, step: Step): Promise<void> {
         message: `stopped: ${thrown.message}`.slice(0, 2000),
         remedy: 'See the decision.',
       };
-      await context.append({ type: 'step_failed', data: { stepId: step.id, phase: 'forward', error: failure } }, place);
+      // Users may be waiting to be taken off the candidate; what comes next brings this to the disk as well.
+      const event = { type: 'step_failed', data: { stepId: step.id, phase: 'forward', error: failure } } as const;
+      await context.append(event, { ...place, later: true });
       throw thrown;
     }
     const error = toDeployError(thrown);

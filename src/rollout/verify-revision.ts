@@ -39,7 +39,10 @@ export async function verifyRevision(
   return { expected, reads, matching, seen, ok, reason: explain({ expected, reads, matching, unreadable, ok }) };
 }
 
-/** Reads until `wanted` answers in a row came from another revision than `avoided`; null when that did not happen in time. */
+/**
+ * Asks as `wanted` new users at once, until every one of them was answered by another revision than `avoided`; null when that
+ * did not happen in time.
+ */
 export async function waitUntilUnrouted(
   ports: RolloutPorts,
   avoided: string,
@@ -47,14 +50,12 @@ export async function waitUntilUnrouted(
 ): Promise<{ reads: number } | null> {
   const wanted = 10;
   const end = ports.clock.now() + options.withinMs;
-  let inARow = 0;
   let reads = 0;
   while (ports.clock.now() < end && !options.signal.aborted) {
-    const revision = await ports.readLive(options.signal);
-    reads += 1;
-    inARow = revision !== null && revision !== avoided ? inARow + 1 : 0;
-    if (inARow >= wanted) return { reads };
-    if (inARow === 0) await ports.clock.sleep(pauseMs, options.signal);
+    const told = await Promise.all(Array.from({ length: wanted }, () => ports.readLive(options.signal)));
+    reads += wanted;
+    if (told.every((revision) => revision !== null && revision !== avoided)) return { reads };
+    await ports.clock.sleep(pauseMs, options.signal);
   }
   return null;
 }

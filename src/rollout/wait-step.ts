@@ -1,5 +1,5 @@
 import type { Step } from '../model/step.ts';
-import { blindTrigger, type Decision } from '../model/verdict.ts';
+import { blindTrigger, type Decision, foreignTrigger } from '../model/verdict.ts';
 import { raiseWeight } from './raise-weight.ts';
 import { AbortRun, type RunContext, tickMs } from './run-context.ts';
 
@@ -22,15 +22,16 @@ export async function bake(
   for (;;) {
     await context.tick();
     throwPending(context);
+    await context.foreign.watch();
     const elapsedMs = clock.monotonic() - startedMs - blindMs;
     const decision = context.decide({ elapsedMs, minMs: step.minMs, maxMs: step.maxMs });
+    if (decision.action === 'abort') throw new AbortRun(decision, clock.now());
     const silent = decision.trigger === blindTrigger;
     if (silent) blindMs += clock.monotonic() - heardMs;
     heardMs = silent ? clock.monotonic() : Math.max(heardMs, clock.monotonic() - context.ports.metrics.silentForMs());
     const due = clock.monotonic() - notedMs >= noteEveryMs;
-    await context.noteVerdicts(due || decision.action === 'advance' || decision.action === 'abort');
+    await context.noteVerdicts(due || decision.action === 'advance');
     if (due) notedMs = clock.monotonic();
-    if (decision.action === 'abort') throw new AbortRun(decision, clock.now());
     if (decision.action === 'advance') {
       await context.unhold(decision.reason);
       await context.append({ type: 'decision', data: { stepId: step.id, decision } });
@@ -59,6 +60,7 @@ export async function observeStable(
   while (clock.monotonic() - startedMs < step.durationMs && !context.promoted.has(step.id)) {
     await context.tick();
     throwPending(context);
+    await context.foreign.watch();
     await clock.sleep(tickMs, context.stop.signal);
   }
   const { requests, failures, overdispersion } = context.monitor.baselineFacts();
@@ -81,6 +83,7 @@ export async function awaitPerson(
   for (;;) {
     await context.tick();
     throwPending(context);
+    await context.foreign.watch();
     const by = context.promoted.get(step.id);
     if (by !== undefined && context.paused === null) {
       await context.unhold(`${by} let it go on`);
@@ -97,8 +100,26 @@ export async function awaitResume(context: RunContext): Promise<void> {
     await context.ports.clock.sleep(tickMs, context.stop.signal);
     await context.tick();
     throwPending(context);
+    await context.foreign.watch();
   }
   await context.unhold('resumed');
+}
+
+/** Before something is done: the place is as the run left it, or it is put back, or the run holds or goes back, as configured. */
+export async function awaitUndisturbed(context: RunContext): Promise<void> {
+  await context.foreign.lookNow();
+  for (;;) {
+    const found = context.foreign.finding();
+    if (found === null) break;
+    const decision = { ...found, trigger: foreignTrigger };
+    if (found.action === 'abort') throw new AbortRun(decision, context.ports.clock.now());
+    await context.hold(found.reason, null, foreignTrigger);
+    await context.ports.clock.sleep(tickMs, context.stop.signal);
+    await context.tick();
+    throwPending(context);
+    await context.foreign.watch();
+  }
+  await context.unhold('nobody else has changed anything any more');
 }
 
 export function throwPending(context: RunContext): void {

@@ -11,6 +11,8 @@ export type BoundedAct = {
   leftMs(): number;
   /** Throws STEP_TIMED_OUT or CANCELLED when it is over. */
   assertTime(): void;
+  /** The data plane obeys the change of traffic. */
+  moved(): void;
 };
 
 const clock = createSystemClock();
@@ -24,6 +26,7 @@ export function boundAct(act: Act, step: string): BoundedAct {
     fence: act.fence,
     signal,
     leftMs,
+    moved: () => act.moved?.(),
     assertTime: () => {
       if (act.signal.aborted) throw new DeployError('CANCELLED', { what: step });
       if (leftMs() === 0 || signal.aborted) {

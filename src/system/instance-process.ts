@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, open, stat, truncate } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -85,6 +86,29 @@ export async function freePort(): Promise<number> {
   if (address === null || typeof address === 'string')
     throw new DeployError('INTERNAL', { reason: 'no port was given' });
   return address.port;
+}
+
+/**
+ * A free port that the system gives to nobody by chance, neither to a listener without a wish nor to an outgoing connection:
+ * what another program knows an instance by stays its own while it is restarted.
+ */
+export async function freeLastingPort(): Promise<number> {
+  const [from, to] = await givenByChance();
+  const [low, high] = from > lowestLasting + 1000 ? [lowestLasting, from] : [to + 1, 65_536];
+  for (let attempt = 0; low < high && attempt < 50; attempt += 1) {
+    const port = randomInt(low, high);
+    if (await isPortFree(port)) return port;
+  }
+  return freePort();
+}
+
+const lowestLasting = 20_000;
+
+/** First and last port that the system draws from. */
+async function givenByChance(): Promise<readonly [number, number]> {
+  const text = await readTextFile('/proc/sys/net/ipv4/ip_local_port_range').catch(() => null);
+  const [, from = '32768', to = '60999'] = /^(\d+)\s+(\d+)/.exec(text ?? '') ?? [];
+  return [Number(from), Number(to)];
 }
 
 /** Whether a program could listen on this port of 127.0.0.1 now. */

@@ -1,7 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createScratch, type Scratch, type Session, sleep } from '../e2e/scratch-project.ts';
+import { moveBehindHaproxy } from '../fixtures/haproxy-scratch.ts';
 import { haproxyBinary, type RealHaproxy, startHaproxy } from '../fixtures/real-haproxy.ts';
 
 const missing = haproxyBinary === undefined;
@@ -11,28 +10,11 @@ if (missing)
 let scratch: Scratch;
 let haproxy: RealHaproxy;
 
-/** The configuration of the embedded target with another target block, and nothing else changed. */
-function moveBehindHaproxy(): void {
-  const path = join(scratch.directory, 'seatrial.yaml');
-  const { statsSocket, backends, serversPerSlot, splitMap, revisionsMap, stateFile } = haproxy.settings;
-  const block = [
-    'kind: haproxy',
-    `socket: ${statsSocket}`,
-    `slots: { a: ${backends.a}, b: ${backends.b} }`,
-    `places: ${serversPerSlot}`,
-    `splitMap: ${splitMap}`,
-    `revisionsMap: ${revisionsMap}`,
-    `stateFile: ${stateFile}`,
-    `configFile: ${join(haproxy.directory, 'haproxy.cfg')}`,
-  ].join('\n      ');
-  writeFileSync(path, readFileSync(path, 'utf8').replace('kind: process', block));
-}
-
 beforeAll(async () => {
   if (missing) return;
   scratch = await createScratch();
   haproxy = await startHaproxy('', undefined, scratch.port);
-  moveBehindHaproxy();
+  moveBehindHaproxy(scratch, haproxy);
 });
 afterAll(async () => {
   if (missing) return;

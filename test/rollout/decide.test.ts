@@ -15,6 +15,7 @@ function situationOf(changes: Partial<Situation> = {}, settings: Partial<JudgeSe
     firedRules: [],
     bake: { elapsedMs: 600_000, minMs: 600_000, maxMs: 7_200_000 },
     source: { kind: 'proxy', silentMs: 0, problem: null },
+    foreign: null,
     smokePassed: 1,
     paused: null,
     accepted: new Set(),

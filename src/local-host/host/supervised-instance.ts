@@ -3,6 +3,7 @@ import type { Instance } from '../../model/target.ts';
 import type { InstanceEvent } from '../../model/traffic.ts';
 import {
   adoptInstance,
+  freeLastingPort,
   freePort,
   type InstanceExit,
   type InstanceProcess,
@@ -165,8 +166,8 @@ export class SupervisedInstance {
 
   /** Another program that routes to it knows the port of before. Our own proxy does not mind, and a fresh port has no late connections. */
   async #choosePort(): Promise<number> {
-    const before = this.#options.spec().listen === null ? this.#port : null;
-    return before !== null && (await isPortFree(before)) ? before : freePort();
+    if (this.#options.spec().listen !== null) return freePort();
+    return this.#port !== null && (await isPortFree(this.#port)) ? this.#port : freeLastingPort();
   }
 
   #take({ process, port, startedAtMs }: Started, warmUp: WarmUp): void {

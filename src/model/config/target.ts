@@ -115,9 +115,9 @@ export const haproxyTargetSchema = z.strictObject({
     )
     .prefault(false),
   onForeignChange: z
-    .enum(['reapply', 'abort'])
+    .enum(['reapply', 'hold', 'abort'])
     .describe(
-      'What is done before more users are moved when somebody else has changed the split, a slot or a server; users are taken off a candidate in any case',
+      'What a run does when somebody else has changed the split, a slot or a server: put it back, hold until it is undone or a person resumes, or go back; users are taken off a candidate in any case',
     )
     .prefault('reapply'),
 });

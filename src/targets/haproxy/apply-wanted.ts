@@ -99,11 +99,11 @@ async function moveSplit(
   act: BoundedAct,
 ): Promise<void> {
   const value = renderSplit(wanted.split);
-  if (view.split !== null && renderSplit(view.split) === value) return;
+  if (view.split !== null && renderSplit(view.split) === value) return act.moved();
   const entry = { key: splitKey, value };
   const file = writeFileAtomic(settings.splitMap, `${splitKey} ${value}\n`, { mode: 0o644 });
   // A way back does not wait for the disk. Whoever reads back sees a reload in between, and does it again.
-  await Promise.all([file, setSplit({ api, settings }, entry, act)]);
+  await Promise.all([file, setSplit({ api, settings }, entry, act).then(() => act.moved())]);
 }
 
 async function setSplit({ api, settings }: Engine, entry: MapEntry, act: BoundedAct): Promise<void> {

@@ -1,21 +1,22 @@
 import { createHash } from 'node:crypto';
-import type { HostAnswer } from '../../local-host/host/control-protocol.ts';
+import type { ControlRequest, HostAnswer } from '../../local-host/host/control-protocol.ts';
 import { findPlaced, type LocalInstances } from '../../local-host/local-instances.ts';
 import { type BatchRequest, replaceBatch } from '../../local-host/replace-batch.ts';
 import type { HaproxyTargetSpec } from '../../model/config/target.ts';
 import { DeployError, toDeployError } from '../../model/deploy-error.ts';
 import type { Revision } from '../../model/revision.ts';
-import type { PlacedRevision, RevisionTotals, TargetState } from '../../model/target.ts';
+import type { ForeignChanges, PlacedRevision, RevisionTotals, TargetState } from '../../model/target.ts';
 import { type BoundedAct, waitUntil } from '../../system/bounded-act.ts';
 import { applyWanted, awaitChecks, drainServers } from './apply-wanted.ts';
-import { differences } from './compare-engine.ts';
+import { describeAuthor, differences, renderReload } from './compare-engine.ts';
 import type { FragmentSettings } from './config-fragment.ts';
-import type { SlotRevisions } from './engine-keys.ts';
+import { parseKeys, type SlotRevisions } from './engine-keys.ts';
 import type { EngineRecordFile } from './engine-record.ts';
 import { describeEngineState, weightIn } from './engine-state.ts';
 import { type EngineView, readEngine, shareOf, slotOf } from './engine-view.ts';
-import { isSameWorker } from './parse-process-info.ts';
+import { isSameWorker, type ProcessInfo } from './parse-process-info.ts';
 import { planWanted, portsOf, type WantedEngine } from './plan-wanted.ts';
+import { changed, hasUsers, refuseUsers, tooFewPlaces } from './refusals.ts';
 import type { RuntimeApi } from './runtime-api.ts';
 import { percentOf, type Slot } from './split-value.ts';
 import { createTotalsMemory } from './traffic-totals.ts';
@@ -31,6 +32,9 @@ export type HaproxyDriverOptions = {
 /** What one who settles knows already. */
 type Given = {
   view?: EngineView;
+  host?: HostAnswer;
+  /** That a change has begun is being written down. */
+  begun?: Promise<void>;
   /** Ports of instances that are about to be stopped: they finish what they have and get nothing more. */
   leaving?: readonly number[] | undefined;
 };
@@ -45,6 +49,8 @@ const mostAttempts = 5;
 export class HaproxyDriver {
   readonly #options: HaproxyDriverOptions;
   readonly #tellTotals = createTotalsMemory();
+  /** That the last look for foreign changes saw. */
+  #worker: ProcessInfo | null = null;
 
   constructor(options: HaproxyDriverOptions) {
     this.#options = options;
@@ -52,10 +58,14 @@ export class HaproxyDriver {
 
   async inspect(signal: AbortSignal): Promise<TargetState> {
     const { instances, api, settings, record } = this.#options;
-    const host = await instances.inspect(signal);
-    const view = await this.#look(signal);
-    const stats = [...(await api.stat(settings.backends.a, signal)), ...(await api.stat(settings.backends.b, signal))];
-    return describeEngineState(host, { view, stats, cut: (await record.read()).cut });
+    const { a, b } = settings.backends;
+    const [host, view, stats, known] = await Promise.all([
+      instances.inspect(signal),
+      this.#look(signal),
+      api.stat(a, signal).then(async (rows) => [...rows, ...(await api.stat(b, signal))]),
+      record.read(),
+    ]);
+    return describeEngineState(host, { view, stats, cut: known.cut });
   }
 
   /** Of every revision that has a slot. */
@@ -91,6 +101,7 @@ export class HaproxyDriver {
     act: BoundedAct,
   ): Promise<void> {
     const { instances } = this.#options;
+    if (weightPercent === 0) return this.#takeUsersOff(revisionId, act);
     const before = await instances.ensure(act);
     const now = findPlaced(before, revisionId);
     const raises = now !== null && weightPercent > now.weightPercent;
@@ -102,11 +113,35 @@ export class HaproxyDriver {
       await instances.call('weight', request, act);
       await this.#settle(slots, act);
     } else {
-      const view = await this.#assertMine(act, { raises });
-      await Promise.all([this.#begun(), instances.call('weight', request, act)]);
-      await this.#settle(view.keys.slots, act, { view });
+      const view = await this.#begin(act, { raises });
+      const host = await instances.call('weight', request, act);
+      await this.#settle(view.keys.slots, act, { view, host });
     }
     await this.#assertRouted(revisionId, weightPercent, act);
+  }
+
+  /** Waits only for the two that decide whether it may be done: the local host, and HAProxy. */
+  async #takeUsersOff(revisionId: string, act: BoundedAct): Promise<void> {
+    const request = { fence: act.fence, revisionId, weightPercent: 0 };
+    const looking = this.#assertMine(act, { raises: false });
+    // Should this be lost, the next owner finds no users on the candidate, and that is no harm.
+    const begun = looking.then(() => this.#begun());
+    begun.catch(() => undefined);
+    const [view, host] = await Promise.all([looking, this.#callAnyHow(request, act)]);
+    await this.#settle(view.keys.slots, act, { view, host, begun });
+    await this.#assertRouted(revisionId, 0, act);
+  }
+
+  /** A host that is down is started first; one that runs is not asked twice. */
+  async #callAnyHow(request: ControlRequest<'weight'>, act: BoundedAct): Promise<HostAnswer> {
+    const { instances } = this.#options;
+    try {
+      return await instances.call('weight', request, act);
+    } catch (thrown) {
+      if (toDeployError(thrown).code !== 'TARGET_UNREACHABLE') throw thrown;
+      await instances.ensure(act);
+      return instances.call('weight', request, act);
+    }
   }
 
   async promote({ revision, standbyMs }: { revision: Revision; standbyMs: number }, act: BoundedAct): Promise<void> {
@@ -178,6 +213,30 @@ export class HaproxyDriver {
     await this.#finish();
   }
 
+  /** What is found while a change of our own is under way, in this process or in another one, is nobody else's. */
+  async lookForForeign(signal: AbortSignal): Promise<ForeignChanges> {
+    const { record, spec } = this.#options;
+    const before = await record.read();
+    const view = await this.#look(signal);
+    const { left, settled } = await record.read();
+    const nothing = { changes: [], by: '', reloaded: null };
+    if (view.worker.stopping) return nothing;
+    const [former, now] = [this.#worker, view.worker];
+    this.#worker = now;
+    const reloaded = former === null || isSameWorker(former, now) ? null : renderReload(former, now);
+    const ours = !settled || left === null || JSON.stringify(before) !== JSON.stringify({ ...before, left, settled });
+    if (ours) return { ...nothing, reloaded };
+    return { changes: differences(view, left), by: describeAuthor({ view, left, reloaded, spec }), reloaded };
+  }
+
+  /** As it was left, and as the local host wants it. Not a change of ours: should it be cut short, the rest is still foreign. */
+  async restore(act: BoundedAct): Promise<void> {
+    const { left } = await this.#options.record.read();
+    const view = await this.#assertMine(act, { raises: false });
+    // The keys of the slots may be what was changed.
+    await this.#settle(left === null ? view.keys.slots : parseKeys(left.entries).slots, act);
+  }
+
   #look(signal: AbortSignal): Promise<EngineView> {
     return readEngine(this.#options.api, this.#options.settings, signal);
   }
@@ -231,10 +290,14 @@ export class HaproxyDriver {
     let left: string[] = [];
     for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
       act.assertTime();
-      const view = attempt === 0 && given.view !== undefined ? given.view : await this.#look(act.signal);
-      const wanted = this.#wanted(await instances.read(act), { slots, view, act, leaving: given.leaving });
+      const known = attempt === 0 ? given : {};
+      const view = known.view ?? (await this.#look(act.signal));
+      const host = known.host ?? (await instances.read(act));
+      const wanted = this.#wanted(host, { slots, view, act, leaving: given.leaving });
       try {
-        await this.#noteCut(await applyWanted({ api, settings }, { view, wanted, drainMs: spec.drain }, act));
+        const cut = await applyWanted({ api, settings }, { view, wanted, drainMs: spec.drain }, act);
+        await given.begun;
+        await this.#noteCut(cut);
       } catch (thrown) {
         if (toDeployError(thrown).code !== 'TARGET_UNREACHABLE' || attempt + 1 === mostAttempts) throw thrown;
         await waitUntil(act, async () =>
@@ -314,27 +377,4 @@ function withoutSlot(slots: SlotRevisions, slot: Slot): SlotRevisions {
 /** The same units are drawn as long as the revision is the candidate, and others for another one. */
 function saltOf(revisionId: string): string {
   return createHash('sha256').update(revisionId).digest('hex').slice(0, 16);
-}
-
-function refuseUsers(view: EngineView, slot: Slot, revisionId: string): void {
-  const share = shareOf(view, slot);
-  if (share > 0) throw hasUsers(revisionId, share);
-}
-
-function hasUsers(revisionId: string, weightPercent: number): DeployError {
-  return new DeployError('TARGET_REFUSED', {
-    reason: `${revisionId} still has ${weightPercent} % of the users`,
-    remedy: 'Move its traffic first.',
-  });
-}
-
-function tooFewPlaces({ places }: HaproxyTargetSpec, instances: number): DeployError {
-  return new DeployError('TARGET_REFUSED', {
-    reason: `${instances} instances do not fit into a slot of ${places} servers`,
-    remedy: 'Give both backends more servers (server-template), set target.places, and reload HAProxy.',
-  });
-}
-
-function changed(reason: string): DeployError {
-  return new DeployError('TARGET_CHANGED', { reason });
 }

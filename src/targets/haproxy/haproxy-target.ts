@@ -55,6 +55,11 @@ export function createHaproxyTarget(options: HaproxyTargetOptions): Target {
     traffic,
     batches,
     assess: (signal) => assessPlace({ api, settings, configFile: spec.configFile }, signal),
+    foreign: {
+      policy: spec.onForeignChange,
+      look: (signal) => driver.lookForForeign(signal),
+      restore: (act) => within(act, 'put back', (bounded) => driver.restore(bounded)),
+    },
     ...(spec.requestLog
       ? {
           feed: createLogFeed({

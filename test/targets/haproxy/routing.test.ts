@@ -122,7 +122,9 @@ describe('what HAProxy is to do', () => {
     const a = [server('a', 's1', { admin: 'ready', port: 11 }), server('a', 's2')];
     const view = { ...emptyView, entries: plan.entries, servers: { ...emptyView.servers, a } };
     expect(differences(view, plan)).toEqual([]);
-    expect(differences({ ...view, split: null }, plan)).toEqual(['the split is nothing instead of 0:none']);
+    expect(differences({ ...view, split: null }, plan)).toEqual([
+      'no split instead of a split of 0 % to slot b (0:none)',
+    ]);
   });
 });
 
