@@ -51,6 +51,13 @@ export type BatchTerms = Pick<
 type Counts = JudgedWindow['canary'];
 export type CountsPair = Record<'canary' | 'baseline', Counts>;
 
+/**
+ * A batch in which neither arm has so many requests waits until it is `smallBatchMs` long: how many of a few fall on which arm
+ * is chance, and a comparison by the smaller one wastes the rest (at equal weights and 100 requests a second a tenth).
+ */
+const enoughRequests = 10;
+const smallBatchMs = 250;
+
 const none: Counts = { requests: 0, failures: 0, open: 0, failedUnits: 0, newUnits: 0 };
 
 /** A batch that begins with this window. Pure. */
@@ -68,9 +75,9 @@ export function joinBatch(batch: PendingBatch, window: JudgedWindow, delta: numb
   const joined = { ...settled, toMs: Math.max(batch.toMs, window.toMs), open };
   const { canary, baseline } = countsOfBatch(joined);
   const complete = !batch.concurrent || (canary.requests > 0 && baseline.requests > 0);
-  return complete && !batch.closed && joined.toMs - joined.fromMs >= batch.shortestMs
-    ? closeBatch(joined, delta)
-    : joined;
+  const large = Math.max(canary.requests, baseline.requests) >= enoughRequests;
+  const shortestMs = Math.max(batch.shortestMs, large || !batch.concurrent ? 0 : smallBatchMs);
+  return complete && !batch.closed && joined.toMs - joined.fromMs >= shortestMs ? closeBatch(joined, delta) : joined;
 }
 
 /** The batch as it is, however little it has: the next window belongs to another weight. Pure. */
