@@ -4,9 +4,17 @@ export type Need = 'provision' | 'shares' | 'traffic' | 'drain' | 'retire' | 'st
 /** Every case of the contract of `Target`, in the order in which they run: the rows of docs/conformance.md. */
 export const targetCases = [
   { id: 'inspect-empty', needs: [], title: 'inspects an empty place, and starts nothing' },
-  { id: 'provision', needs: ['provision'], title: 'provisions a good revision without users, and again without effect' },
+  {
+    id: 'provision',
+    needs: ['provision'],
+    title: 'provisions a good revision without users, and again without effect',
+  },
   { id: 'start-slow', needs: [], title: 'waits for a revision that is slow to start, and gives it no users before' },
-  { id: 'start-crashing', needs: [], title: 'says why a revision that crashes on start does not come up; no user sees it' },
+  {
+    id: 'start-crashing',
+    needs: [],
+    title: 'says why a revision that crashes on start does not come up; no user sees it',
+  },
   { id: 'start-never-healthy', needs: [], title: 'says so of a revision that is never healthy; no user sees it' },
   { id: 'deadline', needs: [], title: 'ends a call at its deadline and when it is cancelled' },
   { id: 'promote', needs: [], title: 'promotes under load without losing a request, and again without effect' },
@@ -18,7 +26,11 @@ export const targetCases = [
   { id: 'read-back', needs: [], title: 'believes no engine that says yes and does nothing' },
   { id: 'wrong-instance', needs: [], title: 'never takes instances that serve another revision for success' },
   { id: 'wrong-place', needs: [], title: 'never takes a place that serves another revision for success' },
-  { id: 'drain', needs: ['drain'], title: 'drains under load: long requests and an open websocket are not cut before the deadline' },
+  {
+    id: 'drain',
+    needs: ['drain'],
+    title: 'drains under load: long requests and an open websocket are not cut before the deadline',
+  },
   { id: 'drain-deadline', needs: ['drain'], title: 'counts what is still open at the deadline of a drain' },
   { id: 'retire', needs: ['retire'], title: 'retires what has no users and what is not there, and nothing that has' },
   { id: 'rollback-canary', needs: ['shares', 'provision'], title: 'goes back at every step of a canary' },
@@ -51,3 +63,9 @@ export const targetDrivers = [
 ] as const satisfies readonly { id: string; title: string; engine: string }[];
 
 export type DriverId = (typeof targetDrivers)[number]['id'];
+
+/** How a case ended for a driver; `why` tells of a refusal what the target cannot do and what works. */
+export type ConformanceCell = { cell: string; why: string | null };
+
+/** What may stand in a cell of the committed table. */
+export const cellPattern = /^(passed|refused: lacks [a-z]+|not applicable: .+)$/;

@@ -37,6 +37,6 @@ export type Faults = {
 };
 
 /** Users are given to a revision, as far as the target can: by weight, else by making it stable. */
-export type MoveRequest = { revision: Revision; weightPercent: number };
+export type MoveRequest = { revision: Revision; weightPercent: number; fence: number };
 
 export type Refusal = { code: string; text: string };

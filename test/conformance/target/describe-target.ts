@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { type CaseId, type DriverId, targetCases, targetDrivers } from './case-list.ts';
+import {
+  type CaseId,
+  type ConformanceCell,
+  type DriverId,
+  type Need,
+  targetCases,
+  targetDrivers,
+} from './case-list.ts';
 import type { ConformancePlace } from './conformance-place.ts';
 import { drainCases } from './drain-cases.ts';
 import { failureCases } from './failure-cases.ts';
@@ -16,8 +23,8 @@ export type CaseRun = (scene: Scene) => Promise<void>;
 
 declare module 'vitest' {
   interface TaskMeta {
-    /** One cell of docs/conformance.md: `passed`, `refused: …` or `not applicable: …`. */
-    conformance?: { driver: DriverId; caseId: CaseId; cell: string };
+    /** One cell of docs/conformance.md. */
+    conformance?: ConformanceCell & { driver: DriverId; caseId: CaseId };
   }
 }
 
@@ -47,19 +54,19 @@ export function describeTarget(driver: DriverId, createPlace: () => Promise<Conf
       it(
         says,
         async ({ task }) => {
-          task.meta.conformance = { driver, caseId: id, cell: await run(scene, id, needs) };
+          task.meta.conformance = { driver, caseId: id, ...(await run(scene, id, needs)) };
         },
         caseTimeoutMs,
       );
   });
 }
 
-async function run(scene: Scene, id: CaseId, needs: (typeof targetCases)[number]['needs']): Promise<string> {
+async function run(scene: Scene, id: CaseId, needs: readonly Need[]): Promise<ConformanceCell> {
   const reason = scene.place.notApplicable?.[id];
-  if (reason !== undefined) return `not applicable: ${reason}`;
-  if (id !== 'inspect-empty') await scene.settle();
+  if (reason !== undefined) return { cell: `not applicable: ${reason}`, why: null };
   const lack = await lackOf(scene, needs);
-  if (lack !== null) return expectRefused(scene, lack);
+  if (lack !== null) return { cell: `refused: lacks ${lack}`, why: await expectRefused(scene, lack) };
+  if (id !== 'inspect-empty') await scene.settle();
   await runs[id](scene);
-  return 'passed';
+  return { cell: 'passed', why: null };
 }

@@ -28,7 +28,7 @@ export const failureCases = {
     await scene.bring(candidate);
     const before = essence(await scene.inspect());
     for (const [way, attempt] of Object.entries(await scene.place.faults.denied())) {
-      const { code, text } = await attempt({ revision: candidate, weightPercent: 30 });
+      const { code, text } = await attempt({ revision: candidate, weightPercent: 30, fence: scene.fence });
       expect(['TARGET_REFUSED', 'TARGET_UNREACHABLE', 'FILE_REFUSED'], `${way}: ${code} ${text}`).toContain(code);
       expect(text, way).toMatch(/permi|EACCES|executable|not allowed/i);
       expect(essence(await scene.inspect()), way).toEqual(before);

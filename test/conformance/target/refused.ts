@@ -19,9 +19,9 @@ export async function lackOf(scene: Scene, needs: readonly Need[]): Promise<Need
   return needs.find((need) => !has[need]) ?? null;
 }
 
-/** What a target cannot do is refused: when it is asked for, and before that when planning, with what would work. Returns the cell. */
-export async function expectRefused(scene: Scene, lack: Need): Promise<string> {
-  return `refused: ${await refusals[lack](scene)}`;
+/** What a target cannot do is refused: when it is asked for, and before that when planning, with what would work. Returns both in words. */
+export function expectRefused(scene: Scene, lack: Need): Promise<string> {
+  return refusals[lack](scene);
 }
 
 const refusals: Record<Need, (scene: Scene) => Promise<string>> = {

@@ -18,6 +18,8 @@ export const revisionCases = {
       await deaf.close();
     }
     expect(await scene.weightOf(candidate)).toBe(0);
+    // The way back of such a step: what was decided and not carried out is taken back too.
+    if (scene.place.target.traffic !== undefined) await scene.weigh(candidate, 0);
     expect((await scene.inspect()).revisions.length).toBe(before.revisions.length);
     await scene.expectServing(scene.one);
   },

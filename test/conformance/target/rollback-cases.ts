@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import type { StrategySpec } from '../../../src/model/config/strategy.ts';
 import type { Revision } from '../../../src/model/revision.ts';
 import type { Step } from '../../../src/model/step.ts';
+import { planRollback } from '../../../src/rollout/plan-rollback.ts';
 import { planWayBack } from '../../../src/strategies/plan-way-back.ts';
 import type { CaseRun } from './describe-target.ts';
 import { actsOf, essence, type Scene } from './scene.ts';
@@ -27,8 +28,8 @@ export const rollbackCases = {
         expect(essence(await scene.inspect()), `${kind}, ${step.id} for the second time`).toEqual(once);
       }
       await scene.expectServing(candidate);
-      const back = await wayBack(scene, kind, candidate);
-      for (const step of [...restart(scene), ...back, ...back]) await scene.carryOut(step, candidate, { way: 'back' });
+      const back = await wayBack(scene, kind, { candidate, done: actsOf(planned.steps) });
+      for (const step of [...back, ...back]) await scene.carryOut(step, candidate, { way: 'back' });
       await scene.expectServing(scene.one);
     }
   },
@@ -57,23 +58,23 @@ async function goBackAtEveryStep(scene: Scene, kind: Kind): Promise<void> {
     const steps = actsOf(planned.steps);
     if (done > steps.length) return;
     for (const step of steps.slice(0, done)) await scene.carryOut(step, candidate, {});
-    // The former revision is away only after the very last step; then it is started again first.
-    const isAway = (await scene.find(scene.one)) === undefined;
-    const back = [...(isAway ? restart(scene) : []), ...(await wayBack(scene, kind, candidate))];
+    const back = await wayBack(scene, kind, { candidate, done: steps.slice(0, done) });
     for (const step of back) await scene.carryOut(step, candidate, { way: 'back' });
     await scene.expectServing(scene.one);
     expect(await scene.weightOf(candidate), `after ${steps[done - 1]?.id}`).toBe(0);
   }
 }
 
-async function wayBack(scene: Scene, kind: Kind, candidate: Revision): Promise<Step[]> {
-  const capabilities = await scene.capabilities();
+/** As a run goes back that has come so far; the former revision is started again where it is away already. */
+async function wayBack(
+  scene: Scene,
+  kind: Kind,
+  { candidate, done }: { candidate: Revision; done: readonly Step[] },
+): Promise<Step[]> {
+  const [capabilities, stable] = [await scene.capabilities(), scene.one];
   const replacesInstances = kind === 'rolling';
-  const steps = planWayBack({ candidate, stable: scene.one, instances: 2, drainMs: 1000, capabilities, replacesInstances });
-  return actsOf(steps);
-}
-
-function restart(scene: Scene): Step[] {
-  if (!scene.can('provision')) return [];
-  return [{ kind: 'provision', id: 'back-00-provision', revision: scene.one, instances: 2 }];
+  const wanted = planWayBack({ candidate, stable, instances: 2, drainMs: 1000, capabilities, replacesInstances });
+  const steps = done.map((step) => ({ phase: 'forward' as const, state: 'completed' as const, step }));
+  const isAway = scene.can('provision') && (await scene.find(stable)) === undefined;
+  return actsOf(planRollback({ plan: { content: { wayBack: wanted, stable, instances: 2 } }, steps }, isAway));
 }

@@ -86,7 +86,11 @@ export class Scene {
   /** One request by a new user through the traffic path; who answered. */
   readLive(): Promise<string | null> {
     const { target } = this.place;
-    const spec = { url: target.url, target: { health: { path: '/health' } }, revision: { versionHeader: 'x-app-version' } };
+    const spec = {
+      url: target.url,
+      target: { health: { path: '/health' } },
+      revision: { versionHeader: 'x-app-version' },
+    };
     return createLiveReader({ target, spec }, this.#known)(this.signal);
   }
 
@@ -124,7 +128,11 @@ export class Scene {
   }
 
   /** Gives users to a revision, as far as the target can. */
-  move({ revision, weightPercent }: MoveRequest, target = this.place.target, changes: Partial<Act> = {}): Promise<void> {
+  move(
+    { revision, weightPercent }: Omit<MoveRequest, 'fence'>,
+    target = this.place.target,
+    changes: Partial<Act> = {},
+  ): Promise<void> {
     const { traffic } = target;
     const act = this.act(changes);
     if (traffic === undefined) return target.promote({ revision, standbyMs: 0 }, act);
@@ -133,29 +141,38 @@ export class Scene {
 
   /** 1.0.0 is stable with all users and two instances; nothing else is there. */
   async settle(): Promise<Revision> {
-    const { target, tidy } = this.place;
     const { one } = this;
-    const others = async (): Promise<PlacedRevision[]> =>
-      (await this.inspect()).revisions.filter(({ revision }) => revision.id !== one.id);
-    for (const { revision, role, weightPercent } of await others())
-      if (role !== 'stable' && weightPercent > 0 && target.traffic !== undefined) await this.weigh(revision, 0);
-    for (const { revision, role } of await others()) if (role !== 'stable') await this.#remove(revision, tidy);
-    await this.bring(one, {}, 2);
-    await this.promote(one, { way: 'back' });
-    for (const { revision } of await others()) await this.#remove(revision, tidy);
+    const { traffic } = this.place.target;
+    const { revisions } = await this.inspect();
+    const others = revisions.filter(({ revision }) => revision.id !== one.id);
+    for (const { revision, role, weightPercent } of others) {
+      if (role === 'stable') continue;
+      if (weightPercent > 0 && traffic !== undefined) await this.weigh(revision, 0);
+      if (weightPercent === 0 || traffic !== undefined) await this.#remove(revision);
+    }
+    const now = revisions.find(({ revision }) => revision.id === one.id);
+    if ((now?.instances.filter(({ state }) => state === 'ready').length ?? 0) < 2) await this.bring(one, {}, 2);
+    const isServing = now?.role === 'stable' && (traffic !== undefined || now.weightPercent === 100);
+    if (!isServing) await this.promote(one, { way: 'back' });
+    for (const { revision, role, weightPercent } of others)
+      if (role === 'stable' || (weightPercent > 0 && traffic === undefined)) await this.#remove(revision);
     return one;
   }
 
-  async #remove({ id }: Revision, tidy: ConformancePlace['tidy']): Promise<void> {
+  async #remove({ id }: Revision): Promise<void> {
     if (this.can('retire')) await this.place.target.retire({ revisionId: id }, this.act());
-    else await tidy?.(id);
+    else await this.place.tidy?.(id);
   }
 
   async capabilities(): Promise<Capabilities> {
     return capabilitiesOf(this.place, await this.inspect());
   }
 
-  async plan(kind: StrategySpec['kind'], revision: Revision, settings: Record<string, unknown> = {}): Promise<StrategyResult> {
+  async plan(
+    kind: StrategySpec['kind'],
+    revision: Revision,
+    settings: Record<string, unknown> = {},
+  ): Promise<StrategyResult> {
     const planned = findStrategy(kind)?.plan({
       spec: strategySchema.parse({ kind, ...settings }),
       capabilities: await this.capabilities(),

@@ -11,7 +11,8 @@ export const startCases = {
     expect(state).toMatchObject({ up: false, revisions: [], fence: 0, cut: 0 });
     expect(await scene.inspect()).toEqual(state);
     expect(await target.candidateUrl('1.0.0-none', scene.signal)).toBeNull();
-    expect(await scene.readLive()).toBeNull();
+    // Nobody answers, or the engine itself, which names no revision.
+    expect([null, 'none']).toContain(await scene.readLive());
   },
   provision: async (scene) => {
     const [candidate, { target }] = [scene.next(), scene.place];

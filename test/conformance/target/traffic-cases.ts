@@ -45,8 +45,12 @@ export const trafficCases = {
     const whole = Array.from({ length: 8 }, () => Math.round(random() * 100));
     for (const weight of [...whole, 100, 1, 99, 0]) {
       await scene.weigh(candidate, weight);
-      expect([await scene.weightOf(candidate), await scene.weightOf(scene.one)]).toEqual([weight, 100 - weight]);
-      tokens.add((await scene.inspect()).token);
+      const state = await scene.inspect();
+      const read = [candidate, scene.one].map(
+        ({ id }) => state.revisions.find(({ revision }) => revision.id === id)?.weightPercent,
+      );
+      expect(read).toEqual([weight, 100 - weight]);
+      tokens.add(state.token);
     }
     expect(tokens.size).toBe(new Set([...whole, 100, 1, 99, 0]).size);
     expect((await scene.inspect()).token).toBe(before.token);

@@ -4,13 +4,16 @@ import { hostFiles } from '../../../src/local-host/host/host-files.ts';
 import { hostUp } from '../../../src/local-host/host-control.ts';
 import type { ConformancePlace } from '../../conformance/target/conformance-place.ts';
 import { describeTarget } from '../../conformance/target/describe-target.ts';
-import { waitGone } from '../../fixtures/pids-below.ts';
-import { createProcessPlace } from '../../fixtures/process-place.ts';
 import { deafHost } from '../../fixtures/deaf-host.ts';
 import { deniedAsNobody } from '../../fixtures/denied-as-nobody.ts';
+import { waitGone } from '../../fixtures/pids-below.ts';
+import { createProcessPlace } from '../../fixtures/process-place.ts';
 
 describeTarget('process', async (): Promise<ConformancePlace> => {
-  const place = await createProcessPlace({ health: { interval: '100ms', timeout: '500ms', startup: '2s' } });
+  const place = await createProcessPlace({
+    health: { interval: '100ms', timeout: '500ms', startup: '2s' },
+    streamDrain: '8s',
+  });
   const files = hostFiles(place.hostDirectory);
   const driver = {
     kind: 'process' as const,
