@@ -34,5 +34,7 @@ export const failureCases = {
       expect(essence(await scene.inspect()), way).toEqual(before);
     }
     await scene.expectServing(scene.one);
+    // The way back of such a step: what was decided and not carried out is taken back too.
+    if (scene.place.target.traffic !== undefined) await scene.weigh(candidate, 0);
   },
 } satisfies Record<string, CaseRun>;

@@ -19,7 +19,7 @@ export const rollbackCases = {
     for (const kind of ['canary', 'rolling', 'direct'] as const) {
       await scene.settle();
       const candidate = scene.next();
-      const planned = await scene.plan(kind, candidate, settings[kind]);
+      const planned = await scene.plan(kind, candidate, { settings: settings[kind] });
       if (!planned.ok) continue;
       for (const step of actsOf(planned.steps)) {
         await scene.carryOut(step, candidate, {});
@@ -29,7 +29,7 @@ export const rollbackCases = {
       }
       await scene.expectServing(candidate);
       const back = await wayBack(scene, kind, { candidate, done: actsOf(planned.steps) });
-      for (const step of [...back, ...back]) await scene.carryOut(step, candidate, { way: 'back' });
+      for (const step of [...back, ...back]) await scene.carryOut(step, movedBy(back, candidate), { way: 'back' });
       await scene.expectServing(scene.one);
     }
   },
@@ -53,28 +53,38 @@ async function goBackAtEveryStep(scene: Scene, kind: Kind): Promise<void> {
   for (let done = 1; ; done += 1) {
     await scene.settle();
     const candidate = scene.next();
-    const planned = await scene.plan(kind, candidate, settings[kind]);
+    const planned = await scene.plan(kind, candidate, { settings: settings[kind] });
     if (!planned.ok) throw new Error(`${kind}: ${planned.reasons.join('; ')}`);
     const steps = actsOf(planned.steps);
     if (done > steps.length) return;
     for (const step of steps.slice(0, done)) await scene.carryOut(step, candidate, {});
     const back = await wayBack(scene, kind, { candidate, done: steps.slice(0, done) });
-    for (const step of back) await scene.carryOut(step, candidate, { way: 'back' });
+    for (const step of back) await scene.carryOut(step, movedBy(back, candidate), { way: 'back' });
     await scene.expectServing(scene.one);
     expect(await scene.weightOf(candidate), `after ${steps[done - 1]?.id}`).toBe(0);
   }
 }
 
-/** As a run goes back that has come so far; the former revision is started again where it is away already. */
+/** Weights are those of the run's candidate, which is the former revision where it is brought back. */
+function movedBy(steps: readonly Step[], candidate: Revision): Revision {
+  const started = steps.find((step) => step.kind === 'provision');
+  return started?.revision ?? candidate;
+}
+
+/** As a run goes back that has come so far; where the former revision is away already, another run brings it back. */
 async function wayBack(
   scene: Scene,
   kind: Kind,
   { candidate, done }: { candidate: Revision; done: readonly Step[] },
 ): Promise<Step[]> {
   const [capabilities, stable] = [await scene.capabilities(), scene.one];
+  if ((await scene.find(stable)) === undefined) {
+    const planned = await scene.plan('direct', stable, { stable: candidate });
+    if (!planned.ok) throw new Error(planned.reasons.join('; '));
+    return actsOf(planned.steps);
+  }
   const replacesInstances = kind === 'rolling';
   const wanted = planWayBack({ candidate, stable, instances: 2, drainMs: 1000, capabilities, replacesInstances });
   const steps = done.map((step) => ({ phase: 'forward' as const, state: 'completed' as const, step }));
-  const isAway = scene.can('provision') && (await scene.find(stable)) === undefined;
-  return actsOf(planRollback({ plan: { content: { wayBack: wanted, stable, instances: 2 } }, steps }, isAway));
+  return actsOf(planRollback({ plan: { content: { wayBack: wanted, stable, instances: 2 } }, steps }));
 }

@@ -168,16 +168,17 @@ export class Scene {
     return capabilitiesOf(this.place, await this.inspect());
   }
 
+  /** Against another stable revision than 1.0.0 where one is given. */
   async plan(
     kind: StrategySpec['kind'],
     revision: Revision,
-    settings: Record<string, unknown> = {},
+    { settings = {}, stable = this.one }: { settings?: Record<string, unknown>; stable?: Revision } = {},
   ): Promise<StrategyResult> {
     const planned = findStrategy(kind)?.plan({
       spec: strategySchema.parse({ kind, ...settings }),
       capabilities: await this.capabilities(),
       revision,
-      stable: this.one,
+      stable,
       instances: 2,
       drainMs: 1000,
     });

@@ -52,11 +52,15 @@ async function createPlace(): Promise<ConformancePlace> {
       restart: () => haproxy.reload(),
       meddle: async (to) => {
         const entries = await haproxy.api.mapEntries(haproxy.settings.revisionsMap, signal);
-        const servers = entries.filter(({ value }) => value === to.id).map(({ key }) => key.split('/'));
+        const { a, b } = haproxy.settings.backends;
+        const servers = entries
+          .filter(({ value }) => value === to.id)
+          .map(({ key }) => key.split('/'))
+          .filter(([backend]) => backend === a || backend === b);
         // Without servers that take users HAProxy would leave them where they are.
         for (const [backend = '', server = ''] of servers)
           await haproxy.api.setState({ backend, server }, 'ready', signal);
-        const value = servers.some(([backend]) => backend === haproxy.settings.backends.b) ? '10000:other' : '0:other';
+        const value = servers.some(([backend]) => backend === b) ? '10000:other' : '0:other';
         await haproxy.api.setMapValue(haproxy.settings.splitMap, { key: splitKey, value }, signal);
       },
     },
