@@ -7,7 +7,7 @@ import { refusalOf } from '../../conformance/target/scene.ts';
 import { deafHaproxy } from '../../fixtures/deaf-haproxy.ts';
 import { deniedAsNobody } from '../../fixtures/denied-as-nobody.ts';
 import { createHaproxyPlace, type HaproxyPlace } from '../../fixtures/haproxy-place.ts';
-import { haproxyBinary } from '../../fixtures/real-haproxy.ts';
+import { haproxyBinary, waitFor } from '../../fixtures/real-haproxy.ts';
 
 const signal = new AbortController().signal;
 
@@ -37,6 +37,8 @@ async function createPlace(): Promise<ConformancePlace> {
         for (const pid of pids) process.kill(pid, 'SIGSTOP');
         return async () => {
           for (const pid of pids) process.kill(pid, 'SIGCONT');
+          // It first works off what had been asked meanwhile.
+          await waitFor('HAProxy to answer', () => haproxy.api.info(signal).then(() => true));
         };
       },
       deaf: async () => {
