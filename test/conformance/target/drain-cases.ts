@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { ask } from '../../fixtures/http-client.ts';
+import { waitGone } from '../../fixtures/pids-below.ts';
 import { startUsers } from '../../fixtures/users.ts';
 import { openWebsocket } from '../../fixtures/websocket-client.ts';
 import type { CaseRun } from './describe-target.ts';
@@ -79,7 +80,7 @@ export const drainCases = {
     await retire(candidate.id);
     await retire(scene.next().id);
     expect(await scene.find(candidate)).toBeUndefined();
-    for (const pid of pids ?? []) expect(() => process.kill(pid ?? 0, 0)).toThrow();
+    for (const pid of pids ?? []) await waitGone(pid ?? 0);
     await scene.expectServing(scene.one);
   },
 } satisfies Record<string, CaseRun>;
