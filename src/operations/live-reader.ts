@@ -1,7 +1,13 @@
 import type { Revision } from '../model/revision.ts';
+import type { Target } from '../model/target.ts';
 import { probeHeader } from '../model/traffic.ts';
 import { httpRequest } from '../system/http.ts';
-import type { Place } from './place.ts';
+
+/** What the reader needs of a place and its configuration. */
+export type ReadablePlace = {
+  target: Pick<Target, 'revisionHeader' | 'revisionHeaderTells'>;
+  spec: { url: string; target: { health: { path: string } }; revision: { versionHeader?: string | undefined } };
+};
 
 /**
  * Asks the traffic path once as a new user would and tells which revision answered; null when no answer told one.
@@ -9,7 +15,7 @@ import type { Place } from './place.ts';
  * of them is told as it stands. An answer whose own version header differs from its revision's version is told apart from it.
  */
 export function createLiveReader(
-  place: Place,
+  place: ReadablePlace,
   revisions: readonly Revision[],
 ): (signal: AbortSignal) => Promise<string | null> {
   const { target, spec } = place;

@@ -1,12 +1,19 @@
-import type { RunRecord } from '../model/run-record.ts';
+import type { PlanContent } from '../model/plan.ts';
+import type { StepProgress } from '../model/run-record.ts';
 import type { Step } from '../model/step.ts';
+
+/** What must be known of a run to lead it back. */
+export type BegunRun = {
+  plan: { content: Pick<PlanContent, 'wayBack' | 'stable' | 'instances'> };
+  steps: readonly Pick<StepProgress, 'phase' | 'state' | 'step'>[];
+};
 
 /**
  * The plan's way back as it has to be carried out from where the run is. Traffic moves first; only where a rolling
  * replacement has left too few stable instances to carry everybody, or where none of them is ready (`stableIsDown`), do those come
  * back first: moving everybody to nobody would help no one. Pure.
  */
-export function planRollback(record: Pick<RunRecord, 'plan' | 'steps'>, stableIsDown = false): Step[] {
+export function planRollback(record: BegunRun, stableIsDown = false): Step[] {
   const { wayBack, stable, instances } = record.plan.content;
   if (stableIsDown && stable !== null)
     return [{ kind: 'provision', id: 'back-00-provision', revision: stable, instances }, ...wayBack];
@@ -16,7 +23,7 @@ export function planRollback(record: Pick<RunRecord, 'plan' | 'steps'>, stableIs
 }
 
 /** Whether the last replacement that was begun leaves fewer than half of the stable instances: they could not carry everybody. */
-function stableIsTooSmall(record: Pick<RunRecord, 'steps'>): boolean {
+function stableIsTooSmall(record: Pick<BegunRun, 'steps'>): boolean {
   const begun = record.steps.filter(
     (progress) =>
       progress.phase === 'forward' && progress.state !== 'pending' && progress.step.kind === 'replace_batch',

@@ -17,7 +17,7 @@ const pauseMs = 25;
  * ok only when every one of them named `expected`. What cannot be read is not a match.
  */
 export async function verifyRevision(
-  ports: RolloutPorts,
+  ports: Pick<RolloutPorts, 'clock' | 'readLive'>,
   expected: string,
   options: { withinMs: number; signal: AbortSignal },
 ): Promise<Verification> {

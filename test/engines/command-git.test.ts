@@ -1,26 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { httpRequest } from '../../src/system/http.ts';
-import { describeTarget } from '../conformance/target-contract.ts';
 import { createGitPlace, type GitPlace } from '../fixtures/git-place.ts';
 
 async function versionAt({ url }: GitPlace): Promise<string | null> {
   const answer = await httpRequest({ url, timeoutMs: 2000 }).catch(() => null);
   return answer?.headers['x-app-version'] ?? null;
 }
-
-describeTarget('git push to a remote whose hook deploys', async () => {
-  const place = await createGitPlace();
-  return {
-    target: place.target,
-    revision: (version, kind = 'good') => place.revision(version, { neverHealthy: kind !== 'good' }),
-    act: place.act,
-    readLive: async () => {
-      const version = await versionAt(place);
-      return version === null ? null : place.revision(version).id;
-    },
-    close: async () => place.close(),
-  };
-});
 
 describe('git push', () => {
   let place: GitPlace;

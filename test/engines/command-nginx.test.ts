@@ -6,7 +6,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Revision } from '../../src/model/revision.ts';
 import type { TrafficControl } from '../../src/model/target.ts';
 import { httpRequest } from '../../src/system/http.ts';
-import { describeTarget, type TargetFixture } from '../conformance/target-contract.ts';
 import { createNginxPlace, type NginxPlace, nginxBinary } from '../fixtures/nginx-place.ts';
 import { pidsBelow, stopPids } from '../fixtures/pids-below.ts';
 import { openWebsocket } from '../fixtures/websocket-client.ts';
@@ -19,23 +18,6 @@ async function readLive({ url }: NginxPlace): Promise<string | null> {
   const answer = await httpRequest({ url, timeoutMs: 2000 }).catch(() => null);
   return answer?.headers['x-revision'] || null;
 }
-
-async function fixture(without: Parameters<typeof createNginxPlace>[0] = []): Promise<TargetFixture> {
-  const place = await createNginxPlace(without);
-  return {
-    target: place.target,
-    revision: (version, kind = 'good') => place.revision(version, { neverHealthy: kind !== 'good' }),
-    act: place.act,
-    readLive: () => readLive(place),
-    close: async () => place.close(),
-  };
-}
-
-describe.skipIf(missing)('a script fleet over nginx', () => {
-  describeTarget('with all its commands, it', () => fixture());
-  describeTarget('with cutover alone, it', () => fixture(['set_weight', 'drain', 'rollback']));
-  describeTarget('without traffic control and retire, it', () => fixture(['set_weight', 'cutover', 'retire']));
-});
 
 describe.skipIf(missing)('the data plane of a script fleet over nginx', () => {
   let place: NginxPlace;

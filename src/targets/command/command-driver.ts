@@ -103,7 +103,6 @@ export class CommandDriver {
 
   promote(revision: Revision, act: Act): Promise<void> {
     return this.#change('promote', { act, revision }, async (change) => {
-      const { promote, rollback } = this.#options.spec.commands;
       const isDone = (state: TargetState): string | null => {
         const placed = find(state, revision.id);
         const role = placed?.role ?? 'absent';
@@ -111,19 +110,21 @@ export class CommandDriver {
         return `${revision.version} should be stable with all users and is ${role} with ${placed?.weightPercent ?? 0} %`;
       };
       if (isDone(change.before) === null) return;
-      const returns = act.way === 'back' && rollback !== undefined;
-      const spec = returns ? rollback : promote;
-      if (spec === undefined) throw lacking('make a revision stable', 'Add target.commands.promote.');
-      const name = returns ? 'rollback' : 'promote';
-      const answer = await this.#run(change, name, {
-        spec,
-        values: this.#values(change, revision),
-        schema: answers.promote,
-      });
-      if (answer !== null && answer.revisionId !== revision.id)
-        throw changed(`${name} of ${revision.id} says that ${answer.revisionId} is stable`);
+      await this.#makeStable(change, revision, act.way ?? 'forward');
       await this.#assertState(change, isDone);
     });
+  }
+
+  async #makeStable(change: Change, revision: Revision, way: 'forward' | 'back'): Promise<void> {
+    const { promote, rollback } = this.#options.spec.commands;
+    const returns = way === 'back' && rollback !== undefined;
+    const spec = returns ? rollback : promote;
+    if (spec === undefined) throw lacking('make a revision stable', 'Add target.commands.promote.');
+    const name = returns ? 'rollback' : 'promote';
+    const values = this.#values(change, revision);
+    const answer = await this.#run(change, name, { spec, values, schema: answers.promote });
+    if (answer !== null && answer.revisionId !== revision.id)
+      throw changed(`${name} of ${revision.id} says that ${answer.revisionId} is stable`);
   }
 
   retire({ revisionId }: { revisionId: string }, act: Act): Promise<void> {
@@ -149,7 +150,10 @@ export class CommandDriver {
       // Nobody can be on a revision that is not there.
       if (placed === undefined && weightPercent === 0) return;
       if (placed === undefined) throw refused(`${revisionId} is not there`, 'Provision it first.');
-      await this.#move(change, placed.revision, weightPercent);
+      const leaves = placed.role === 'stable' && placed.weightPercent > 0 && weightPercent === 0;
+      const former = leaves ? await this.#formerStable(change) : null;
+      if (former === null) await this.#move(change, placed.revision, weightPercent);
+      else await this.#makeStable(change, former, 'back');
       await this.#assertState(change, (state) => {
         const seen = find(state, revisionId)?.weightPercent ?? 0;
         return Math.abs(seen - weightPercent) <= roundingPercent
@@ -157,6 +161,14 @@ export class CommandDriver {
           : `the weight should be ${weightPercent} % and reads back as ${seen} %`;
       });
     });
+  }
+
+  /** Who served before: users of a revision that was promoted already can only return by making that one stable again. */
+  async #formerStable({ before }: Change): Promise<Revision | null> {
+    const standbys = before.revisions.filter((placed) => placed.role === 'standby' && readyCount(placed) > 0);
+    const { revisions: known } = await this.#memory.read();
+    const newest = known.find(({ id }) => standbys.some(({ revision }) => revision.id === id));
+    return newest ?? standbys[0]?.revision ?? null;
   }
 
   async #move(change: Change, revision: Revision, weightPercent: number): Promise<void> {

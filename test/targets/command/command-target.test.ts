@@ -98,6 +98,21 @@ describe('a program of a command target', () => {
     expect(thrown).toMatchObject({ code: expected, message: expect.stringMatching(message) });
   });
 
+  it('makes the standby stable again where users leave a revision that was promoted already', async () => {
+    const place = open({
+      promote: { code: becomesLive, more: { output: 'text' } },
+      cutover: { code: '', more: { output: 'text' } },
+    });
+    const [standby] = live({ role: 'standby', weightPercent: 0 }).revisions;
+    const [promoted] = live({ revisionId: '2.0.0-bbbbbbbbbbbb', version: '2.0.0' }).revisions;
+    place.show({ revisions: [standby, promoted] });
+    const request = { revisionId: '2.0.0-bbbbbbbbbbbb', weightPercent: 0 };
+    await place.target.traffic?.setWeight(request, place.act());
+    expect(place.heard('promote')?.env).toMatchObject({ SEATRIAL_REVISION_ID: one.id });
+    expect(place.heard('cutover')).toBeNull();
+    expect((await place.target.inspect(signal)).revisions.map(({ revision }) => revision.id)).toEqual([one.id]);
+  });
+
   it('tells the end of a long log, not its beginning', async () => {
     const place = open({
       promote: { code: 'for (let n = 0; n < 60_000; n++) console.error("line " + n); process.exitCode = 1' },

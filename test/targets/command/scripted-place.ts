@@ -8,7 +8,7 @@ import { createCommandTarget } from '../../../src/targets/command/command-target
 
 const commit = 'a'.repeat(40);
 export const one: Revision = { id: '1.0.0-aaaaaaaaaaaa', version: '1.0.0', commit, ref: 'v1.0.0', artifact: null };
-export const live = (changes: Record<string, unknown> = {}): Record<string, unknown> => ({
+export const live = (changes: Record<string, unknown> = {}): { revisions: Record<string, unknown>[] } => ({
   revisions: [
     {
       revisionId: one.id,
