@@ -4,7 +4,7 @@ import { DeployError } from '../model/deploy-error.ts';
 import type { Revision } from '../model/revision.ts';
 import type { BoundedAct } from '../system/bounded-act.ts';
 import { allowedEnvironment } from '../system/environment.ts';
-import { cleanExcerpt } from '../system/excerpt.ts';
+import { cleanExcerptEnd } from '../system/excerpt.ts';
 import { type CommandResult, runCommand } from '../system/exec.ts';
 import {
   ensurePrivateDirectory,
@@ -156,5 +156,5 @@ function gitEnvironment(): Record<string, string> {
 }
 
 function lastWords(result: CommandResult): string {
-  return cleanExcerpt((result.stderr.trim() || result.stdout.trim()).slice(-200));
+  return cleanExcerptEnd(result.stderr.trim() || result.stdout.trim());
 }

@@ -1,4 +1,5 @@
 import { DeployError } from '../model/deploy-error.ts';
+import { cleanExcerptEnd } from './excerpt.ts';
 import { runCommand } from './exec.ts';
 
 export type DetachedRequest = {
@@ -31,7 +32,7 @@ export async function spawnDetached(request: DetachedRequest): Promise<{ pid: nu
     throw new DeployError('COMMAND_FAILED', {
       command: request.argv.join(' '),
       how: result.how,
-      excerpt: result.stderr.trim().slice(-200),
+      excerpt: cleanExcerptEnd(result.stderr),
     });
   }
   return { pid };

@@ -4,6 +4,7 @@ import { mkdir, open, stat, truncate } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { DeployError } from '../model/deploy-error.ts';
+import { declareVariables } from '../model/redaction/emit.ts';
 import { signalGroup } from './exec.ts';
 import { readTextFile } from './files.ts';
 import { identityOf, isAlive, type ProcessIdentity } from './process-identity.ts';
@@ -38,6 +39,8 @@ const adoptedPollMs = 100;
 export async function spawnInstance(request: InstanceRequest): Promise<InstanceProcess> {
   const [program, ...args] = request.argv;
   if (program === undefined) throw new DeployError('COMMAND_NOT_FOUND', { program: '' });
+  // Its last words will be told.
+  declareVariables(request.env, Object.keys(request.env));
   await mkdir(dirname(request.logFile), { recursive: true, mode: 0o700 });
   await truncateWhenLarge(request.logFile);
   const log = await open(request.logFile, 'a', 0o600);

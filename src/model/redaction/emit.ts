@@ -44,13 +44,13 @@ export function declareVariables(
 }
 
 /**
- * What configuration is made of and secrets are not: lower-case words (`production`, `eu-west`), numbers, addresses
- * without user info, paths. A secret that is one of these is found only when its variable's name tells.
+ * What configuration is made of and secrets are not: lower-case words (`production`, `eu-west`), numbers, versions,
+ * commit ids, addresses without user info, paths. A secret that is one of these is found only when its variable's name tells.
  */
 function isPlainWords(value: string): boolean {
   return (
     /^(?:[A-Z]?[a-z]{1,23}|[A-Z]{1,24})(?:[-_. ][a-z]{1,24}){0,5}(?:-\d{1,2})?$/.test(value) ||
-    /^[\d.]{1,20}$/.test(value) ||
+    /^(?:[\d.]{1,20}|v?\d+(?:\.\d+){1,3}(?:[-+][a-z\d.-]{1,24})?|[0-9a-f]{40})$/.test(value) ||
     /^[a-z][a-z0-9+.-]*:\/\/[A-Za-z0-9.-]+(?::\d{1,5})?(?:\/[a-z0-9._-]{0,20}){0,3}$/.test(value) ||
     /^(?:~|\.{0,2})(?:\/(?:[a-z0-9._@-]{1,40}|[A-Z][a-z._-]{1,40})){1,20}\/?$/.test(value)
   );

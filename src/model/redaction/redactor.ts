@@ -1,5 +1,5 @@
 import { secretForms } from './secret-forms.ts';
-import { isTellingName, redactedMark, redactShapes } from './secret-shapes.ts';
+import { isSecretOption, redactedMark, redactShapes } from './secret-shapes.ts';
 
 /** Takes secrets out of texts and of data. Doing it twice changes nothing more. */
 export interface Redactor {
@@ -71,7 +71,8 @@ function redactList(list: readonly unknown[], text: (given: string) => string): 
   let changed = false;
   const clean = list.map((item, index) => {
     const before = list[index - 1];
-    const hidden = typeof item === 'string' && item !== '' && !item.startsWith('-') && isSecretOption(before);
+    const hidden =
+      typeof item === 'string' && typeof before === 'string' && isSecretOption(before) && !isReference(item);
     const result = hidden ? redactedMark : redactData(item, text);
     if (result !== item) changed = true;
     return result;
@@ -79,8 +80,9 @@ function redactList(list: readonly unknown[], text: (given: string) => string): 
   return changed ? clean : list;
 }
 
-function isSecretOption(argument: unknown): boolean {
-  return typeof argument === 'string' && /^--?[A-Za-z][\w-]*$/.test(argument) && isTellingName(argument);
+/** Says where the secret is: a path, a variable, a value to be filled in, the next option, or nothing. */
+function isReference(argument: string): boolean {
+  return argument === '' || /^(?:[-/.~@$%{]|env:|file:)/.test(argument);
 }
 
 /** Longest shape that is looked for over the border of two pieces; a longer one is found where a piece has it whole. */

@@ -46,7 +46,7 @@ function strictly(percent: string): string {
 }
 
 function lowerEscapes(text: string): string {
-  return text.replace(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase());
+  return text.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
 }
 
 function asciiOnly(json: string, upper: boolean): string {

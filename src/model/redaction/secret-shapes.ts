@@ -13,7 +13,7 @@ export function redactShapes(text: string): string {
   return result;
 }
 
-type Shape = { hint: RegExp; pattern: RegExp; into: string | ((...match: string[]) => string) };
+type Shape = { hint: RegExp; pattern: RegExp; into: (...match: string[]) => string };
 
 /** Words in a name that say that its value is secret. */
 const telling =
@@ -25,6 +25,13 @@ export function isTellingName(name: string): boolean {
   return tellingName.test(words) && !publicName.test(words);
 }
 
+/** Whether the argument behind this one is a secret: `--password`. Pure. */
+export function isSecretOption(argument: string): boolean {
+  return secretOption.test(argument) && !publicName.test(argument.toLowerCase());
+}
+
+const secretOption = new RegExp(`^--?(?:[a-z][\\w-]{0,40}[-_])?(?:${telling})$`, 'i');
+
 const tellingName = new RegExp(
   `(?:^|[-_.])(?:${telling}|pass|key|auth|dsn|jwt|cookie|session)s?(?:$|[-_.\\d])|(?:token|secret|password|passwd|apikey)$`,
 );
@@ -32,6 +39,7 @@ const tellingName = new RegExp(
 const publicName = /[-_.](?:file|path|dir|name|id|url|uri|host|port|user|type|ttl|expiry|length|count|sock)$/;
 
 const value = '[^\\s"\'`<>&#,;\\\\\\])}]';
+const whole = (): string => redactedMark;
 const kept = (...match: string[]): string => `${match[1] ?? ''}${redactedMark}`;
 
 const shapes: readonly Shape[] = [
@@ -39,25 +47,25 @@ const shapes: readonly Shape[] = [
     hint: /PRIVATE KEY/,
     pattern:
       /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|$)/g,
-    into: redactedMark,
+    into: whole,
   },
   {
     hint: /eyJ/,
     pattern: /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,3}/g,
-    into: redactedMark,
+    into: whole,
   },
   {
     hint: /gh[opusr]_|github_pat_|glpat-|npm_|dop_v1_|hf_/,
     pattern: /(?:gh[opusr]_|github_pat_|glpat-|npm_|dop_v1_|hf_)[A-Za-z0-9_-]{16,}/g,
-    into: redactedMark,
+    into: whole,
   },
-  { hint: /xox|xapp-/, pattern: /\b(?:xox[a-z]|xapp)-[A-Za-z0-9-]{8,}/g, into: redactedMark },
+  { hint: /xox|xapp-/, pattern: /\b(?:xox[a-z]|xapp)-[A-Za-z0-9-]{8,}/g, into: whole },
   {
     hint: /A(?:KIA|SIA)|AIza/,
     pattern: /\b(?:(?:AKIA|ASIA)[0-9A-Z]{16}|AIza[A-Za-z0-9_-]{35})/g,
-    into: redactedMark,
+    into: whole,
   },
-  { hint: /[sr]k[-_]/, pattern: /\b(?:sk-|[sr]k_(?:live|test)_)[A-Za-z0-9_-]{16,}/g, into: redactedMark },
+  { hint: /[sr]k[-_]/, pattern: /\b(?:sk-|[sr]k_(?:live|test)_)[A-Za-z0-9_-]{16,}/g, into: whole },
   {
     hint: /hooks\.slack\.com/i,
     pattern: /(hooks\.slack\.com\/(?:services|workflows|triggers)\/)[A-Za-z0-9_/-]{8,}/gi,

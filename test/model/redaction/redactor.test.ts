@@ -29,7 +29,7 @@ const encodings: Readonly<Record<string, (secret: string, random: Random) => str
   json: (secret) => json(secret),
   'json twice': (secret) => json(json(secret)),
   url: (secret) => encodeURIComponent(secret),
-  'url lower': (secret) => encodeURIComponent(secret).replace(/%../g, (escape) => escape.toLowerCase()),
+  'url lower': (secret) => encodeURIComponent(secret).replace(/%../g, (code) => code.toLowerCase()),
   form: (secret) => new URLSearchParams({ a: secret }).toString().slice(2),
   hex: (secret) => Buffer.from(secret).toString('hex'),
   base64: (secret) => base64(secret),
