@@ -246,6 +246,11 @@ export const errorCatalogue = {
     exitCode.config,
   ),
   COMMAND_FAILED: entry('`{command}` failed ({how}): {excerpt}', 'Run it by hand in the same folder.', exitCode.failed),
+  VALUE_REFUSED: entry(
+    '{value} is not {what}.',
+    'Nothing was done with it. Use plain ASCII of the usual form, not beginning with a hyphen.',
+    exitCode.usage,
+  ),
   COMMAND_REFUSED: entry(
     'The program "{program}" was not started: {reason}',
     'Nothing was run. Correct the value, or the command in the config.',
