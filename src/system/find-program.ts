@@ -22,6 +22,14 @@ export async function findProgram(
   return null;
 }
 
+/** The search path without the places in which no program is looked for. Pure. */
+export function trustedPath(path: string, directory: string): string {
+  return path
+    .split(delimiter)
+    .filter((folder) => isTrusted(folder, directory))
+    .join(delimiter);
+}
+
 function isTrusted(folder: string, directory: string): boolean {
   if (!isAbsolute(folder)) return false;
   const place = resolve(folder);
