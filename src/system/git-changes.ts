@@ -60,7 +60,9 @@ const timeoutMs = 60_000;
  */
 async function readSettings(place: PrivateRepository): Promise<{ args: string[]; sparse: boolean }> {
   const own = await readConfig(place, ['--global', '--includes']);
-  const project = await readConfig(place, ['--file', place.projectConfig, '--no-includes']);
+  const project: Array<readonly [string, string]> = [];
+  for (const file of place.projectConfigs)
+    project.push(...(await readConfig(place, ['--file', file, '--no-includes'])));
   const settings = new Map([
     ...own.filter(([name]) => isHarmless(name)),
     ...project.filter(([name, value]) => isHarmless(name) && plainValues.has(value.toLowerCase())),

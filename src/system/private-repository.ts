@@ -15,8 +15,8 @@ export type PrivateRepository = {
   top: string;
   /** The git dir of our own. */
   gitDir: string;
-  /** The project's config file, which is only ever read as text. */
-  projectConfig: string;
+  /** The project's config files, which are only ever read as text. */
+  projectConfigs: readonly string[];
   /** HEAD of the project as it is now. */
   refreshHead(): Promise<void>;
 };
@@ -41,7 +41,12 @@ export async function openPrivateRepository(directory: string, home?: string): P
     await keepFile(join(gitDir, 'HEAD'), head);
   };
   await refreshHead();
-  return { top: project.top, gitDir, projectConfig: join(common, 'config'), refreshHead };
+  return {
+    top: project.top,
+    gitDir,
+    projectConfigs: [join(common, 'config'), join(project.gitDir, 'config.worktree')],
+    refreshHead,
+  };
 }
 
 type ProjectPaths = { top: string; gitDir: string; common: string };
