@@ -2,6 +2,7 @@
 import { dirname, sep } from 'node:path';
 import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { declareVariables, emitText } from './model/redaction/emit.ts';
 
 /** Set by the build from package.json. */
 declare const __SEATRIAL_VERSION__: string;
@@ -15,6 +16,8 @@ if (process.argv[2] !== 'host-daemon') {
   process.on('uncaughtException', fail);
   process.on('unhandledRejection', fail);
 }
+
+declareVariables(process.env);
 
 // Everything is imported when it is needed: the answer to a client's first message should not wait for a proxy.
 main(process.argv.slice(2)).then((code) => process.exit(code), fail);
@@ -97,8 +100,9 @@ function pluginDirectory(): string | null {
 
 /** One line that a person can report; the stack only when asked for. */
 function fail(thrown: unknown): never {
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const message = emitText(thrown instanceof Error ? thrown.message : String(thrown));
   process.stderr.write(`error INTERNAL: Unexpected: ${message.split('\n')[0]}\n`);
-  if (process.env['SEATRIAL_DEBUG'] && thrown instanceof Error) process.stderr.write(`${thrown.stack}\n`);
+  if (process.env['SEATRIAL_DEBUG'] && thrown instanceof Error)
+    process.stderr.write(`${emitText(thrown.stack ?? '')}\n`);
   process.exit(1);
 }

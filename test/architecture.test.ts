@@ -21,6 +21,11 @@ const rules = z
     }),
     sdk: z.object({ package: z.string(), allowedIn: z.array(z.string()), why: reason }),
     pure: z.object({ folders: z.array(z.string()), forbidden: z.array(z.string()), why: reason }),
+    emit: z.object({
+      writers: z.array(z.object({ names: z.array(z.string()), allowedIn: z.array(z.string()), why: reason })),
+      passing: z.array(z.string()),
+      why: reason,
+    }),
     stdout: z.object({ allowedIn: z.array(z.string()), forbidden: z.array(z.string()), why: reason }),
   })
   .parse(JSON.parse(readFileSync(join(source, 'import-rules.json'), 'utf8')));
@@ -143,6 +148,25 @@ describe('architecture', () => {
           .map((word) => `${file.path} uses ${word}`),
       );
     expect(wrong).toEqual([]);
+  });
+
+  it('lets nothing out that has not passed the point where secrets are taken out', () => {
+    const wrong = files.flatMap((file) =>
+      rules.emit.writers
+        .filter(({ allowedIn }) => !allowedIn.includes(file.path))
+        .flatMap(({ names }) => names.filter((name) => file.code.includes(name)))
+        .map((name) => `${file.path} uses ${name}`),
+    );
+    expect(wrong).toEqual([]);
+    const missing = rules.emit.passing.filter(
+      (path) => !/\bemit(?:Text|Data|Stream)\(/.test(files.find((file) => file.path === path)?.code ?? ''),
+    );
+    expect(missing).toEqual([]);
+    // A rule whose word occurs nowhere guards nothing.
+    const idle = rules.emit.writers.flatMap(({ names, allowedIn }) =>
+      allowedIn.length === 0 ? [] : names.filter((name) => !files.some((file) => file.code.includes(name))),
+    );
+    expect(idle).toEqual([]);
   });
 
   it('has no cycle, of types neither', () => {

@@ -1,6 +1,7 @@
 import { type DeployError, exitCodeOfOutcome } from '../model/deploy-error.ts';
 import { exitCode } from '../model/error-catalogue.ts';
 import { printable } from '../model/printable.ts';
+import { emitData } from '../model/redaction/emit.ts';
 import type { RunRecord } from '../model/run-record.ts';
 import { type CliIo, usesColor } from './io.ts';
 import { createPalette } from './terminal-text.ts';
@@ -22,9 +23,10 @@ export function writeAnswer(io: CliIo, answer: Answer, json: boolean): number {
     if (answer.text !== '') io.writeOut(`${printable(answer.text)}\n`);
     return answer.exitCode;
   }
-  const { data, error } = answer;
+  // Before it is text: what a number or a key is must not depend on how it is written.
+  const { data, error } = emitData({ data: answer.data, error: answer.error });
   const ok = answer.exitCode === exitCode.ok;
-  const wrapped = ok ? { ok, data } : { ok, error: error ?? errorOfExitCode(answer), data };
+  const wrapped = ok ? { ok, data } : { ok, error: error ?? emitData(errorOfExitCode(answer)), data };
   io.writeOut(`${JSON.stringify(answer.bare === true ? data : wrapped)}\n`);
   return answer.exitCode;
 }
@@ -33,7 +35,7 @@ export function writeAnswer(io: CliIo, answer: Answer, json: boolean): number {
 export function writeError(io: CliIo, error: DeployError, json: boolean): number {
   const { code, message, remedy } = error;
   if (json) {
-    io.writeOut(`${JSON.stringify({ ok: false, error: { code, message, remedy } })}\n`);
+    io.writeOut(`${JSON.stringify(emitData({ ok: false, error: { code, message, remedy } }))}\n`);
     return error.exitCode;
   }
   const paint = createPalette(usesColor(io));

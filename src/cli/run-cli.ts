@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { DeployError, toDeployError } from '../model/deploy-error.ts';
 import { exitCode } from '../model/error-catalogue.ts';
 import type { Operation } from '../model/operation.ts';
+import { emitText } from '../model/redaction/emit.ts';
 import { type Answer, writeAnswer, writeError } from './answer.ts';
 import { renderExitCodes } from './exit-code-table.ts';
 import type { CliIo } from './io.ts';
@@ -12,8 +13,9 @@ import { followToEnd, ship } from './ship.ts';
 export type CliOptions = { io: CliIo; version: string; operations: readonly Operation[] };
 
 /** The CLI door: one command line to its exit code. Never throws for what a user can do wrong. */
-export async function runCli(argv: readonly string[], options: CliOptions): Promise<number> {
-  const { io } = options;
+export async function runCli(argv: readonly string[], given: CliOptions): Promise<number> {
+  const io = withoutSecrets(given.io);
+  const options = { ...given, io };
   const json = argv.includes('--json');
   let code: number = exitCode.ok;
   const program = createProgram(options, async (flags, work) => {
@@ -40,6 +42,16 @@ export async function runCli(argv: readonly string[], options: CliOptions): Prom
     if (thrown instanceof CommanderError && thrown.code === 'commander.help') return exitCode.usage;
     return writeError(io, asDeployError(thrown), json);
   }
+}
+
+/** Whatever a command writes, the live view and the help too, passes here. */
+function withoutSecrets(io: CliIo): CliIo {
+  return {
+    ...io,
+    writeOut: (text) => io.writeOut(emitText(text)),
+    writeError: (text) => io.writeError(emitText(text)),
+    ask: (question, signal) => io.ask(emitText(question), signal),
+  };
 }
 
 type WithSession = (flags: DoorFlags, work: (session: Session) => Promise<Answer>) => Promise<void>;

@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { ulid } from 'ulid';
 import type { Clock } from '../model/clock.ts';
 import { DeployError } from '../model/deploy-error.ts';
+import { emitData } from '../model/redaction/emit.ts';
 import type { RecordedEvent, RunEvent } from '../model/run-event.ts';
 import { type AppendFile, openAppendFile } from '../system/durable-append.ts';
 import { ensurePrivateDirectory, readBytes, writeFileAtomic } from '../system/files.ts';
@@ -129,7 +130,7 @@ function createJournal(
       boot,
       step: options.step ?? stepOf(event),
       idem: options.idem ?? null,
-      event,
+      event: emitData(event),
     });
     const text = Buffer.from(needsLineEnd ? `\n${line.text}` : line.text);
     await journalFile.write(text, {

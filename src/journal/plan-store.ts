@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { DeployError } from '../model/deploy-error.ts';
 import { type Approval, approvalSchema, type Plan, type PlanContent, planSchema } from '../model/plan.ts';
+import { emitData } from '../model/redaction/emit.ts';
 import { canonicalJson, sha256Hex } from '../system/canonical-json.ts';
 import { ensurePrivateDirectory, linkOnce, listDirectory, readJsonFile, writeFileAtomic } from '../system/files.ts';
 import type { ProjectFolder } from './state-folder.ts';
@@ -19,6 +20,8 @@ export async function savePlan(project: ProjectFolder, plan: Plan): Promise<void
     throw new DeployError('INTERNAL', { reason: `${plan.planId} is not the id of this plan` });
   }
   await ensurePrivateDirectory(project.plans);
+  // What people approve is shown without secrets, so that a plan with one could never be shown as it is.
+  if (emitData(plan.content) !== plan.content) throw new DeployError('PLAN_HOLDS_SECRET');
   await writeFileAtomic(planPath(project, plan.planId), canonicalJson(planSchema.parse(plan)));
 }
 

@@ -3,6 +3,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { monotonicFactory } from 'ulid';
 import type { Clock } from '../model/clock.ts';
 import { DeployError } from '../model/deploy-error.ts';
+import { runIdSchema } from '../model/vetted.ts';
 import { sha256Hex } from '../system/canonical-json.ts';
 import { listDirectory } from '../system/files.ts';
 
@@ -90,7 +91,7 @@ export function createRunId(clock: Clock): string {
 }
 
 function isRunId(name: string): boolean {
-  return /^[0-9a-hjkmnp-tv-z]{26}$/.test(name);
+  return runIdSchema.safeParse(name).success;
 }
 
 function shortNameOf(targetIdentity: string): string {

@@ -2,9 +2,10 @@ import { join, relative } from 'node:path';
 import type { InstanceSpec, RevisionSpec } from '../model/config/target.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import type { Revision } from '../model/revision.ts';
+import { gitOidSchema } from '../model/vetted.ts';
 import type { BoundedAct } from '../system/bounded-act.ts';
 import { allowedEnvironment } from '../system/environment.ts';
-import { cleanExcerpt } from '../system/excerpt.ts';
+import { cleanExcerptEnd } from '../system/excerpt.ts';
 import { type CommandResult, runCommand } from '../system/exec.ts';
 import {
   ensurePrivateDirectory,
@@ -86,7 +87,8 @@ async function namedDirectory({ projectDirectory, revision }: CheckoutRequest, t
 
 async function worktree(request: CheckoutRequest, act: BoundedAct): Promise<string> {
   const { revision, checkouts, repositoryDirectory, projectDirectory } = request;
-  if (revision.commit === null || !/^[0-9a-f]{40,64}$/.test(revision.commit)) {
+  const commit = gitOidSchema.safeParse(revision.commit).data;
+  if (commit === undefined) {
     throw new DeployError('TARGET_REFUSED', {
       reason: `${revision.version} names no commit, and no target.directory is configured`,
     });
@@ -94,10 +96,10 @@ async function worktree(request: CheckoutRequest, act: BoundedAct): Promise<stri
   await ensurePrivateDirectory(checkouts);
   const path = join(checkouts, revision.id);
   const inProject = join(path, relative(repositoryDirectory, projectDirectory));
-  if (await isCheckedOut(path, revision.commit, act)) return inProject;
+  if (await isCheckedOut(path, commit, act)) return inProject;
   await removeCheckout({ checkouts, repositoryDirectory, revisionId: revision.id });
   await runGit(['worktree', 'prune'], repositoryDirectory, act);
-  await runGit(['worktree', 'add', '--detach', '--force', path, revision.commit], repositoryDirectory, act);
+  await runGit(['worktree', 'add', '--detach', '--force', path, commit], repositoryDirectory, act);
   return inProject;
 }
 
@@ -156,5 +158,5 @@ function gitEnvironment(): Record<string, string> {
 }
 
 function lastWords(result: CommandResult): string {
-  return cleanExcerpt((result.stderr.trim() || result.stdout.trim()).slice(-200));
+  return cleanExcerptEnd(result.stderr.trim() || result.stdout.trim());
 }

@@ -1,4 +1,4 @@
-import { Server } from '@modelcontextprotocol/sdk/server/index.js';
+import type { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js';
 import {
   CallToolRequestSchema,
@@ -17,6 +17,7 @@ import type { Clock } from '../model/clock.ts';
 import { DeployError, toDeployError } from '../model/deploy-error.ts';
 import type { Operation, OperationContext } from '../model/operation.ts';
 import { callTool, renderError } from './call-tool.ts';
+import { GuardedServer } from './guarded-server.ts';
 import { serverInstructions } from './instructions.ts';
 import { createProgressReporter } from './progress.ts';
 import { createProjectFinder, type ProjectHints } from './project-directory.ts';
@@ -40,7 +41,7 @@ type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 
 /** The MCP door: tools, resources and prompts over the operations. Connect it to a transport. */
 export function createMcpServer(options: McpServerOptions): Server {
-  const server = new Server(
+  const server = new GuardedServer(
     { name: 'seatrial', title: 'seatrial: ship and prove it', version: options.version },
     { capabilities: { tools: {}, resources: {}, prompts: {} }, instructions: serverInstructions },
   );

@@ -246,6 +246,21 @@ export const errorCatalogue = {
     exitCode.config,
   ),
   COMMAND_FAILED: entry('`{command}` failed ({how}): {excerpt}', 'Run it by hand in the same folder.', exitCode.failed),
+  VALUE_REFUSED: entry(
+    '{value} is not {what}.',
+    'Nothing was done with it. Use plain ASCII of the usual form, not beginning with a hyphen.',
+    exitCode.usage,
+  ),
+  COMMAND_REFUSED: entry(
+    'The program "{program}" was not started: {reason}',
+    'Nothing was run. Correct the value, or the command in the config.',
+    exitCode.config,
+  ),
+  PLAN_HOLDS_SECRET: entry(
+    'The plan holds what is known to be a secret here, and could not be shown as it is.',
+    'Nothing was planned. Take the secret out of names, arguments and addresses in the config: hand it over in a variable.',
+    exitCode.config,
+  ),
   FILE_REFUSED: entry('{path} is refused: {reason}', 'Use a plain file inside the project.', exitCode.config),
   FILE_DAMAGED: entry(
     '{path} is damaged: {reason}',

@@ -76,7 +76,9 @@ export function parseInput(
 }
 
 /** The known name that `name` was probably meant to be, or null when none is near. Pure. */
-export function nearestName(name: string, known: readonly string[]): string | null {
+export function nearestName(given: string, known: readonly string[]): string | null {
+  // Nobody means a name by a text that long, and a hostile one must cost nothing.
+  const name = given.slice(0, 100);
   const limit = Math.max(1, Math.floor(name.length / 3));
   const ranked = known
     .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
@@ -113,7 +115,7 @@ function explainIssue({ issue, given, fields, nameOf }: IssueRequest): string[] 
   }
   const shown = `${nameOf(name)} is ${shorten(JSON.stringify(value))}`;
   if (issue.code === 'invalid_value' && field.choices !== null) {
-    const nearest = nearestName(String(value), field.choices);
+    const nearest = typeof value === 'string' ? nearestName(value, field.choices) : null;
     return [`${shown}; allowed: ${field.choices.join(', ')}.${nearest === null ? '' : ` Did you mean ${nearest}?`}`];
   }
   return [`${shown}: ${issue.message}${exampleHint(field)}.`];

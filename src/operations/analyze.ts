@@ -8,7 +8,8 @@ import type { AnalysisData } from '../report/analysis-data.ts';
 import { renderAnalysisPage } from '../report/analysis-page.ts';
 import { renderAnalysis } from '../report/analysis-text.ts';
 import { streamFile } from '../system/file-stream.ts';
-import { errorCodeOf, writeFileAtomic } from '../system/files.ts';
+import { errorCodeOf } from '../system/files.ts';
+import { writeProjectFile } from '../system/project-file.ts';
 import { analysisAnswer } from './analyze/analysis-answer.ts';
 import { judgeObservations } from './analyze/judge-observations.ts';
 import type { Observations } from './analyze/observations.ts';
@@ -103,7 +104,7 @@ const unreadable: Readonly<Record<string, { reason: string; remedy: string }>> =
 async function writePage(path: string, data: AnalysisData, { projectDirectory }: OperationContext): Promise<string> {
   const absolute = resolve(projectDirectory, path);
   try {
-    await writeFileAtomic(absolute, renderAnalysisPage(data), { mode: 0o644 });
+    await writeProjectFile(absolute, renderAnalysisPage(data), { folders: false });
   } catch (thrown) {
     const code = errorCodeOf(thrown);
     if (code === null) throw thrown;

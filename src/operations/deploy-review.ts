@@ -4,7 +4,8 @@ import { DeployError } from '../model/deploy-error.ts';
 import type { OperationResult } from '../model/operation.ts';
 import type { RunRecord } from '../model/run-record.ts';
 import { parseReview, renderComplaints } from '../report/parse-review.ts';
-import { ensureProjectDirectory, readTextFile, writeFileAtomic } from '../system/files.ts';
+import { readTextFile } from '../system/files.ts';
+import { writeProjectFile } from '../system/project-file.ts';
 import { defineOperation } from './define-operation.ts';
 import { writeReviewDraft } from './finish-run.ts';
 import { runField } from './inputs.ts';
@@ -67,8 +68,7 @@ async function submit(project: Project, record: RunRecord, text: string): Promis
     });
   }
   const path = reviewPath(project, record);
-  await ensureProjectDirectory(join(project.directory, '.seatrial', 'reviews'));
-  await writeFileAtomic(path, `${text.trimEnd()}\n`, { mode: 0o644 });
+  await writeProjectFile(path, `${text.trimEnd()}\n`);
   const next = `Next: a person acknowledges it by rollout_approve {scope: "review", run_id: "${record.runId}"}; until then begin nothing new on this deployment.`;
   return {
     data: { runId: record.runId, path, rating: reading.rating },

@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Clock } from '../model/clock.ts';
 import type { History } from '../model/history.ts';
 import type { RunRecord } from '../model/run-record.ts';
@@ -6,7 +6,8 @@ import { renderReport } from '../report/deployment-report.ts';
 import { deriveHistory } from '../report/history-entry.ts';
 import { type ReportOptions, reportData } from '../report/report-data.ts';
 import { renderReviewDraft } from '../report/review-draft.ts';
-import { ensureProjectDirectory, fileExists, writeFileAtomic } from '../system/files.ts';
+import { fileExists } from '../system/files.ts';
+import { writeProjectFile } from '../system/project-file.ts';
 import { rebuildLearnings } from './learnings-files.ts';
 import type { Place } from './place.ts';
 import type { Project } from './project.ts';
@@ -51,10 +52,9 @@ export function reportOptions(place: Place): ReportOptions {
 async function writeReport(place: Place, record: RunRecord): Promise<{ report: string; reportJson: string }> {
   const report = reportPath(place.project, record.runId);
   const reportJson = report.replace(/\.md$/, '.json');
-  await ensureProjectDirectory(dirname(report));
   const options = reportOptions(place);
-  await writeFileAtomic(report, renderReport(record, options), { mode: 0o644 });
-  await writeFileAtomic(reportJson, `${JSON.stringify(reportData(record, options), null, 2)}\n`, { mode: 0o644 });
+  await writeProjectFile(report, renderReport(record, options));
+  await writeProjectFile(reportJson, `${JSON.stringify(reportData(record, options), null, 2)}\n`);
   return { report, reportJson };
 }
 
@@ -72,18 +72,16 @@ async function deriveEntry(place: Place, record: RunRecord): Promise<History> {
 
 async function writeHistory(place: Place, entry: History): Promise<string> {
   const directory = join(place.project.directory, '.seatrial', 'history', entry.startedAt.slice(0, 7));
-  await ensureProjectDirectory(directory);
   const path = join(directory, `${entry.runId}.json`);
-  await writeFileAtomic(path, `${JSON.stringify(entry, null, 2)}\n`, { mode: 0o644 });
+  await writeProjectFile(path, `${JSON.stringify(entry, null, 2)}\n`);
   return path;
 }
 
 /** The pre-filled review of a finished run. One that somebody has begun to complete is never overwritten. */
 export async function writeReviewDraft(place: Place, record: RunRecord): Promise<string> {
   const directory = join(place.project.directory, '.seatrial', 'reviews');
-  await ensureProjectDirectory(directory);
   const path = join(directory, `${record.runId}.md`);
   if (!(await fileExists(path)))
-    await writeFileAtomic(path, renderReviewDraft(record, await deriveEntry(place, record)), { mode: 0o644 });
+    await writeProjectFile(path, renderReviewDraft(record, await deriveEntry(place, record)));
   return path;
 }

@@ -5,9 +5,10 @@ import { type Catalogue, parseCatalogue } from '../report/learnings/catalogue.ts
 import { duePitfalls as assessDue, type DuePitfall } from '../report/learnings/due-pitfalls.ts';
 import { type Note, parseNote } from '../report/learnings/note.ts';
 import { renderLearnings } from '../report/learnings/render-learnings.ts';
-import { ensureProjectDirectory, listDirectory, readTextFile, writeFileAtomic } from '../system/files.ts';
+import { listDirectory, readTextFile } from '../system/files.ts';
 import { parseFrontMatter } from '../system/front-matter.ts';
 import { packageRoot } from '../system/package-root.ts';
+import { writeProjectFile } from '../system/project-file.ts';
 import type { Project } from './project.ts';
 
 export type LearningsChange = { before: string | null; after: string; path: string };
@@ -48,7 +49,6 @@ export async function explainedRuns(project: Project): Promise<string[]> {
 /** Adds one note as a file of its own, so that branches merge. */
 export async function addNote(project: Project, note: Omit<Note, 'id'>): Promise<string> {
   const directory = notesDirectory(project);
-  await ensureProjectDirectory(directory);
   const path = join(directory, `${ulid().toLowerCase()}.md`);
   const front = {
     kind: note.kind,
@@ -59,7 +59,7 @@ export async function addNote(project: Project, note: Omit<Note, 'id'>): Promise
     at: note.at,
   };
   const lines = Object.entries(front).map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
-  await writeFileAtomic(path, `---\n${lines.join('\n')}\n---\n${note.text}\n`, { mode: 0o644 });
+  await writeProjectFile(path, `---\n${lines.join('\n')}\n---\n${note.text}\n`);
   return path;
 }
 
@@ -80,7 +80,6 @@ export async function duePitfalls(
 export async function rebuildLearnings(project: Project, history: readonly History[]): Promise<LearningsChange> {
   const directory = join(project.directory, '.seatrial');
   const path = join(directory, 'learnings.md');
-  await ensureProjectDirectory(directory);
   const before = await readTextFile(path);
   const after = renderLearnings({
     catalogue: await loadCatalogue(),
@@ -88,7 +87,7 @@ export async function rebuildLearnings(project: Project, history: readonly Histo
     notes: await loadNotes(project),
     previous: before,
   });
-  if (after !== before) await writeFileAtomic(path, after, { mode: 0o644 });
+  if (after !== before) await writeProjectFile(path, after);
   return { before, after, path };
 }
 

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import type { Clock } from '../model/clock.ts';
+import { emitData } from '../model/redaction/emit.ts';
 import type { RunEvent } from '../model/run-event.ts';
 import { allowedEnvironment } from '../system/environment.ts';
 import { runCommand } from '../system/exec.ts';
@@ -50,14 +51,15 @@ export async function notifyAll(
   notice: Notice,
   clock: Clock,
 ): Promise<Array<Extract<RunEvent, { type: 'notified' }>>> {
-  const body = JSON.stringify({
+  const said = {
     text: `[${place.project.config.service}/${place.name}] ${notice.about}: ${notice.text}`,
     about: notice.about,
     service: place.project.config.service,
     environment: place.name,
     version: notice.version,
     runId: notice.runId,
-  });
+  };
+  const body = JSON.stringify(emitData(said));
   return Promise.all(
     place.spec.notify.map((channel) => notifyOne({ place, channel, about: notice.about, body, clock })),
   );

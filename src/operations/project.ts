@@ -57,13 +57,13 @@ export async function openProjectOrLast(directory: string): Promise<Project> {
 /** Where a project's runs lie. Throws FILE_REFUSED when there is no such folder. */
 export async function locateProject(directory: string): Promise<ProjectPlace> {
   const real = await realDirectory(directory);
-  const repository = await openRepository(real).catch(() => null);
+  const root = stateRoot(process.env);
+  const repository = await openRepository(real, join(root, 'repositories')).catch(() => null);
   const rootCommit = (await repository?.rootCommit()) ?? null;
   const configPath =
     rootCommit === null || repository === null
       ? join(real, configFile)
       : relative(repository.directory, join(real, configFile));
   const projectId = projectIdOf({ rootCommit: rootCommit ?? 'none', configPath });
-  const root = stateRoot(process.env);
   return { directory: real, repository, projectId, state: projectFolder(root, projectId), stateRoot: root };
 }

@@ -7,6 +7,7 @@ import type { Clock } from '../model/clock.ts';
 import { isLocal } from '../model/config/target.ts';
 import { toDeployError } from '../model/deploy-error.ts';
 import { changedAtMs, fileExists } from '../system/files.ts';
+import { writeOwnLog } from '../system/own-log.ts';
 import { currentIdentity, isAlive, type ProcessIdentity } from '../system/process-identity.ts';
 import { isRemembered } from './finish-run.ts';
 import { openPlace, type Place } from './place.ts';
@@ -31,7 +32,7 @@ export async function watchRun(projectDirectory: string, runId: string, clock: C
   const watch: Watch = { project, folder, runId, clock, quietUntilMs: 0, beatMs: null, silentLooks: 0 };
   while (await fileExists(folder.directory)) {
     const over = await look(watch).catch((thrown: unknown) => {
-      process.stderr.write(`watchdog of ${runId}: ${toDeployError(thrown).message}\n`);
+      writeOwnLog(`watchdog of ${runId}: ${toDeployError(thrown).message}`);
       return false;
     });
     if (over) break;
@@ -81,8 +82,8 @@ async function endStoppedOwner(watch: Watch, owner: ProcessIdentity): Promise<vo
   watch.silentLooks = beatMs !== null && beatMs === watch.beatMs ? watch.silentLooks + 1 : 0;
   watch.beatMs = beatMs;
   if (watch.silentLooks < silentLooksAllowed || !(await isAlive(owner))) return;
-  process.stderr.write(
-    `watchdog of ${watch.runId}: its owner (pid ${owner.pid}) has not worked for ${watch.silentLooks} s and is ended\n`,
+  writeOwnLog(
+    `watchdog of ${watch.runId}: its owner (pid ${owner.pid}) has not worked for ${watch.silentLooks} s and is ended`,
   );
   process.kill(owner.pid, 'SIGKILL');
   watch.silentLooks = 0;

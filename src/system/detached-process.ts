@@ -1,5 +1,7 @@
 import { DeployError } from '../model/deploy-error.ts';
+import { cleanExcerptEnd } from './excerpt.ts';
 import { runCommand } from './exec.ts';
+import { vetSpawn } from './vet-spawn.ts';
 
 export type DetachedRequest = {
   argv: readonly string[];
@@ -12,16 +14,14 @@ export type DetachedRequest = {
 /**
  * Starts a program that survives the caller, its session and its process tree: a short-lived middle process starts it in
  * a session of its own and exits, so that its parent is init and killing the caller's tree by parent pid misses it.
- * Throws COMMAND_FAILED when the program cannot be started.
+ * Throws COMMAND_NOT_FOUND, COMMAND_REFUSED, and COMMAND_FAILED when the program cannot be started.
  */
 export async function spawnDetached(request: DetachedRequest): Promise<{ pid: number }> {
+  const vetted = await vetSpawn(request);
+  if (vetted === null) throw new DeployError('COMMAND_NOT_FOUND', { program: request.argv[0] ?? '' });
+  const argv = [vetted.program, ...vetted.args];
   const result = await runCommand({
-    argv: [
-      process.execPath,
-      '-e',
-      middleSource,
-      JSON.stringify({ argv: request.argv, cwd: request.cwd, logFile: request.logFile }),
-    ],
+    argv: [process.execPath, '-e', middleSource, JSON.stringify({ argv, cwd: request.cwd, logFile: request.logFile })],
     cwd: request.cwd,
     env: request.env,
     timeoutMs: 10_000,
@@ -31,7 +31,7 @@ export async function spawnDetached(request: DetachedRequest): Promise<{ pid: nu
     throw new DeployError('COMMAND_FAILED', {
       command: request.argv.join(' '),
       how: result.how,
-      excerpt: result.stderr.trim().slice(-200),
+      excerpt: cleanExcerptEnd(result.stderr),
     });
   }
   return { pid };

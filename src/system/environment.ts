@@ -1,3 +1,5 @@
+import { declareVariables } from '../model/redaction/emit.ts';
+
 /** Variables that every program gets, when they are set here. */
 const always = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'USER', 'LOGNAME', 'SHELL'] as const;
 
@@ -20,7 +22,11 @@ export function allowedEnvironment(
     const value = source[name];
     if (value !== undefined) result[name] = value;
   }
-  return { ...result, ...parseEnvironmentFile(request.fileText ?? ''), ...request.set };
+  const fromFile = parseEnvironmentFile(request.fileText ?? '');
+  // What is handed on by name or kept in a file of its own is taken to be secret; `set` stands in the committed config.
+  declareVariables(result, request.pass);
+  declareVariables(fromFile, Object.keys(fromFile));
+  return { ...result, ...fromFile, ...request.set };
 }
 
 /** What our own detached processes get: the fixed list plus where state lies. */

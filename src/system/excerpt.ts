@@ -1,17 +1,30 @@
+import { emitText } from '../model/redaction/emit.ts';
+
 /**
- * Text of others (bodies, logs, messages) as one harmless line of at most `max` UTF-16 units: no terminal sequences,
- * control characters, bidirectional or invisible characters; cut text ends with "…". Pure.
+ * Text of others (bodies, logs, messages) as one harmless line of at most `max` UTF-16 units: no secrets, terminal
+ * sequences, control characters, bidirectional or invisible characters; cut text ends with "…".
  */
 export function cleanExcerpt(text: string, max = 200): string {
   // A terminal sequence may hide much text; what lies beyond this can never show up in the excerpt of ordinary text.
-  const line = text
-    .slice(0, max * 16 + 4096)
+  const line = cleanLine(text.slice(0, max * 16 + 4096));
+  return line.length <= max ? line : `${cutBefore(line, max - 1)}…`;
+}
+
+/** The end of such a text, where programs say why they failed. */
+export function cleanExcerptEnd(text: string, max = 200): string {
+  const line = cleanLine(text.slice(-(max * 16 + 4096)));
+  return line.length <= max ? line : `…${line.slice(1 - max).replace(/^[\uDC00-\uDFFF]/, '')}`;
+}
+
+/** Secrets go before anything is cut: half of one would not be recognised. Again at the end, for what was hidden by invisible characters. */
+function cleanLine(text: string): string {
+  const line = emitText(text)
     .replace(terminalSequences, '')
     .replace(invisible, '')
     .replace(unpaired, '\u{FFFD}')
     .replace(blank, ' ')
     .trim();
-  return line.length <= max ? line : `${cutBefore(line, max - 1)}…`;
+  return emitText(line);
 }
 
 /** CSI, OSC / DCS / APC / PM / SOS with their content, and two-character escapes; 7-bit and 8-bit forms. */

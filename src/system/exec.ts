@@ -1,4 +1,7 @@
+import type { Readable } from 'node:stream';
 import { execa } from 'execa';
+import { descendantsOf } from './process-tree.ts';
+import { vetSpawn } from './vet-spawn.ts';
 
 export type CommandRequest = {
   /** Program and arguments; never a shell line. */
@@ -32,15 +35,22 @@ export type CommandResult = {
 };
 
 const killAfterMs = 2000;
+const pipesAfterExitMs = 1000;
 
-/** Runs a program in a process group of its own and waits for its end; a deadline or `signal` ends the whole group. Never throws for a failing program. */
+/**
+ * Runs a program in a process group of its own and waits for its end; a deadline or `signal` ends the whole tree. The program
+ * is found once, never in the working directory or `node_modules/.bin`, and started by its absolute path; no shell. Never
+ * throws for a failing program; throws COMMAND_REFUSED for arguments that cannot be handed over as they are.
+ */
 export async function runCommand(request: CommandRequest): Promise<CommandResult> {
-  const [program, ...args] = request.argv;
   const started = performance.now();
   const limit = request.outputLimit ?? 200_000;
-  if (program === undefined)
+  const vetted = await vetSpawn(request);
+  if (vetted === null)
     return describe({ started, exitCode: null, signal: null, ended: 'exit', notFound: true, stdout: '', stderr: '' });
-  const child = execa(program, args, {
+  const child = execa(vetted.program, vetted.args, {
+    shell: false,
+    preferLocal: false,
     cwd: request.cwd,
     env: request.env,
     extendEnv: false,
@@ -52,6 +62,8 @@ export async function runCommand(request: CommandRequest): Promise<CommandResult
   const stdout = keepText(child.stdout, limit);
   const stderr = request.keepLastOfStderr === true ? keepEnd(child.stderr, 20_000) : keepText(child.stderr, limit);
   const ended = endGroupOn(child.pid, request);
+  // A process that left the group may hold the pipes open for ever.
+  child.once('exit', () => setTimeout(() => dropPipes(child), pipesAfterExitMs).unref());
   const result = await child;
   const how = ended.stop();
   const notFound = 'code' in result && result.code === 'ENOENT';
@@ -67,6 +79,11 @@ export async function runCommand(request: CommandRequest): Promise<CommandResult
     },
     request.timeoutMs,
   );
+}
+
+function dropPipes(child: { stdout: Readable | null; stderr: Readable | null }): void {
+  child.stdout?.destroy();
+  child.stderr?.destroy();
 }
 
 type Ended = 'exit' | 'deadline' | 'aborted';
@@ -92,11 +109,17 @@ function keepEnd(stream: NodeJS.ReadableStream | null | undefined, limit: number
 function endGroupOn(pid: number | undefined, request: CommandRequest): { stop(): Ended } {
   let ended: Ended = 'exit';
   let killTimer: NodeJS.Timeout | undefined;
+  let strays: readonly number[] = [];
   const end = (why: Ended): void => {
     if (pid === undefined || ended !== 'exit') return;
     ended = why;
-    signalGroup(pid, 'SIGTERM');
-    killTimer = setTimeout(() => signalGroup(pid, 'SIGKILL'), killAfterMs);
+    // Some may have left the group; once their parent is gone nobody knows whose they were.
+    const tree = [pid, ...descendantsOf(pid)];
+    for (const one of tree) signalGroup(one, 'SIGTERM');
+    killTimer = setTimeout(() => {
+      for (const one of tree) signalGroup(one, 'SIGKILL');
+    }, killAfterMs);
+    strays = tree;
   };
   const onAbort = (): void => end('aborted');
   const deadline = setTimeout(() => end('deadline'), request.timeoutMs);
@@ -108,7 +131,7 @@ function endGroupOn(pid: number | undefined, request: CommandRequest): { stop():
       clearTimeout(killTimer);
       request.signal?.removeEventListener('abort', onAbort);
       // What the program started and left behind goes with it.
-      if (pid !== undefined) signalGroup(pid, 'SIGKILL');
+      for (const one of pid === undefined ? [] : [pid, ...strays]) signalGroup(one, 'SIGKILL');
       return ended;
     },
   };

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream, type Stats } from 'node:fs';
+import { constants, createReadStream, type Stats } from 'node:fs';
 import {
   chmod,
   type FileHandle,
@@ -118,7 +118,10 @@ export async function resolveInside(root: string, relativePath: string): Promise
   let current = realRoot;
   for (const component of inside.split(sep).filter((part) => part !== '')) {
     current = join(current, component);
-    const found = await lstatOrNull(current);
+    const found = await lstatOrNull(current).catch((thrown: unknown) => {
+      if (errorCodeOf(thrown) === null) throw thrown;
+      return refuse(`it cannot be looked at (${errorCodeOf(thrown)})`);
+    });
     if (found === null) return wanted;
     if (found.isSymbolicLink()) refuse(`${relative(realRoot, current)} is a link`);
     if (!found.isFile() && !found.isDirectory()) refuse('it is neither a file nor a directory');
@@ -175,9 +178,10 @@ export async function moveFile(from: string, to: string): Promise<void> {
   await syncDirectory(dirname(to));
 }
 
-/** Adds a line to a small log; not synced, for people to read. */
+/** Adds a line to a small log, which must be no link; not synced, for people to read. */
 export async function appendLine(path: string, line: string): Promise<void> {
-  const handle = await open(path, 'a', 0o600);
+  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
+  const handle = await open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
   try {
     await writeFully(handle, Buffer.from(`${line}\n`));
   } finally {

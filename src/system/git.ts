@@ -1,9 +1,15 @@
-import { type SimpleGit, simpleGit } from 'simple-git';
+import { simpleGit } from 'simple-git';
 import { DeployError } from '../model/deploy-error.ts';
-import { allowedEnvironment } from './environment.ts';
-import { runCommand } from './exec.ts';
+import { gitOidSchema } from '../model/vetted.ts';
+import { trustedPath } from './find-program.ts';
+import { readChangedFiles } from './git-changes.ts';
+import { runGit } from './git-program.ts';
+import { openPrivateRepository, type PrivateRepository } from './private-repository.ts';
 
-/** A project's git repository, read by object id; nothing is written. */
+/**
+ * A project's git repository, read through a git dir of our own: nothing is written to it, and nothing that its
+ * configuration says is run.
+ */
 export interface Repository {
   /** Top folder of the work tree. */
   readonly directory: string;
@@ -11,83 +17,79 @@ export interface Repository {
   rootCommit(): Promise<string | null>;
   /** Full id of the commit that a ref names, or null. */
   resolveCommit(ref: string): Promise<string | null>;
-  /** Changed and untracked paths, relative to `directory`, ignored ones left out. */
+  /** Changed and untracked paths, relative to `directory`, ignored ones left out. Throws COMMAND_FAILED. */
   changedFiles(): Promise<string[]>;
   /** Short names of tags and branches. */
   refNames(): Promise<string[]>;
   /** Committer time as an ISO string, or null when the commit is not there. */
   commitTime(oid: string): Promise<string | null>;
+  /** Committer time, Unix ms, of the last commit that changed a path relative to `directory`; null when there is none. */
+  lastChangeMs(path: string, signal?: AbortSignal): Promise<number | null>;
 }
 
-/** Throws NOT_A_REPOSITORY when the directory is not inside a work tree. */
-export async function openRepository(directory: string): Promise<Repository> {
-  const git = simpleGit({ baseDir: directory, timeout: { block: 60_000 } });
-  const top = await attempt(() => git.revparse(['--show-toplevel']));
-  if (top === null) throw new DeployError('NOT_A_REPOSITORY', { directory });
-  return createRepository(simpleGit({ baseDir: top.trim(), timeout: { block: 60_000 } }), top.trim());
+/** `home`: private folder for git dirs of our own. Throws NOT_A_REPOSITORY when the directory is not inside a work tree. */
+export async function openRepository(directory: string, home?: string): Promise<Repository> {
+  const place = await openPrivateRepository(directory, home).catch((thrown: unknown) => {
+    throw thrown instanceof DeployError && thrown.code === 'NOT_A_REPOSITORY'
+      ? thrown
+      : new DeployError('NOT_A_REPOSITORY', { directory }, thrown);
+  });
+  return createRepository(place);
 }
 
-function createRepository(git: SimpleGit, directory: string): Repository {
+function createRepository(place: PrivateRepository): Repository {
+  const { top: directory, gitDir } = place;
+  // Without the variables that simple-git guards: the git dir is the folder it runs in, and there is no other config.
+  const git = simpleGit({ baseDir: gitDir, timeout: { block: 60_000 } }).env({
+    PATH: trustedPath(process.env['PATH'] ?? '', directory),
+    HOME: gitDir,
+    LC_ALL: 'C',
+  });
   return {
     directory,
     rootCommit: async () => {
+      await place.refreshHead();
       const roots = await attempt(() => git.raw(['rev-list', '--max-parents=0', 'HEAD']));
       return roots?.trim().split('\n').at(-1) || null;
     },
     resolveCommit: async (ref) => {
-      const oid = await attempt(() => git.revparse(['--verify', '--quiet', '--end-of-options', `${ref}^{commit}`]));
-      return (
-        oid
-          ?.trim()
-          .split('\n')
-          .find((line) => /^[0-9a-f]{40,64}$/.test(line)) ?? null
-      );
+      // What git itself would not take for the name of a ref is none.
+      if (ref === '' || ref.startsWith('-') || /[\p{Cc}\s]/u.test(ref)) return null;
+      const said = await attempt(() => git.revparse(['--verify', '--quiet', '--end-of-options', `${ref}^{commit}`]));
+      const oid = said?.split('\n').map((line) => gitOidSchema.safeParse(line.trim()));
+      return oid?.find((parsed) => parsed.success)?.data ?? null;
     },
-    changedFiles: () => readChangedFiles(directory),
+    changedFiles: async () => {
+      await place.refreshHead();
+      return readChangedFiles(place);
+    },
     refNames: async () => {
       const refs = await git.raw(['for-each-ref', '--format=%(refname:short)', 'refs/tags', 'refs/heads']);
       return refs.split('\n').filter((line) => line.length > 0);
     },
     commitTime: async (oid) => {
-      const time = await attempt(() =>
-        git.raw(['show', '-s', '--no-show-signature', '--format=%cI', '--end-of-options', oid]),
-      );
+      if (!gitOidSchema.safeParse(oid).success) return null;
+      const time = await attempt(() => git.raw(['show', '-s', '--no-show-signature', '--format=%cI', oid]));
       return time === null ? null : new Date(time.trim()).toISOString();
     },
+    lastChangeMs: async (path, signal) => {
+      await place.refreshHead();
+      const args = [
+        'log',
+        '-1',
+        '--no-show-signature',
+        '--no-ext-diff',
+        '--no-textconv',
+        '--format=%cI',
+        'HEAD',
+        '--',
+        path,
+      ];
+      const result = await runGit(place, { args, timeoutMs: 10_000, signal });
+      const at = Date.parse(result.stdout.trim());
+      return result.ok && Number.isFinite(at) ? at : null;
+    },
   };
-}
-
-/** Not through simple-git, which refuses to switch off what a repository may have git run at every status. */
-async function readChangedFiles(directory: string): Promise<string[]> {
-  const result = await runCommand({
-    argv: [
-      'git',
-      '-c',
-      'core.fsmonitor=false',
-      '-c',
-      'core.hooksPath=/dev/null',
-      'status',
-      '--porcelain=v1',
-      '-z',
-      '--untracked-files=all',
-      '--no-renames',
-    ],
-    cwd: directory,
-    env: allowedEnvironment({ pass: [], fileText: null, set: { GIT_OPTIONAL_LOCKS: '0' } }),
-    timeoutMs: 60_000,
-    outputLimit: 10_000_000,
-  });
-  if (!result.ok) {
-    throw new DeployError('COMMAND_FAILED', {
-      command: 'git status',
-      how: result.how,
-      excerpt: result.stderr.trim().slice(0, 200),
-    });
-  }
-  return result.stdout
-    .split('\0')
-    .filter((line) => line.length > 3)
-    .map((line) => line.slice(3));
 }
 
 async function attempt<T>(call: () => Promise<T>): Promise<T | null> {

@@ -1,6 +1,8 @@
 import http from 'node:http';
 import https from 'node:https';
 import { DeployError } from '../model/deploy-error.ts';
+import { createCheckedLookup } from './checked-lookup.ts';
+import { forbiddenReason, isMetadataName } from './forbidden-address.ts';
 
 export type HttpRequest = {
   url: string;
@@ -24,8 +26,29 @@ export type HttpAnswer = {
   durationMs: number;
 };
 
-/** One request on a connection of its own; redirects are answers, not followed. Throws HTTP_FAILED when no complete answer comes. */
-export function httpRequest(request: HttpRequest): Promise<HttpAnswer> {
+/**
+ * One request on a connection of its own; redirects are answers, not followed. Every address that the host has is checked
+ * before one of them is connected to; link-local and metadata addresses and user info in the URL are refused. Throws
+ * HTTP_FAILED when no complete answer comes.
+ */
+export async function httpRequest(request: HttpRequest): Promise<HttpAnswer> {
+  const { url: address, method = 'GET' } = request;
+  const url = parseUrl(address);
+  const wrong =
+    url === null ? 'not an http or https address' : request.socketPath === undefined ? refusalOf(url) : null;
+  if (url === null || wrong !== null)
+    throw new DeployError('HTTP_FAILED', { method, url: shownUrl(address), reason: wrong ?? 'no address' });
+  try {
+    return await exchange(url, request);
+  } catch (thrown) {
+    if (thrown instanceof DeployError) throw thrown;
+    // What node refuses before anything is sent: a header that would be two.
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new DeployError('HTTP_FAILED', { method, url: shownUrl(address), reason }, thrown);
+  }
+}
+
+function exchange(url: URL, request: HttpRequest): Promise<HttpAnswer> {
   const started = performance.now();
   const method = request.method ?? 'GET';
   return new Promise((resolve, reject) => {
@@ -34,11 +57,6 @@ export function httpRequest(request: HttpRequest): Promise<HttpAnswer> {
       outgoing.destroy();
       reject(new DeployError('HTTP_FAILED', { method, url: shownUrl(request.url), reason }, cause));
     };
-    const url = parseUrl(request.url);
-    if (url === null)
-      return reject(
-        new DeployError('HTTP_FAILED', { method, url: request.url, reason: 'not an http or https address' }),
-      );
     const options = {
       method,
       headers: {
@@ -47,6 +65,7 @@ export function httpRequest(request: HttpRequest): Promise<HttpAnswer> {
         ...request.headers,
       },
       agent: false as const,
+      lookup,
       ...(request.socketPath === undefined ? {} : { socketPath: request.socketPath }),
     };
     const outgoing = (url.protocol === 'https:' ? https : http).request(url, options, (answer) => {
@@ -75,6 +94,15 @@ export function httpRequest(request: HttpRequest): Promise<HttpAnswer> {
     request.signal?.addEventListener('abort', onAbort, { once: true });
     outgoing.end(request.body);
   });
+}
+
+const lookup = createCheckedLookup();
+
+/** Why this address is not asked; a name's own addresses are checked when it is resolved. */
+function refusalOf(url: URL): string | null {
+  if (url.username !== '' || url.password !== '') return 'it has user info, which belongs into a header';
+  if (isMetadataName(url.hostname)) return 'it is the name of a metadata service, which is never asked';
+  return forbiddenReason(url.hostname);
 }
 
 function parseUrl(text: string): URL | null {

@@ -5,9 +5,11 @@ import { mkdir, open, stat, truncate } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { DeployError } from '../model/deploy-error.ts';
+import { declareVariables } from '../model/redaction/emit.ts';
 import { signalGroup } from './exec.ts';
 import { readTextFile } from './files.ts';
 import { identityOf, isAlive, type ProcessIdentity } from './process-identity.ts';
+import { vetSpawn } from './vet-spawn.ts';
 
 /** How a process ended; of an adopted one neither code nor signal is known. */
 export type InstanceExit = { code: number | null; signal: string | null; atMs: number };
@@ -37,13 +39,16 @@ const adoptedPollMs = 100;
 
 /** Starts a program that outlives this process. Throws COMMAND_NOT_FOUND or COMMAND_FAILED when it cannot be started. */
 export async function spawnInstance(request: InstanceRequest): Promise<InstanceProcess> {
-  const [program, ...args] = request.argv;
-  if (program === undefined) throw new DeployError('COMMAND_NOT_FOUND', { program: '' });
+  const vetted = await vetSpawn(request);
+  const program = request.argv[0] ?? '';
+  if (vetted === null) throw new DeployError('COMMAND_NOT_FOUND', { program });
+  // Its last words will be told.
+  declareVariables(request.env, Object.keys(request.env));
   await mkdir(dirname(request.logFile), { recursive: true, mode: 0o700 });
   await truncateWhenLarge(request.logFile);
   const log = await open(request.logFile, 'a', 0o600);
   try {
-    const child = spawn(program, args, {
+    const child = spawn(vetted.program, vetted.args, {
       cwd: request.cwd,
       env: { ...request.env },
       detached: true,

@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import matter from 'gray-matter';
 import { describe, expect, it } from 'vitest';
 import { parseFrontMatter } from '../../src/system/front-matter.ts';
 
@@ -74,5 +77,54 @@ describe('parseFrontMatter', () => {
   it('refuses a bomb of aliases', () => {
     const bomb = `---\na: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c,*c,*c]\n---\n`;
     expect(failure(bomb)).toContain('cannot be read');
+  });
+});
+
+describe('the traps of gray-matter', () => {
+  it('is called in one place only', () => {
+    const source = join(import.meta.dirname, '..', '..', 'src');
+    const callers = readdirSync(source, { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts'))
+      .filter((path) => readFileSync(join(source, path), 'utf8').includes("'gray-matter'"));
+    expect(callers).toEqual(['system/front-matter.ts']);
+  });
+
+  it('would spring without the wrapper: code runs, and broken YAML is an empty object the second time', () => {
+    const ran = matter('---js\n{ ran: 6 * 7 }\n---\n').data;
+    expect(ran).toEqual({ ran: 42 });
+    const broken = '---\na: [1\n---\nbody, only here';
+    expect(() => matter(broken)).toThrow();
+    expect(matter(broken).data).toEqual({});
+    expect(matter('---\nn: 010\n---\nold octal').data).toEqual({ n: 8 });
+  });
+
+  it.each(['yaml js', 'yml; js', 'yaml\tjs', ' js', '\u00a0js', 'JSON', 'Yaml'])(
+    'takes no other word for YAML: "%s"',
+    (language) => {
+      expect(failure(`---${language}\na: 1\n---\n`)).toContain('cannot be read');
+    },
+  );
+
+  it('runs nothing that YAML itself can ask for, and lets nobody change what objects are', () => {
+    for (const text of [
+      'a: !!js/function "function(){}"',
+      'a: !!js/regexp /x/',
+      'a: !<tag:yaml.org,2002:js/undefined> ""',
+    ]) {
+      const said = failure(`---\n${text}\n---\n`);
+      if (said === 'did not throw')
+        expect(JSON.stringify(parseFrontMatter(`---\n${text}\n---\n`).data)).not.toContain('function ');
+    }
+    const { data } = parseFrontMatter('---\n__proto__: { polluted: yes }\nconstructor: 1\n---\n');
+    expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
+    expect(Object.getPrototypeOf(data)).toBe(Object.prototype);
+  });
+
+  it('is quick with a text that goes on and on', () => {
+    const started = performance.now();
+    failure(`---\n${'- '.repeat(20_000)}\n---\n`);
+    failure(`---\n${'a: '.repeat(20_000)}\n---\n`);
+    failure(`---\n${'{'.repeat(2000)}\n---\n`);
+    expect(performance.now() - started).toBeLessThan(5000);
   });
 });

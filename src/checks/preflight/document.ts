@@ -1,7 +1,5 @@
 import { relative } from 'node:path';
 import { toDeployError } from '../../model/deploy-error.ts';
-import { allowedEnvironment } from '../../system/environment.ts';
-import { runCommand } from '../../system/exec.ts';
 import { readFileFacts } from '../../system/file-facts.ts';
 import { readTextFile, resolveInside } from '../../system/files.ts';
 import type { PreflightContext } from './context.ts';
@@ -35,13 +33,5 @@ async function lastCommitMs(
   signal: AbortSignal,
 ): Promise<number | null> {
   if (repository === null) return null;
-  const result = await runCommand({
-    argv: ['git', 'log', '-1', '--no-show-signature', '--format=%cI', '--', relative(repository.directory, path)],
-    cwd: repository.directory,
-    env: allowedEnvironment({ pass: [], fileText: null, set: { GIT_OPTIONAL_LOCKS: '0' } }),
-    timeoutMs: 10_000,
-    signal,
-  });
-  const at = Date.parse(result.stdout.trim());
-  return result.ok && Number.isFinite(at) ? at : null;
+  return repository.lastChangeMs(relative(repository.directory, path), signal);
 }

@@ -2,7 +2,7 @@ import type { Check, CheckFinding } from '../../model/check.ts';
 import { type EvidenceGate, type EvidenceSpec, evidenceGates } from '../../model/config/gate.ts';
 import { DeployError } from '../../model/deploy-error.ts';
 import { allowedEnvironment } from '../../system/environment.ts';
-import { cleanExcerpt } from '../../system/excerpt.ts';
+import { cleanExcerptEnd } from '../../system/excerpt.ts';
 import { type CommandResult, runCommand } from '../../system/exec.ts';
 import { httpRequest } from '../../system/http.ts';
 import type { PreflightContext } from './context.ts';
@@ -85,7 +85,7 @@ function judgeCommand(
 ): CheckFinding {
   const evidence = { command: program, exit: result.how, ...extra };
   if (result.ok) return passed(`${program}: ${result.how}`, evidence);
-  const said = cleanExcerpt((result.stderr.trim() === '' ? result.stdout : result.stderr).trim().slice(-200));
+  const said = cleanExcerptEnd(result.stderr.trim() === '' ? result.stdout : result.stderr);
   return failed(
     `${program}: ${result.how}${said === '' ? '' : `: ${said}`}`,
     'Run it by hand in the project folder.',

@@ -1,5 +1,5 @@
 import type { CheckFinding } from '../../model/check.ts';
-import { cleanExcerpt } from '../../system/excerpt.ts';
+import { cleanExcerptEnd } from '../../system/excerpt.ts';
 import { runCommand } from '../../system/exec.ts';
 import type { CommandSmokeSpec, SmokeScene } from './smoke-scene.ts';
 
@@ -14,7 +14,7 @@ export async function runCommandAttempt(spec: CommandSmokeSpec, scene: SmokeScen
     signal: scene.signal,
   });
   const said = (result.stderr.trim() === '' ? result.stdout : result.stderr).trim();
-  const evidence = { exit: result.how, ms: Math.round(result.durationMs), excerpt: cleanExcerpt(said.slice(-200)) };
+  const evidence = { exit: result.how, ms: Math.round(result.durationMs), excerpt: cleanExcerptEnd(said) };
   const remedy = 'Run it by hand in the project folder, with SEATRIAL_URL and SEATRIAL_VERSION set.';
   if (result.notFound) return { status: 'unknown', reason: `the program "${program}" was not found`, evidence, remedy };
   if (result.aborted) return { status: 'unknown', reason: `${program}: ${result.how}`, evidence, remedy };

@@ -1,13 +1,14 @@
+import { emitText } from '../../model/redaction/emit.ts';
 import { cleanExcerpt } from '../../system/excerpt.ts';
 
 const limit = 200;
 
 /**
  * The last lines of a log as one harmless line of at most 200 characters, begun at the start of a line where there is
- * room for one; a line that repeats itself is told once. Null when nothing is left. Pure.
+ * room for one; a line that repeats itself is told once. Null when nothing is left.
  */
 export function excerptOf(text: string): string | null {
-  const lines = text
+  const lines = emitText(text)
     .split(/\r?\n/)
     .map((line) => cleanExcerpt(line, line.length + 1).trim())
     .filter((line) => line !== '');

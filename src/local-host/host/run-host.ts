@@ -4,6 +4,7 @@ import { connect, createServer, type Server as SocketServer } from 'node:net';
 import { dirname } from 'node:path';
 import { DeployError, toDeployError } from '../../model/deploy-error.ts';
 import { ensurePrivateDirectory, errorCodeOf, readJsonFile, removeFile, writeFileAtomic } from '../../system/files.ts';
+import { writeOwnLog } from '../../system/own-log.ts';
 import { createControlServer } from './control-server.ts';
 import { Host } from './host.ts';
 import { type HostFiles, hostFiles } from './host-files.ts';
@@ -39,7 +40,7 @@ export async function runHost(options: { directory: string }): Promise<void> {
 async function serve(files: HostFiles): Promise<void> {
   const spec = await readJsonFile(files.spec, hostSpecSchema);
   if (spec === null) throw new DeployError('FILE_DAMAGED', { path: files.spec, reason: 'it is missing' });
-  const warn = (message: string): void => void process.stderr.write(`${new Date().toISOString()} ${message}\n`);
+  const warn = (message: string): void => writeOwnLog(`${new Date().toISOString()} ${message}`);
   const host = new Host({ files, spec, recorded: await readHostState(files.state), warn });
   // A defect in one request must not take every user down with it.
   process.on('uncaughtException', (error) => warn(`uncaught: ${error.stack ?? error.message}`));

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { createRedactor } from '../redaction/redactor.ts';
 import { duration, positiveDuration } from './quantity.ts';
 
 /** A path inside the project. What it leads to is checked when it is used. */
@@ -18,9 +19,30 @@ export const variableName = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable: letters, digits and underscores');
 
-export const argvSchema = z
-  .array(z.string().min(1))
+const argument = z
+  .string()
   .min(1)
+  .refine((text) => !text.includes('\0'), 'must not contain a NUL character');
+
+const shapesOnly = createRedactor([]);
+
+/** Every user of the machine can read the arguments of a program, and a plan shows them as they are. */
+function refuseSecrets(argv: readonly string[], context: z.RefinementCtx): void {
+  const clean = shapesOnly.data(argv);
+  for (const [index, text] of argv.entries())
+    if (clean[index] !== text)
+      context.addIssue({
+        code: 'custom',
+        path: [index],
+        message:
+          'looks like a secret; arguments are shown in plans and to every user of the machine: hand it over in a variable (pass) that the program reads',
+      });
+}
+
+export const argvSchema = z
+  .array(argument)
+  .min(1)
+  .superRefine(refuseSecrets)
   .describe('A program and its arguments, one array element each; never a shell line');
 
 /** How instances are started on this machine and looked after, whoever routes users to them. */
@@ -153,8 +175,9 @@ export function argumentMistake(argument: string, values: readonly string[]): st
 
 function templateSchema(values: readonly string[]) {
   return z
-    .array(z.string().min(1))
+    .array(argument)
     .min(1)
+    .superRefine(refuseSecrets)
     .superRefine((argv, context) => {
       for (const [index, argument] of argv.entries()) {
         const mistake = argumentMistake(argument, values);

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { DeployError } from '../../model/deploy-error.ts';
 import { allowedEnvironment } from '../../system/environment.ts';
-import { cleanExcerpt } from '../../system/excerpt.ts';
+import { cleanExcerpt, cleanExcerptEnd } from '../../system/excerpt.ts';
 import { type CommandResult, runCommand } from '../../system/exec.ts';
 import { type CommandValues, fillArgv } from './fill-argv.ts';
 
@@ -118,5 +118,5 @@ export function lastLines({ stderr, stdout }: Pick<CommandResult, 'stderr' | 'st
   const text = (stderr.trim() === '' ? stdout : stderr).trim();
   if (text === '') return '';
   const lines = text.split('\n').slice(-4).join('\n');
-  return `: ${cleanExcerpt(lines.slice(-1000), 300)}`;
+  return `: ${cleanExcerptEnd(lines, 300)}`;
 }

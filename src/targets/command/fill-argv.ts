@@ -1,4 +1,5 @@
 import { DeployError } from '../../model/deploy-error.ts';
+import { argumentSchema } from '../../model/vetted.ts';
 
 /** What a template may name; a value that a call does not have (the stable revision of an empty place) is the empty text. */
 export type CommandValues = Readonly<Record<string, string>>;
@@ -25,5 +26,6 @@ export function fillArgv(template: readonly string[], values: CommandValues): st
 function valueMistake(value: string): string | null {
   if (value.startsWith('-')) return 'begins with a hyphen and would be taken for an option';
   // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
-  return /[\u0000-\u001f\u007f]/.test(value) ? 'has control characters' : null;
+  if (/[\u0000-\u001f\u007f]/.test(value)) return 'has control characters';
+  return argumentSchema.safeParse(value).success ? null : 'is too long, or not plain ASCII';
 }
