@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { argumentMistake, commandTargetSchema } from '../../../src/model/config/target.ts';
-import { fillArgv } from '../../../src/targets/command/fill-argv.ts';
+import { argumentMistake } from '../../src/model/config/argv-template.ts';
+import { commandTargetSchema } from '../../src/model/config/target.ts';
+import { fillArgv } from '../../src/system/fill-argv.ts';
 
 const values = { version: '1.0.0; rm -rf /', revisionId: '$(id)', commit: '', weight: '25' };
 
