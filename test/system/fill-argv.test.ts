@@ -33,6 +33,23 @@ describe('arguments of a command target', () => {
     expect(mistake('{"json": true}')).toBeNull();
   });
 
+  it('take a number, and nothing else, into other text', () => {
+    const mistake = (argument: string): string | null => argumentMistake(argument, ['version', 'port'], ['port']);
+    expect(mistake('127.0.0.1:{port}:8080')).toBeNull();
+    expect(mistake('{version}:{port}')).toMatch(/\{version\} must be a whole argument/);
+    const given = { version: '{port}', port: '4000' };
+    expect(fillArgv(['x', '127.0.0.1:{port}:8080', '-p={port}', '{port}', '{version}'], given, ['port'])).toEqual([
+      'x',
+      '127.0.0.1:4000:8080',
+      '-p=4000',
+      '4000',
+      '{port}',
+    ]);
+    for (const argument of ['a{port}', '{port}'])
+      expect(() => fillArgv(['x', argument], { port: '1 2' }, ['port'])).toThrow(/is not a number/);
+    expect(fillArgv(['x', 'a{port}'], given)).toEqual(['x', 'a{port}']);
+  });
+
   it('cannot name the program itself, and inspect has no revision', () => {
     const parse = (commands: unknown) =>
       commandTargetSchema.safeParse({ kind: 'command', commands, revisionHeader: { name: 'x-version' } }).success;

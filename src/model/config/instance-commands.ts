@@ -31,7 +31,7 @@ export const instanceCommandsSchema = z
     status: template
       .optional()
       .describe(
-        'Exit code 0: it runs; any other: it is gone. Asked every health.interval; without it health alone says',
+        'Exit code 0: it runs; 75: it cannot say; any other: it is gone. Asked every health.interval; without it health alone says',
       ),
     timeout: positiveDuration.describe('A stop or status that takes longer is ended').prefault('30s'),
   })

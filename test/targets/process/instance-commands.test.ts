@@ -33,7 +33,7 @@ describe('instances that commands of the user start', () => {
     ]);
 
     await place.target.provision({ revision: two, instances: 1 }, act);
-    await place.target.setWeight({ revision: two, weightPercent: 50 }, act);
+    await place.target.traffic?.setWeight({ revisionId: two.id, weightPercent: 50 }, act);
     const [canary = 0] = scriptedPids(place.project, '2.0.0');
     process.kill(canary, 'SIGKILL');
     await eventually(async () => (await instancesOf(two.id)).some(({ restarts }) => restarts === 1), 20_000);
@@ -46,7 +46,7 @@ describe('instances that commands of the user start', () => {
     await eventually(() => !runs(host));
     expect(before.every(runs)).toBe(true);
     expect((await instancesOf(one.id)).map(({ state }) => state)).toEqual(['unhealthy', 'unhealthy']);
-    await place.target.setWeight({ revision: two, weightPercent: 0 }, act);
+    await place.target.traffic?.setWeight({ revisionId: two.id, weightPercent: 0 }, act);
     await eventually(() => allReady(one.id, 2), 20_000);
     expect(scriptedPids(place.project, '1.0.0')).toEqual(before);
     expect((await instancesOf(one.id)).map(({ restarts }) => restarts)).toEqual([0, 0]);
