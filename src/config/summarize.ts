@@ -1,7 +1,7 @@
 import type { EnvironmentSpec } from '../model/config/environment.ts';
 import { evidenceGates } from '../model/config/gate.ts';
 import { holdBackOf } from '../model/config/strategy.ts';
-import type { CommandTargetSpec } from '../model/config/target.ts';
+import type { CommandTargetSpec, InstanceSpec } from '../model/config/target.ts';
 import { renderMs } from '../model/step.ts';
 import type { Comparison } from '../model/verdict.ts';
 import { approvalRule } from './approval-rule.ts';
@@ -55,7 +55,14 @@ function describeStart({ target, revision }: EnvironmentSpec): string {
   if (target.kind === 'command') return describeCommands(target);
   const prepared = revision.prepare.length === 0 ? '' : `${revision.prepare.length} command(s) prepare it, then `;
   const ready = `${target.health.path} answers 2xx ${target.health.successes} time(s) in a row`;
-  return `Start: ${prepared}${target.instances} instance(s) of \`${target.command.join(' ')}\`, ready when ${ready}, within ${renderMs(target.health.startup)}.`;
+  return `Start: ${prepared}${target.instances} instance(s) ${describeWay(target)}, ready when ${ready}, within ${renderMs(target.health.startup)}.`;
+}
+
+function describeWay({ command, instanceCommands }: InstanceSpec): string {
+  if (instanceCommands === undefined) return `of \`${(command ?? []).join(' ')}\``;
+  const { start, stop, status } = instanceCommands;
+  const seen = status === undefined ? 'seen by their health alone' : `looked at by \`${status.join(' ')}\``;
+  return `started by \`${start.join(' ')}\`, ended by \`${stop.join(' ')}\`, ${seen}`;
 }
 
 function describeCommands({ commands, instances }: CommandTargetSpec): string {

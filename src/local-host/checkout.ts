@@ -28,6 +28,8 @@ export type CheckoutRequest = {
   /** Folder of all checkouts. */
   checkouts: string;
   revision: Revision;
+  service: string;
+  environment: string;
 };
 
 const gitTimeoutMs = 120_000;
@@ -51,7 +53,7 @@ export async function checkOut(request: CheckoutRequest, act: BoundedAct): Promi
     await prepare(request, { cwd, env, act });
     if (fixed === null) await writeFileAtomic(mark, `${revision.commit}\n`);
   }
-  return { argv: spec.command, cwd, env };
+  return launchOf(request, { cwd, env });
 }
 
 /** Takes the files of a revision away again; a folder that the project named is left alone. */
@@ -65,6 +67,20 @@ export async function removeCheckout(
   const argv = [...gitQuietly, 'worktree', 'remove', '--force', path];
   await runCommand({ argv, cwd: request.repositoryDirectory, env: gitEnvironment(), timeoutMs: gitTimeoutMs });
   await removeDirectory(path);
+}
+
+function launchOf(
+  { spec, revision, service, environment }: CheckoutRequest,
+  { cwd, env }: { cwd: string; env: Record<string, string> },
+): Launch {
+  if (spec.instanceCommands === undefined) return { argv: spec.command ?? [], cwd, env };
+  const { timeout, ...commands } = spec.instanceCommands;
+  const { version, commit } = revision;
+  return {
+    cwd,
+    env,
+    commands: { ...commands, timeoutMs: timeout, values: { version, commit: commit ?? '', service, environment } },
+  };
 }
 
 async function instanceEnvironment({

@@ -3,14 +3,15 @@ import { boundAct, waitUntil } from '../system/bounded-act.ts';
 import { createSystemClock } from '../system/clock.ts';
 import { signalGroup } from '../system/exec.ts';
 import { readJsonFile } from '../system/files.ts';
-import { adoptInstance, type InstanceProcess } from '../system/instance-process.ts';
 import { identityOf, isAlive } from '../system/process-identity.ts';
 import { ensureHost } from './ensure-host.ts';
 import { callHost, readHost } from './host/host-client.ts';
 import type { HostFiles } from './host/host-files.ts';
 import { hostSpecSchema } from './host/host-spec.ts';
+import type { HostState } from './host/host-state.ts';
 import { readHostState } from './host/host-store.ts';
 import { hostPlaceOf } from './host-place.ts';
+import { recordedInstances } from './recorded-instances.ts';
 import { readRecordedState } from './recorded-state.ts';
 
 export type HostStatus = {
@@ -25,7 +26,6 @@ export type HostStatus = {
 
 const clock = createSystemClock();
 const upWithinMs = 90_000;
-const killedWithinMs = 5000;
 const pollMs = 30;
 
 /** The host is up and what it served last is served again. */
@@ -42,7 +42,7 @@ export async function hostUp(target: Target, signal: AbortSignal): Promise<HostS
   return hostStatus(target, signal);
 }
 
-/** Open requests are finished, every instance is stopped, then the host; nothing is left running, also when the host had died. */
+/** Open requests are finished, every instance is stopped, then the host; nothing is left running, also when the host had died. Throws COMMAND_FAILED when a command of the user does not end its instance. */
 export async function hostDown(target: Target, signal: AbortSignal): Promise<HostStatus> {
   const { files } = hostPlaceOf(target);
   const running = await readHost(files, signal);
@@ -50,7 +50,9 @@ export async function hostDown(target: Target, signal: AbortSignal): Promise<Hos
   if (running !== null && spec !== null) {
     const identity = await identityOf(running.pid);
     await callHost(files, { name: 'down', body: { fence: running.state.fence }, signal });
-    const patienceMs = spec.drainMs + Math.max(spec.drainMs, spec.streamDrainMs) + spec.stopMs + 10_000;
+    const recorded = await readHostState(files.state);
+    const patienceMs =
+      spec.drainMs + Math.max(spec.drainMs, spec.streamDrainMs) + spec.stopMs + commandsMs(recorded) + 10_000;
     const endMs = clock.monotonic() + patienceMs;
     while (identity !== null && (await isAlive(identity)) && clock.monotonic() < endMs && !signal.aborted)
       await clock.sleep(pollMs);
@@ -80,28 +82,22 @@ function isServing(placed: TargetState['revisions'][number]): boolean {
 
 /** Instances that outlived their host. */
 async function stopLeftovers(files: HostFiles, stopMs: number): Promise<void> {
-  const recorded = await readHostState(files.state);
-  const identities = Object.values(recorded?.instances ?? {}).flatMap((records) =>
-    records.map((record) => record.identity),
+  const ended = await Promise.allSettled(
+    recordedInstances(await readHostState(files.state), { logs: files.logs, stopMs }).map(
+      async ({ record, runner }) => {
+        const running = await runner.adopt(record);
+        if (running === null) await runner.clear();
+        else await running.end(stopMs);
+      },
+    ),
   );
-  await Promise.all(
-    identities.map(async (identity) => {
-      const process = identity === null ? null : await adoptInstance(identity);
-      if (process === null) return;
-      process.signal('SIGTERM');
-      await endsWithin(process, stopMs);
-      // Also for what the process itself has started and left behind.
-      process.signal('SIGKILL');
-      await endsWithin(process, killedWithinMs);
-    }),
-  );
+  for (const end of ended) if (end.status === 'rejected') throw end.reason;
 }
 
-async function endsWithin({ identity }: InstanceProcess, ms: number): Promise<boolean> {
-  const endMs = clock.monotonic() + ms;
-  while (await isAlive(identity)) {
-    if (clock.monotonic() >= endMs) return false;
-    await clock.sleep(pollMs);
-  }
-  return true;
+/** Longest time that the user's commands may take until an instance has ended: one that is going on, stop, and a status. */
+function commandsMs(recorded: HostState | null): number {
+  const times = (recorded?.routing.placements ?? []).map(({ launch }) =>
+    'commands' in launch ? 3 * launch.commands.timeoutMs : 0,
+  );
+  return Math.max(0, ...times);
 }

@@ -92,7 +92,12 @@ export class LocalInstances {
     if (state.revisions.some((other) => other.revision.id === revisionId)) {
       await this.ensure(act);
       await this.call('retire', { fence: act.fence, revisionId }, act);
-      await waitUntil(act, async () => (findPlaced(await this.read(act), revisionId) === null ? true : null));
+      await waitUntil(act, async () => {
+        const answer = await this.read(act);
+        const left = findPlaced(answer, revisionId);
+        if (left !== null) assertEnding(left, answer);
+        return left === null ? true : null;
+      });
     }
     const { repositoryDirectory, checkouts } = await this.#checkoutPlace();
     await removeCheckout({ repositoryDirectory, checkouts, revisionId });
@@ -137,8 +142,8 @@ export class LocalInstances {
   }
 
   async #checkoutRequest(revision: Revision): Promise<CheckoutRequest> {
-    const { spec, revisionSpec } = this.#options;
-    return { ...(await this.#checkoutPlace()), spec, revisionSpec, revision };
+    const { spec, revisionSpec, service, environment } = this.#options;
+    return { ...(await this.#checkoutPlace()), spec, revisionSpec, revision, service, environment };
   }
 
   async #checkoutPlace() {
@@ -160,6 +165,16 @@ export function readyCount(now: PlacedRevision): number {
   return now.instances.filter((instance) => instance.state === 'ready').length;
 }
 
+/** Throws TARGET_REFUSED with its last words when an instance that is being ended for good could not be. */
+function assertEnding({ revision, instances }: PlacedRevision, { excerpts }: HostAnswer): void {
+  const left = instances.find((instance) => instance.state === 'gave_up');
+  if (left === undefined) return;
+  throw new DeployError('TARGET_REFUSED', {
+    reason: `${left.id} of ${revision.version} could not be ended: ${excerpts[revision.id] ?? '(see its log)'}`,
+    remedy: 'End it by hand, then try again.',
+  });
+}
+
 function whyNotReady(now: PlacedRevision): string {
   const failed = now.instances.find((instance) => instance.state === 'gave_up');
   const exit = failed?.lastExit;
@@ -167,5 +182,7 @@ function whyNotReady(now: PlacedRevision): string {
   if (exit.oom) return 'the kernel killed it for want of memory';
   if (exit.signal !== null)
     return `it was not ready in time or ended by ${exit.signal}, ${failed?.restarts ?? 0} restarts`;
-  return `it ended with exit code ${exit.code ?? 'unknown'}, also after ${failed?.restarts ?? 0} restarts`;
+  if (exit.code === null)
+    return `it could not be started or ended by itself, also after ${failed?.restarts ?? 0} restarts`;
+  return `it ended with exit code ${exit.code}, also after ${failed?.restarts ?? 0} restarts`;
 }

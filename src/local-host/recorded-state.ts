@@ -1,11 +1,11 @@
 import type { TargetState } from '../model/target.ts';
-import { isAlive } from '../system/process-identity.ts';
 import { describeRecord, describeState } from './host/described-state.ts';
 import type { HostFiles } from './host/host-files.ts';
 import { emptyRoutingState } from './host/host-state.ts';
 import { readHostState } from './host/host-store.ts';
+import { recordedInstances } from './recorded-instances.ts';
 
-/** What a host that is not running wrote down last, with a look at which processes still live. Starts nothing. Throws FILE_DAMAGED. */
+/** What a host that is not running wrote down last, with a look at which instances still live. Starts nothing. Throws FILE_DAMAGED. */
 export async function readRecordedState(files: HostFiles): Promise<TargetState> {
   const recorded = await readHostState(files.state);
   if (recorded === null) {
@@ -16,11 +16,11 @@ export async function readRecordedState(files: HostFiles): Promise<TargetState> 
     });
   }
   const alive = new Set<string>();
-  for (const [revisionId, records] of Object.entries(recorded.instances)) {
-    for (const { id, identity } of records) {
-      if (identity !== null && (await isAlive(identity))) alive.add(`${revisionId} ${id}`);
-    }
-  }
+  await Promise.all(
+    recordedInstances(recorded, { logs: files.logs, stopMs: 0 }).map(async ({ revisionId, record, runner }) => {
+      if (await runner.lives(record)) alive.add(`${revisionId} ${record.id}`);
+    }),
+  );
   return describeState(recorded.routing, {
     up: false,
     cut: recorded.cut,

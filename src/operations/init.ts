@@ -44,7 +44,7 @@ export const init = defineOperation({
     if (await hasHaproxy(directory)) {
       const { service, environments } = parseConfig(guessed.text).config;
       const { url, target } = environments['production'] ?? { url: 'http://127.0.0.1:8080', target: null };
-      const command = target !== null && isLocal(target) ? target.command : [];
+      const command = target !== null && isLocal(target) ? (target.command ?? []) : [];
       lines.push('', ...suggestHaproxy({ service, url, command }));
     }
     return { data: { written, path, guesses: guessed.guesses, notes: guessed.notes }, text: lines.join('\n') };

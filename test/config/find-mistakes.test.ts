@@ -359,7 +359,24 @@ describe('a config with mistakes says of each where it is and what is allowed', 
     [
       configText().replace(', command: [node, server.js]', ''),
       [
-        '6:5  environments.production.target.command: missing; expected a list (Starts one instance; it must listen on 127.0.0.1 and the port in $PORT)',
+        '6:5  environments.production.target.command: missing; expected a list that starts one instance, which must listen on 127.0.0.1 and the port in $PORT, or instanceCommands with start and stop in its place',
+      ],
+    ],
+    [
+      configText().replace('command: [node, server.js]', 'command: [a], instanceCommands: { start: [a], stop: [b] }'),
+      [
+        '6:44  environments.production.target.instanceCommands: there is command too; an instance is started by one of the two, so take one away',
+      ],
+    ],
+    [
+      configText().replace(
+        'command: [node, server.js]',
+        'instanceCommands: { start: [d, "shop:{version}", "{prt}", "-p=127.0.0.1:{port}:80"], stop: ["{instance}"] }',
+      ),
+      [
+        '6:61  environments.production.target.instanceCommands.start[1]: {version} must be a whole argument, or follow --flag=; a value is never made a part of other text, got "shop:{version}"',
+        '6:79  environments.production.target.instanceCommands.start[2]: {prt} is not there; there is: {version}, {revisionId}, {commit}, {directory}, {port}, {instance}, {service}, {environment}, got "{prt}"',
+        '6:122  environments.production.target.instanceCommands.stop[0]: the program itself cannot be a value, got "{instance}"',
       ],
     ],
     [

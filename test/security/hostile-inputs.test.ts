@@ -29,8 +29,8 @@ import {
 import { operations } from '../../src/operations/list.ts';
 import { createSystemClock } from '../../src/system/clock.ts';
 import { resolveInside } from '../../src/system/files.ts';
+import { fillArgv } from '../../src/system/fill-argv.ts';
 import { openRepository } from '../../src/system/git.ts';
-import { fillArgv } from '../../src/targets/command/fill-argv.ts';
 import { seededRandom } from '../analysis/seeded-random.ts';
 import { createMemoryIo } from '../cli/memory-io.ts';
 import { hostileTexts, hostileValue, pick, type Random } from './hostile-values.ts';

@@ -11,7 +11,10 @@ export const targetHealthyCheck: Check<PreflightContext> = {
   category: 'target',
   blocking: true,
   run: async ({ targetState, targetError, environment, stable, projectDirectory }) => {
-    const missing = await missingPrograms(environment.target, projectDirectory);
+    const missing = await missingPrograms(environment.target, {
+      directory: projectDirectory,
+      revision: environment.revision,
+    });
     if (missing.length > 0)
       return failed(
         `programs are missing or not executable: ${missing.join(', ')}`,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { argvSchema } from '../../model/config/target.ts';
+import { argvSchema } from '../../model/config/argv-schema.ts';
 
 /** What one file of a project tells about how the service runs. */
 export type Finding = { because: string; sure: boolean } & (

@@ -44,3 +44,8 @@ export function hostFiles(
     lockName: process.platform === 'linux' ? `\0seatrial-host-${user}-${name}` : null,
   };
 }
+
+/** Where an instance, or the commands that start it, write. Pure. */
+export function instanceLogFile(logs: string, revisionId: string, id: string): string {
+  return join(logs, revisionId, `${id}.log`);
+}

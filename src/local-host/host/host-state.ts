@@ -8,6 +8,8 @@ import { revisionNamePattern } from './revision-name.ts';
 export const instanceRecordSchema = z.strictObject({
   id: z.string().regex(/^i\d+$/),
   identity: processIdentitySchema.nullable(),
+  /** Commands of the user started it, or began to, and nobody has seen it gone; missing in what an older host wrote. */
+  launched: z.boolean().optional(),
   port: z.number().int().nullable(),
   startedAtMs: z.number().int().nullable(),
   restarts: z.number().int().nonnegative(),
@@ -19,12 +21,30 @@ export const instanceRecordSchema = z.strictObject({
 });
 export type InstanceRecord = z.infer<typeof instanceRecordSchema>;
 
-export const launchSchema = z.strictObject({
-  argv: z.array(z.string()).min(1),
+const surroundings = {
   cwd: z.string().startsWith('/'),
   /** Holds secrets: the state file is closed to others. */
   env: z.record(z.string(), z.string()),
+};
+
+const argv = z.array(z.string()).min(1);
+
+const commandedLaunchSchema = z.strictObject({
+  ...surroundings,
+  commands: z.strictObject({
+    start: argv,
+    stop: argv,
+    status: argv.optional(),
+    /** For stop and status; start has the start-up time. */
+    timeoutMs: z.number().int().positive(),
+    /** What is known of the revision; the instance adds its own. */
+    values: z.record(z.string(), z.string()),
+  }),
 });
+export type CommandedLaunch = z.infer<typeof commandedLaunchSchema>;
+
+/** How instances of a revision are started: a program that stays, or commands that start and stop something. */
+export const launchSchema = z.union([z.strictObject({ ...surroundings, argv }), commandedLaunchSchema]);
 export type Launch = z.infer<typeof launchSchema>;
 
 export const placementSchema = z.strictObject({

@@ -252,7 +252,10 @@ export class Host {
   }
 
   async #remove(revisionId: string): Promise<void> {
-    await this.#pools.get(revisionId)?.stopAll();
+    const pool = this.#pools.get(revisionId);
+    await pool?.stopAll();
+    // An instance that its own commands could not end: the revision stays, and says so.
+    if (pool !== undefined && pool.size > 0) return;
     const server = this.#direct.get(revisionId);
     this.#direct.delete(revisionId);
     this.#pools.delete(revisionId);

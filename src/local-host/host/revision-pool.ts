@@ -1,8 +1,9 @@
-import { join } from 'node:path';
 import type { Instance } from '../../model/target.ts';
 import type { InstanceEvent } from '../../model/traffic.ts';
+import { instanceLogFile } from './host-files.ts';
 import type { HostSpec } from './host-spec.ts';
 import type { InstanceRecord, Launch } from './host-state.ts';
+import { createInstanceRunner } from './instance-runner.ts';
 import type { Endpoint } from './routing-table.ts';
 import { SupervisedInstance } from './supervised-instance.ts';
 
@@ -26,6 +27,10 @@ export class RevisionPool {
   constructor(options: PoolOptions) {
     this.revisionId = options.revisionId;
     this.#options = options;
+  }
+
+  get size(): number {
+    return this.#instances.length;
   }
 
   get readyCount(): number {
@@ -87,15 +92,19 @@ export class RevisionPool {
   }
 
   #add(id: string): SupervisedInstance {
-    const { logs, ...options } = this.#options;
-    const instance = new SupervisedInstance({ ...options, id, logFile: join(logs, this.revisionId, `${id}.log`) });
+    const { logs, launch, ...options } = this.#options;
+    const { revisionId, spec } = options;
+    const logFile = instanceLogFile(logs, revisionId, id);
+    const runner = createInstanceRunner({ launch, logFile, revisionId, id, times: spec });
+    const instance = new SupervisedInstance({ ...options, id, runner, logFile });
     this.#instances.push(instance);
     return instance;
   }
 
   async #stop(instance: SupervisedInstance): Promise<void> {
     await instance.stop();
-    if (!this.#instances.includes(instance)) return;
+    // One that could not be ended is not forgotten.
+    if (instance.state !== 'stopped' || !this.#instances.includes(instance)) return;
     this.#instances = this.#instances.filter((other) => other !== instance);
     this.#options.changed();
   }

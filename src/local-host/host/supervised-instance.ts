@@ -1,30 +1,28 @@
-import { toDeployError } from '../../model/deploy-error.ts';
+import { type DeployError, toDeployError } from '../../model/deploy-error.ts';
 import type { Instance } from '../../model/target.ts';
 import type { InstanceEvent } from '../../model/traffic.ts';
 import {
-  adoptInstance,
   freeLastingPort,
   freePort,
   type InstanceExit,
-  type InstanceProcess,
   isPortFree,
   readFileTail,
   readOomKills,
-  spawnInstance,
 } from '../../system/instance-process.ts';
 import { ConnectionPool } from './connection.ts';
 import { drainEndpoint } from './drain-endpoint.ts';
 import type { HostSpec } from './host-spec.ts';
-import type { InstanceRecord, Launch } from './host-state.ts';
+import type { InstanceRecord } from './host-state.ts';
 import { watchHealth } from './instance-health.ts';
 import { excerptOf } from './log-excerpt.ts';
 import type { Endpoint } from './routing-table.ts';
+import type { InstanceRunner, RunningInstance } from './running-instance.ts';
 import { WarmUp } from './warm-up.ts';
 
 export type InstanceOptions = {
   revisionId: string;
   id: string;
-  launch: Launch;
+  runner: InstanceRunner;
   logFile: string;
   spec: () => HostSpec;
   /** Its endpoint may or may not be routed to now; called in the tick in which that changed. */
@@ -34,20 +32,19 @@ export type InstanceOptions = {
   cut: (count: number) => void;
 };
 
-type Started = { process: InstanceProcess; port: number; startedAtMs: number | null };
+type Started = { running: RunningInstance; port: number; startedAtMs: number | null };
 
 const mostStartCrashes = 3;
 const excerptBytes = 4096;
 /** Ready for this long, a crash is not counted together with the earlier ones. */
 const calmMs = 30_000;
-const killedWithinMs = 5000;
 
-/** One place in a revision's set: keeps a process running there, knows whether it may get requests, and ends it well. */
+/** One place in a revision's set: keeps something running there, knows whether it may get requests, and ends it well. */
 export class SupervisedInstance {
   readonly id: string;
   readonly #options: InstanceOptions;
   #state: Instance['state'] = 'starting';
-  #process: InstanceProcess | null = null;
+  #running: RunningInstance | null = null;
   #endpoint: Endpoint | null = null;
   #watching: AbortController | null = null;
   #restartTimer: NodeJS.Timeout | null = null;
@@ -87,7 +84,7 @@ export class SupervisedInstance {
     return {
       id: this.id,
       state: this.#state,
-      pid: this.#process?.identity.pid ?? null,
+      pid: this.#running?.identity?.pid ?? null,
       url: port === null ? null : `http://127.0.0.1:${port}`,
       restarts: this.#restarts,
       startedAtMs: this.#startedAtMs,
@@ -98,7 +95,8 @@ export class SupervisedInstance {
   record(): InstanceRecord {
     return {
       id: this.id,
-      identity: this.#process?.identity ?? null,
+      identity: this.#running?.identity ?? null,
+      launched: this.#options.runner.launched,
       port: this.#port,
       startedAtMs: this.#startedAtMs,
       restarts: this.#restarts,
@@ -111,7 +109,7 @@ export class SupervisedInstance {
 
   /** Starts a process, unless there is one or it is being stopped. One that had given up gets a new chance. Never throws. */
   async start(): Promise<void> {
-    if (this.stopping || this.#process !== null || this.#launching !== null) return;
+    if (this.stopping || this.#running !== null || this.#launching !== null) return;
     this.#launching = this.#launch();
     await this.#launching;
     this.#launching = null;
@@ -123,23 +121,24 @@ export class SupervisedInstance {
     this.#wasReady = record.wasReady;
     this.#lastExit = record.lastExit;
     this.#port = record.port;
-    const process = record.identity === null ? null : await adoptInstance(record.identity);
-    if (process === null || record.port === null) {
-      if (record.identity !== null) this.#restarts += 1;
+    const running = await this.#options.runner.adopt(record);
+    if (running === null || record.port === null) {
+      if (record.identity !== null || record.launched === true) this.#restarts += 1;
       return record.stopping ? undefined : this.start();
     }
     // It served before, so it serves at once; the next health checks have the last word.
     this.#state = record.ready ? 'ready' : 'starting';
     this.#take(
-      { process, port: record.port, startedAtMs: record.startedAtMs },
+      { running, port: record.port, startedAtMs: record.startedAtMs },
       record.ready ? WarmUp.done() : new WarmUp(),
     );
     this.#options.changed();
   }
 
   /**
-   * Out of the table, then the open requests, then SIGTERM to the group, then SIGKILL. Always ends, at the latest after
-   * the longest of the two drain times plus the stop time.
+   * Out of the table, then the open requests, then SIGTERM to the group, then SIGKILL; or the user's own `stop`. Always ends, at
+   * the latest after the longest of the two drain times plus the stop time (and the time of the commands). The state is then
+   * `stopped`, or `gave_up` when a command did not end it.
    */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
@@ -150,18 +149,32 @@ export class SupervisedInstance {
     this.#clearRestart();
     if (this.#state === 'gave_up') this.#crashesInARow = 0;
     this.#state = 'starting';
-    const { launch, logFile } = this.#options;
+    const { runner } = this.#options;
     try {
       this.#oomKillsBefore = await readOomKills();
+      await runner.clear();
       const port = await this.#choosePort();
-      const env = { ...launch.env, PORT: String(port) };
-      const process = await spawnInstance({ argv: launch.argv, cwd: launch.cwd, env, logFile });
-      this.#take({ process, port, startedAtMs: Date.now() }, new WarmUp());
+      const starting = runner.start(port);
+      // What no process of ours tells of must be found again when this host dies while it is being started.
+      if (runner.launched) this.#noteLaunch(port);
+      this.#take({ running: await starting, port, startedAtMs: Date.now() }, new WarmUp());
       this.#event('started');
       this.#options.changed();
     } catch (thrown) {
-      this.#crashed({ code: null, signal: null, atMs: Date.now() }, toDeployError(thrown).message);
+      this.#notStarted(toDeployError(thrown));
     }
+  }
+
+  #noteLaunch(port: number): void {
+    this.#port = port;
+    this.#options.changed();
+  }
+
+  #notStarted({ code, message }: DeployError): void {
+    const late = code === 'STEP_TIMED_OUT' && !this.#wasReady;
+    if (late) this.#state = 'gave_up';
+    this.#crashed({ code: null, signal: null, atMs: Date.now() }, message);
+    if (late) this.#event('gave_up', null, message);
   }
 
   /** Another program that routes to it knows the port of before. Our own proxy does not mind, and a fresh port has no late connections. */
@@ -170,8 +183,8 @@ export class SupervisedInstance {
     return this.#port !== null && (await isPortFree(this.#port)) ? this.#port : freeLastingPort();
   }
 
-  #take({ process, port, startedAtMs }: Started, warmUp: WarmUp): void {
-    this.#process = process;
+  #take({ running, port, startedAtMs }: Started, warmUp: WarmUp): void {
+    this.#running = running;
     this.#killedByUs = false;
     this.#startedAtMs = startedAtMs;
     this.#port = port;
@@ -180,7 +193,7 @@ export class SupervisedInstance {
     this.#endpoint = { revisionId, instanceId: this.id, port, pool, warmUp, open: new Set() };
     const watching = new AbortController();
     this.#watching = watching;
-    process.onExit((exit) => this.#exited(process, exit));
+    running.onExit((exit) => this.#exited(running, exit));
     void watchHealth({
       port,
       spec: () => this.#options.spec().health,
@@ -207,6 +220,7 @@ export class SupervisedInstance {
     this.#state = 'unhealthy';
     this.#options.changed();
     this.#event('unhealthy');
+    this.#running?.healthLost();
   }
 
   #tooLate(): void {
@@ -216,14 +230,12 @@ export class SupervisedInstance {
       this.#event('gave_up', null, `not ready within ${this.#options.spec().health.startupMs} ms`);
   }
 
-  #exited(process: InstanceProcess, exit: InstanceExit): void {
-    if (this.#process !== process) return;
-    // What the process itself started must not keep its port or its place.
-    process.signal('SIGKILL');
+  #exited(running: RunningInstance, exit: InstanceExit): void {
+    if (this.#running !== running) return;
     this.#watching?.abort();
     this.#endpoint?.pool.close();
     this.#endpoint = null;
-    this.#process = null;
+    this.#running = null;
     if (this.stopping) {
       this.#state = 'stopped';
       this.#options.changed();
@@ -276,7 +288,7 @@ export class SupervisedInstance {
 
   #kill(): void {
     this.#killedByUs = true;
-    this.#process?.signal('SIGKILL');
+    this.#running?.kill();
   }
 
   async #stop(): Promise<void> {
@@ -284,28 +296,36 @@ export class SupervisedInstance {
     // A process that is just being started would be left behind.
     await this.#launching;
     const endpoint = this.#endpoint;
-    this.#state = this.#process === null ? 'stopped' : 'draining';
+    this.#state = this.#running === null ? 'stopped' : 'draining';
     this.#options.changed();
     if (endpoint !== null) {
       const { drainMs, streamDrainMs } = this.#options.spec();
       this.#options.cut(await drainEndpoint(endpoint, { drainMs, streamDrainMs }));
     }
-    await this.#end();
+    try {
+      await this.#end();
+    } catch (thrown) {
+      return this.#notEnded(toDeployError(thrown).message);
+    }
     this.#state = 'stopped';
     this.#event('stopped', this.#lastExit);
     this.#options.changed();
   }
 
   async #end(): Promise<void> {
-    const process = this.#process;
-    if (process === null) return;
+    const running = this.#running;
     this.#watching?.abort();
     this.#endpoint?.pool.close();
-    const ended = new Promise<void>((resolve) => process.onExit(() => resolve()));
-    process.signal('SIGTERM');
-    if (await endsWithin(ended, this.#options.spec().stopMs)) return;
-    this.#kill();
-    await endsWithin(ended, killedWithinMs);
+    if (running === null) await this.#options.runner.clear();
+    else await running.end(this.#options.spec().stopMs);
+  }
+
+  /** It may run on: it stays in the list, gets no request, and may be told to stop again. */
+  #notEnded(message: string): void {
+    this.#stopping = null;
+    this.#state = 'gave_up';
+    this.#event('gave_up', null, message);
+    this.#options.changed();
   }
 
   async #excerpt(): Promise<string | null> {
@@ -327,14 +347,4 @@ export class SupervisedInstance {
       excerpt: excerpt === null ? null : excerptOf(excerpt),
     });
   }
-}
-
-async function endsWithin(ended: Promise<void>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  const result = await Promise.race([ended.then(() => true), late]);
-  clearTimeout(timer);
-  return result;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { argvSchema } from './argv-schema.ts';
 import { gatesSchema } from './gate.ts';
 import { businessSchema, metricsSchema } from './metrics.ts';
 import {
@@ -17,7 +18,7 @@ import {
 } from './quantity.ts';
 import { smokeSchema } from './smoke.ts';
 import { strategySchema } from './strategy.ts';
-import { argvSchema, projectPath, revisionSpecSchema, targetSchema } from './target.ts';
+import { projectPath, revisionSpecSchema, targetSchema } from './target.ts';
 
 const period = positiveDuration.describe('Time over which the error budget is counted').prefault('30d');
 const slosSchema = z.strictObject({

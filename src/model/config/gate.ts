@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { argvSchema } from './argv-schema.ts';
 import { byteSize, duration, positiveDuration } from './quantity.ts';
-import { argvSchema, projectPath } from './target.ts';
+import { projectPath } from './target.ts';
 
 /** Evidence for a question that only the project can answer: a command, a URL or a document. */
 export const evidenceSchema = z.union([

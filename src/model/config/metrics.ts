@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { argvSchema } from './argv-schema.ts';
 import { duration, perSecond, positiveDuration, ratioBelowOne } from './quantity.ts';
-import { argvSchema, headerName, variableName } from './target.ts';
+import { headerName, variableName } from './target.ts';
 
 /** Exporters whose metric names are known; the names stand in `src/metrics/prometheus-templates.ts`. */
 export const prometheusTemplates = ['http', 'nginx-ingress', 'traefik', 'envoy', 'istio', 'haproxy'] as const;

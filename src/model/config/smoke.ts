@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { argvSchema } from './argv-schema.ts';
 import { duration, positiveDuration } from './quantity.ts';
-import { argvSchema, headerName } from './target.ts';
+import { headerName } from './target.ts';
 
 const shared = {
   name: z.string().min(1).describe('Printed in the report'),

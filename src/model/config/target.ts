@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { createRedactor } from '../redaction/redactor.ts';
+import { argvSchema } from './argv-schema.ts';
+import { templateSchema } from './argv-template.ts';
+import { instanceCommandsSchema, oneWayToStart } from './instance-commands.ts';
 import { duration, positiveDuration } from './quantity.ts';
 
 /** A path inside the project. What it leads to is checked when it is used. */
@@ -19,35 +21,10 @@ export const variableName = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable: letters, digits and underscores');
 
-const argument = z
-  .string()
-  .min(1)
-  .refine((text) => !text.includes('\0'), 'must not contain a NUL character');
-
-const shapesOnly = createRedactor([]);
-
-/** Every user of the machine can read the arguments of a program, and a plan shows them as they are. */
-function refuseSecrets(argv: readonly string[], context: z.RefinementCtx): void {
-  const clean = shapesOnly.data(argv);
-  for (const [index, text] of argv.entries())
-    if (clean[index] !== text)
-      context.addIssue({
-        code: 'custom',
-        path: [index],
-        message:
-          'looks like a secret; arguments are shown in plans and to every user of the machine: hand it over in a variable (pass) that the program reads',
-      });
-}
-
-export const argvSchema = z
-  .array(argument)
-  .min(1)
-  .superRefine(refuseSecrets)
-  .describe('A program and its arguments, one array element each; never a shell line');
-
 /** How instances are started on this machine and looked after, whoever routes users to them. */
 const instanceFields = {
-  command: argvSchema.describe('Starts one instance; it must listen on 127.0.0.1 and the port in $PORT'),
+  command: argvSchema.optional().describe('Starts one instance; it must listen on 127.0.0.1 and the port in $PORT'),
+  instanceCommands: instanceCommandsSchema.optional(),
   directory: z
     .string()
     .includes('{version}')
@@ -89,60 +66,64 @@ const cookie = z
   .prefault('seatrial_unit');
 
 /** Local processes behind seatrial's own proxy, on this machine. */
-export const processTargetSchema = z.strictObject({
-  kind: z.literal('process').describe('Local processes behind a proxy of seatrial, on this machine'),
-  ...instanceFields,
-  cookie,
-});
+export const processTargetSchema = z
+  .strictObject({
+    kind: z.literal('process').describe('Local processes behind a proxy of seatrial, on this machine'),
+    ...instanceFields,
+    cookie,
+  })
+  .superRefine(oneWayToStart);
 export type ProcessTargetSpec = z.output<typeof processTargetSchema>;
 
 const enginePath = z.string().regex(/^\/[A-Za-z0-9_.:/-]{1,200}$/, 'must be an absolute path without blanks');
 const engineName = z.string().regex(/^[A-Za-z0-9_.:-]{1,100}$/, 'must be a name as HAProxy allows it');
 
 /** Instances of this machine behind a running HAProxy, which seatrial talks to over its runtime API. */
-export const haproxyTargetSchema = z.strictObject({
-  kind: z
-    .literal('haproxy')
-    .describe('Local processes behind a HAProxy that runs already; `seatrial init` prints what it needs'),
-  ...instanceFields,
-  cookie,
-  socket: z
-    .string()
-    .regex(
-      /^(\/[A-Za-z0-9_.:/-]{1,100}|(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[::1\]):\d{1,5})$/,
-      'must be an absolute path or a loopback address with its port: it is a door without a lock',
-    )
-    .describe('Stats socket of level admin: a path, or a loopback address and port'),
-  slots: z
-    .strictObject({ a: engineName, b: engineName })
-    .refine(({ a, b }) => a !== b, 'must be two backends')
-    .describe('The two backends that take turns at being stable'),
-  places: z
-    .number()
-    .int()
-    .min(1)
-    .max(64)
-    .describe('Servers that each slot has; the most instances of a revision')
-    .prefault(8),
-  splitMap: enginePath.describe('Map file with the split of users; seatrial writes it'),
-  revisionsMap: enginePath.describe('Map file that says which revision a server is; seatrial writes it'),
-  stateFile: enginePath.describe('What a reload restores; seatrial writes it'),
-  configFile: enginePath
-    .optional()
-    .describe('haproxy.cfg, so that pre-flight can look for lines that no runtime answer shows'),
-  requestLog: z
-    .boolean()
-    .describe(
-      'HAProxy numbers and logs requests into memory, from where metrics.source proxy reads them: with latencies, and by arrival. Needs more lines in haproxy.cfg',
-    )
-    .prefault(false),
-  onForeignChange: z
-    .enum(['reapply', 'hold', 'abort'])
-    .describe(
-      'What a run does when somebody else has changed the split, a slot or a server: put it back, hold until it is undone or a person resumes, or go back; users are taken off a candidate in any case',
-    )
-    .prefault('reapply'),
-});
+export const haproxyTargetSchema = z
+  .strictObject({
+    kind: z
+      .literal('haproxy')
+      .describe('Local processes behind a HAProxy that runs already; `seatrial init` prints what it needs'),
+    ...instanceFields,
+    cookie,
+    socket: z
+      .string()
+      .regex(
+        /^(\/[A-Za-z0-9_.:/-]{1,100}|(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[::1\]):\d{1,5})$/,
+        'must be an absolute path or a loopback address with its port: it is a door without a lock',
+      )
+      .describe('Stats socket of level admin: a path, or a loopback address and port'),
+    slots: z
+      .strictObject({ a: engineName, b: engineName })
+      .refine(({ a, b }) => a !== b, 'must be two backends')
+      .describe('The two backends that take turns at being stable'),
+    places: z
+      .number()
+      .int()
+      .min(1)
+      .max(64)
+      .describe('Servers that each slot has; the most instances of a revision')
+      .prefault(8),
+    splitMap: enginePath.describe('Map file with the split of users; seatrial writes it'),
+    revisionsMap: enginePath.describe('Map file that says which revision a server is; seatrial writes it'),
+    stateFile: enginePath.describe('What a reload restores; seatrial writes it'),
+    configFile: enginePath
+      .optional()
+      .describe('haproxy.cfg, so that pre-flight can look for lines that no runtime answer shows'),
+    requestLog: z
+      .boolean()
+      .describe(
+        'HAProxy numbers and logs requests into memory, from where metrics.source proxy reads them: with latencies, and by arrival. Needs more lines in haproxy.cfg',
+      )
+      .prefault(false),
+    onForeignChange: z
+      .enum(['reapply', 'hold', 'abort'])
+      .describe(
+        'What a run does when somebody else has changed the split, a slot or a server: put it back, hold until it is undone or a person resumes, or go back; users are taken off a candidate in any case',
+      )
+      .prefault('reapply'),
+  })
+  .superRefine(oneWayToStart);
 export type HaproxyTargetSpec = z.output<typeof haproxyTargetSchema>;
 
 /** Values that every changing command can be given. */
@@ -161,35 +142,6 @@ export const commandValues = [
   'fence',
   'deadlineMs',
 ] as const;
-
-/** What is wrong with one argument of a template; null when nothing is. Pure. */
-export function argumentMistake(argument: string, values: readonly string[]): string | null {
-  const whole = /^(?:--?[A-Za-z][A-Za-z0-9-]*=)?\{([A-Za-z]+)\}$/.exec(argument)?.[1];
-  const there = values.map((name) => `{${name}}`).join(', ');
-  if (whole !== undefined) return values.includes(whole) ? null : `{${whole}} is not there; there is: ${there}`;
-  const spliced = values.find((name) => argument.includes(`{${name}}`));
-  return spliced === undefined
-    ? null
-    : `{${spliced}} must be a whole argument, or follow --flag=; a value is never made a part of other text`;
-}
-
-function templateSchema(values: readonly string[]) {
-  return z
-    .array(argument)
-    .min(1)
-    .superRefine(refuseSecrets)
-    .superRefine((argv, context) => {
-      for (const [index, argument] of argv.entries()) {
-        const mistake = argumentMistake(argument, values);
-        const program = index === 0 && /^\{[A-Za-z]+\}$/.test(argument);
-        const message = program ? 'the program itself cannot be a value' : mistake;
-        if (message !== null) context.addIssue({ code: 'custom', path: [index], message });
-      }
-    })
-    .describe(
-      `Program and arguments; never a shell line. {name} is replaced where it is a whole argument or follows --flag=: ${values.join(', ') || 'service, environment'}`,
-    );
-}
 
 function changingCommand(what: string, values: readonly string[], timeout: string) {
   return z

@@ -3,7 +3,7 @@ import { DeployError } from '../../model/deploy-error.ts';
 import { allowedEnvironment } from '../../system/environment.ts';
 import { cleanExcerpt, cleanExcerptEnd } from '../../system/excerpt.ts';
 import { type CommandResult, runCommand } from '../../system/exec.ts';
-import { type CommandValues, fillArgv } from './fill-argv.ts';
+import { type CommandValues, fillArgv, valueVariables } from '../../system/fill-argv.ts';
 
 export type ProgramPlace = {
   directory: string;
@@ -36,7 +36,11 @@ export async function callProgram(place: ProgramPlace, call: ProgramCall): Promi
   const result = await runCommand({
     argv,
     cwd: place.directory,
-    env: allowedEnvironment({ pass: place.pass, fileText: null, set: variablesOf(call) }),
+    env: allowedEnvironment({
+      pass: place.pass,
+      fileText: null,
+      set: { SEATRIAL_COMMAND: name, ...valueVariables(values) },
+    }),
     timeoutMs: Math.max(1, Math.floor(call.timeoutMs)),
     signal: call.signal,
     ...(place.input === 'none' ? {} : { input: `${JSON.stringify({ command: name, ...values })}\n` }),
@@ -78,13 +82,6 @@ function badAnswer(name: string, reason: string, cause: unknown): DeployError {
     },
     cause,
   );
-}
-
-function variablesOf({ name, values }: ProgramCall): Record<string, string> {
-  const variables: Record<string, string> = { SEATRIAL_COMMAND: name };
-  for (const [key, value] of Object.entries(values))
-    variables[`SEATRIAL_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`] = value;
-  return variables;
 }
 
 function assertEnded(call: ProgramCall, program: string, result: CommandResult): void {

@@ -4,11 +4,11 @@ import { DeployError, toDeployError } from '../../model/deploy-error.ts';
 import type { Revision } from '../../model/revision.ts';
 import type { Act, PlacedRevision, TargetState } from '../../model/target.ts';
 import { createSystemClock } from '../../system/clock.ts';
+import type { CommandValues } from '../../system/fill-argv.ts';
 import { callProgram, type ProgramCall, type ProgramPlace, parseAnswer } from './call-program.ts';
 import { type ChangeName, changeAnswerSchemas, inspectAnswerSchema } from './command-answer.ts';
 import { type CommandMemory, createCommandMemory } from './command-memory.ts';
 import { describeAnswer, type Observed } from './describe-answer.ts';
-import type { CommandValues } from './fill-argv.ts';
 import { lacking } from './lacking.ts';
 
 export type CommandDriverOptions = {

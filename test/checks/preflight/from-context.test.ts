@@ -106,6 +106,19 @@ describe('target-healthy', () => {
     expect(await ask('target-healthy', contextOf({}, complete))).toMatchObject({ status: 'passed' });
   });
 
+  it('looks for the programs that start and stop instances, but not inside a release that is not there yet', async () => {
+    const instanceCommands = { start: ['no-such-engine', 'run'], stop: ['bin/stop.sh'], status: [process.execPath] };
+    const target = { kind: 'process' as const, instanceCommands };
+    expect(await ask('target-healthy', contextOf({}, { target }))).toMatchObject({
+      status: 'failed',
+      reason: 'programs are missing or not executable: start: no-such-engine, stop: bin/stop.sh',
+    });
+    const released = { ...target, directory: 'releases/{version}' };
+    expect(await ask('target-healthy', contextOf({}, { target: released }))).toMatchObject({
+      reason: 'programs are missing or not executable: start: no-such-engine',
+    });
+  });
+
   it('passes with the baseline as evidence', async () => {
     expect(await ask('target-healthy', contextOf())).toMatchObject({
       status: 'passed',

@@ -130,7 +130,7 @@ describe('instances', () => {
     const configured = (prepare: string[][]) =>
       createProcessTarget({
         ...place.options,
-        spec: { ...spec, command: [...spec.command, '--new'] },
+        spec: { ...spec, command: [...(spec.command ?? []), '--new'] },
         revisionSpec: { ...revisionSpec, prepare, env: { ...revisionSpec.env, set: { COLOUR: 'red' } } },
       });
     const target = configured([]);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { argumentMistake, commandTargetSchema } from '../../../src/model/config/target.ts';
-import { fillArgv } from '../../../src/targets/command/fill-argv.ts';
+import { argumentMistake } from '../../src/model/config/argv-template.ts';
+import { commandTargetSchema } from '../../src/model/config/target.ts';
+import { fillArgv } from '../../src/system/fill-argv.ts';
 
 const values = { version: '1.0.0; rm -rf /', revisionId: '$(id)', commit: '', weight: '25' };
 
@@ -30,6 +31,23 @@ describe('arguments of a command target', () => {
     expect(mistake('--tag=v{version}')).toMatch(/must be a whole argument/);
     expect(mistake('{weight}')).toMatch(/\{weight\} is not there; there is: \{version\}, \{commit\}/);
     expect(mistake('{"json": true}')).toBeNull();
+  });
+
+  it('take a number, and nothing else, into other text', () => {
+    const mistake = (argument: string): string | null => argumentMistake(argument, ['version', 'port'], ['port']);
+    expect(mistake('127.0.0.1:{port}:8080')).toBeNull();
+    expect(mistake('{version}:{port}')).toMatch(/\{version\} must be a whole argument/);
+    const given = { version: '{port}', port: '4000' };
+    expect(fillArgv(['x', '127.0.0.1:{port}:8080', '-p={port}', '{port}', '{version}'], given, ['port'])).toEqual([
+      'x',
+      '127.0.0.1:4000:8080',
+      '-p=4000',
+      '4000',
+      '{port}',
+    ]);
+    for (const argument of ['a{port}', '{port}'])
+      expect(() => fillArgv(['x', argument], { port: '1 2' }, ['port'])).toThrow(/is not a number/);
+    expect(fillArgv(['x', 'a{port}'], given)).toEqual(['x', 'a{port}']);
   });
 
   it('cannot name the program itself, and inspect has no revision', () => {
