@@ -1,5 +1,6 @@
 import { instanceNumbers } from '../../model/config/instance-commands.ts';
 import { DeployError } from '../../model/deploy-error.ts';
+import { emitText } from '../../model/redaction/emit.ts';
 import { runCommand } from '../../system/exec.ts';
 import { appendLine } from '../../system/files.ts';
 import { fillArgv, valueVariables } from '../../system/fill-argv.ts';
@@ -37,7 +38,7 @@ const excerptBytes = 4096;
 export function createInstanceCommands(options: InstanceCommandsOptions): InstanceCommands {
   const { launch, logFile } = options;
   const { start, stop, status, timeoutMs } = launch.commands;
-  const note = (line: string): void => void appendLine(logFile, `seatrial: ${line}`).catch(() => undefined);
+  const note = (line: string): void => void appendLine(logFile, emitText(`seatrial: ${line}`)).catch(() => undefined);
   return {
     note,
     start: async (port, withinMs) => {
