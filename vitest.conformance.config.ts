@@ -6,6 +6,6 @@ export default defineConfig({
     testTimeout: 600_000,
     hookTimeout: 120_000,
     // They mostly wait, and each place has ports and folders of its own.
-    maxWorkers: 4,
+    maxWorkers: 3,
   },
 });

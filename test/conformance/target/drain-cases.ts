@@ -37,7 +37,7 @@ export const drainCases = {
     const candidate = scene.next();
     await scene.bring(candidate);
     await scene.weigh(candidate, 100);
-    const long = ask(`${scene.place.target.url}/slow?ms=12000`).then(
+    const long = ask(`${scene.place.target.url}/slow?ms=60000`).then(
       ({ status }) => status,
       () => 'cut' as const,
     );

@@ -82,5 +82,5 @@ async function finish(scene: Scene, call: DriverCall): Promise<DriverResult> {
 }
 
 function orderOf(scene: Scene, call: DriverCall): DriverOrder {
-  return { place: scene.place.driver, call, fence: scene.fence, way: 'forward', deadlineMs: 20_000, uid: null };
+  return { place: scene.place.driver, call, fence: scene.fence, way: 'forward', deadlineMs: 60_000, uid: null };
 }

@@ -52,7 +52,7 @@ export class Scene {
   }
 
   act(changes: Partial<Act> = {}): Act {
-    return this.place.act({ fence: this.fence, deadlineMs: 20_000, ...changes });
+    return this.place.act({ fence: this.fence, deadlineMs: 60_000, ...changes });
   }
 
   can(call: TargetLack): boolean {
@@ -97,7 +97,7 @@ export class Scene {
   /** As a run proves that a revision serves. */
   verify(revision: Revision): Promise<Verification> {
     const ports = { clock, readLive: () => this.readLive() };
-    return verifyRevision(ports, revision.id, { withinMs: 5000, signal: this.signal });
+    return verifyRevision(ports, revision.id, { withinMs: 30_000, signal: this.signal });
   }
 
   /** The revision has all users, says the target and say the users. */

@@ -13,7 +13,7 @@ const signal = new AbortController().signal;
 
 async function createPlace(): Promise<ConformancePlace> {
   const place = await createHaproxyPlace({
-    health: { interval: '100ms', timeout: '500ms', startup: '2s' },
+    health: { interval: '100ms', timeout: '500ms', startup: '4s' },
     streamDrain: '8s',
   });
   const { haproxy } = place;

@@ -11,7 +11,7 @@ import { createProcessPlace } from '../../fixtures/process-place.ts';
 
 describeTarget('process', async (): Promise<ConformancePlace> => {
   const place = await createProcessPlace({
-    health: { interval: '100ms', timeout: '500ms', startup: '2s' },
+    health: { interval: '100ms', timeout: '500ms', startup: '4s' },
     streamDrain: '8s',
   });
   const files = hostFiles(place.hostDirectory);
