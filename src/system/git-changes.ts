@@ -22,7 +22,8 @@ export async function readChangedFiles(place: PrivateRepository): Promise<string
     // What was hashed the last time need not be hashed again, as long as size and times are the same.
     if (known !== null) await writeFileAtomic(index, known);
     const set = { GIT_INDEX_FILE: index };
-    const read = await runGit(place, { args: ['read-tree', '-m', 'HEAD'], timeoutMs, set });
+    // `-i`: the work tree need not be as the index had it the last time.
+    const read = await runGit(place, { args: ['read-tree', '-i', '-m', 'HEAD'], timeoutMs, set });
     if (!read.ok && !/unknown revision|ambiguous argument|not a valid object name/i.test(read.stderr))
       throw failed('git read-tree', read);
     const args = [
