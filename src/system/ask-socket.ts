@@ -41,13 +41,7 @@ export function askSocket(question: SocketQuestion): Promise<string> {
       else reject(error);
     };
     const unreachable = (reason: string, cause?: unknown): void =>
-      end(
-        new DeployError(
-          'TARGET_UNREACHABLE',
-          { target, reason: `${reason}; ${sent ? 'what was sent may have been done' : 'nothing was sent'}` },
-          cause,
-        ),
-      );
+      end(doesNotAnswer(target, `${reason}; ${sent ? 'what was sent may have been done' : 'nothing was sent'}`, cause));
     const onAbort = (): void => end(new DeployError('CANCELLED', { what: `the question to ${target}` }));
     const connectTimer = setTimeout(
       () => unreachable(`no connection within ${question.connectTimeoutMs} ms`),
@@ -134,4 +128,9 @@ function reasonOf(error: Error): string {
 
 function codeOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+function doesNotAnswer(target: string, reason: string, cause: unknown): DeployError {
+  const remedy = 'Start it, and let this user read and write its socket.';
+  return new DeployError('TARGET_UNREACHABLE', { target, reason, remedy }, cause);
 }
