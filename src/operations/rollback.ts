@@ -146,6 +146,6 @@ async function formerRevision(
 async function retryFailedRollback(place: Place): Promise<string | null> {
   const [newest] = await listRecords(place.project, place.name);
   if (newest?.outcome !== 'rollback_failed') return null;
-  await launchSupervisor(place.project.directory, runFolder(place.project.state, newest.runId), 'resume');
+  await launchSupervisor(place.project, runFolder(place.project.state, newest.runId), 'resume');
   return newest.runId;
 }

@@ -103,6 +103,6 @@ async function reviveOrphan(
   }
   const lock = await readLock(place.lockDirectory);
   if (lock.state === 'held' && lock.holder.runId === record.runId) return null;
-  await launchWatchdog(project.directory, runFolder(project.state, record.runId));
+  await launchWatchdog(project, runFolder(project.state, record.runId));
   return 'Nobody attends to this run: its supervisor is gone. The watchdog was started and takes users back to the stable revision; call rollout_status again.';
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { passedVariables } from '../config/passed-variables.ts';
 import { createRunId, listRuns, type RunFolder, runFolder } from '../journal/state-folder.ts';
 import type { Clock } from '../model/clock.ts';
 import { DeployError, errorOfCode } from '../model/deploy-error.ts';
@@ -66,7 +67,7 @@ export async function requestStart(
       atMs: clock.now(),
     }),
   );
-  await launchSupervisor(project.directory, folder, 'start');
+  await launchSupervisor(project, folder, 'start');
   return { runId: await awaitAnswer(folder, clock), already: false };
 }
 
@@ -103,26 +104,29 @@ function claimPath(project: Project, planId: string): string {
   return join(project.state.plans, `${planId}.run`);
 }
 
+/** A project whose configuration, where it is known, says which variables are handed on. */
+type Launching = Pick<Project, 'directory'> & Partial<Pick<Project, 'config'>>;
+
 /** Starts a supervisor for a run: a new one, or one whose owner went away. */
 export async function launchSupervisor(
-  projectDirectory: string,
+  { directory, config }: Launching,
   folder: RunFolder,
   how: 'start' | 'resume',
 ): Promise<void> {
   await spawnDetached({
-    argv: [process.execPath, bundlePath(), 'supervise', how, projectDirectory, folder.runId],
-    cwd: projectDirectory,
-    env: ownEnvironment(),
+    argv: [process.execPath, bundlePath(), 'supervise', how, directory, folder.runId],
+    cwd: directory,
+    env: ownEnvironment(config && passedVariables(config)),
     logFile: folder.supervisorLog,
   });
 }
 
 /** Starts the process that sees to it that the run always has an owner. */
-export async function launchWatchdog(projectDirectory: string, folder: RunFolder): Promise<{ pid: number }> {
+export async function launchWatchdog({ directory, config }: Launching, folder: RunFolder): Promise<{ pid: number }> {
   return spawnDetached({
-    argv: [process.execPath, bundlePath(), 'watchdog', projectDirectory, folder.runId],
-    cwd: projectDirectory,
-    env: ownEnvironment(),
+    argv: [process.execPath, bundlePath(), 'watchdog', directory, folder.runId],
+    cwd: directory,
+    env: ownEnvironment(config && passedVariables(config)),
     logFile: folder.supervisorLog,
   });
 }

@@ -49,7 +49,7 @@ export async function superviseStart(projectDirectory: string, runId: string, cl
     throw error;
   });
   await writeStartAnswer(folder, { ok: true, pid: process.pid });
-  const watchdog = await launchWatchdog(projectDirectory, folder);
+  const watchdog = await launchWatchdog({ directory: projectDirectory }, folder);
   await carryOut(owned, 'forward', '');
   // The run is over and written down: nobody has to watch over it.
   signalGroup(watchdog.pid, 'SIGTERM');

@@ -6,6 +6,6 @@ import { launchWatchdog } from './start-request.ts';
 /** The run that has the target, or null. When it has lost its owner its watchdog is started, which then takes users back. */
 export async function wakeWatchdog(place: Place): Promise<ActiveRun | null> {
   const active = await activeRunOf(place);
-  if (active?.orphaned) await launchWatchdog(place.project.directory, runFolder(place.project.state, active.runId));
+  if (active?.orphaned) await launchWatchdog(place.project, runFolder(place.project.state, active.runId));
   return active;
 }

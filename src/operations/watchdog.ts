@@ -67,7 +67,7 @@ async function look(watch: Watch): Promise<boolean> {
     if (!over) await endStoppedOwner(watch, lock.holder.identity);
   } else if (clock.monotonic() >= watch.quietUntilMs) {
     watch.quietUntilMs = clock.monotonic() + retryAfterMs;
-    await launchSupervisor(project.directory, folder, 'resume');
+    await launchSupervisor(project, folder, 'resume');
   }
   if (!over) await reviveHost(place);
   return false;

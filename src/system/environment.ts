@@ -29,12 +29,22 @@ export function allowedEnvironment(
   return { ...result, ...fromFile, ...request.set };
 }
 
-/** What our own detached processes get: the fixed list plus where state lies. */
-export function ownEnvironment(source: NodeJS.ProcessEnv = process.env): Record<string, string> {
-  return allowedEnvironment(
-    { pass: ['XDG_STATE_HOME', 'XDG_RUNTIME_DIR', 'SEATRIAL_STATE_HOME', 'NODE_OPTIONS'], fileText: null, set: {} },
-    source,
-  );
+/** Names, with commas between them, that one of our detached processes was given to hand on. */
+const handedOn = 'SEATRIAL_PASS';
+
+/**
+ * What our own detached processes get: the fixed list, where state lies, and the variables that the configuration names, so
+ * that whoever they start in turn can have them too.
+ */
+export function ownEnvironment(
+  named: readonly string[] = [],
+  source: NodeJS.ProcessEnv = process.env,
+): Record<string, string> {
+  const names = [...new Set([...named, ...(source[handedOn] ?? '').split(',').filter((name) => name !== '')])];
+  const own = ['XDG_STATE_HOME', 'XDG_RUNTIME_DIR', 'SEATRIAL_STATE_HOME', 'NODE_OPTIONS'];
+  const set = { ...allowedEnvironment({ pass: own, fileText: null, set: {} }, source) };
+  const passed = allowedEnvironment({ pass: names, fileText: null, set: {} }, source);
+  return { ...passed, ...set, ...(names.length === 0 ? {} : { [handedOn]: names.join(',') }) };
 }
 
 /** `KEY=value` lines; `#` comments and blank lines are passed over, one pair of matching quotes is taken off, nothing is expanded. */
