@@ -29,9 +29,15 @@ function release(version: string, behaviour: Record<string, unknown> = {}): void
   scratch.git('tag', `v${version}`);
 }
 
-type Settings = { commands: unknown; header: string; strategy: string; smoke?: string };
+type Settings = { commands: unknown; header: string; strategy: string; smoke?: string; probes?: string };
 
-function configure({ commands, header, strategy, smoke = '[candidate, environment]' }: Settings): void {
+function configure({
+  commands,
+  header,
+  strategy,
+  smoke = '[candidate, environment]',
+  probes = '50/s',
+}: Settings): void {
   writeFileSync(
     join(scratch.directory, 'seatrial.yaml'),
     `version: 1
@@ -47,7 +53,7 @@ environments:
       drain: 2s
     revision: { versionHeader: x-app-version }
     strategy: ${strategy}
-    metrics: { source: prober, path: /, rate: 50/s, timeout: 2s }
+    metrics: { source: prober, path: /, rate: ${probes}, timeout: 2s }
     smoke: [{ name: health, on: ${smoke}, request: { path: /health }, expect: { header: { x-app-version: "{version}" } } }]
     rollback: { document: ROLLBACK.md }
     gates: { allowFriday: true, minFreeDisk: 50MiB }
@@ -101,6 +107,8 @@ describe('through the command line', () => {
       header: '{ name: x-app-version }',
       strategy: '{ kind: direct, bake: 1s, maxBake: 60s }',
       smoke: '[environment]',
+      // The push takes a moment only, and what stable does in it is all that the candidate can be held against.
+      probes: '400/s',
     });
     release('1.0.0');
     expect(ship('1.0.0')).toMatchObject({ outcome: 'succeeded' });
