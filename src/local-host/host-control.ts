@@ -42,7 +42,10 @@ export async function hostUp(target: Target, signal: AbortSignal): Promise<HostS
   return hostStatus(target, signal);
 }
 
-/** Open requests are finished, every instance is stopped, then the host; nothing is left running, also when the host had died. Throws COMMAND_FAILED when a command of the user does not end its instance. */
+/**
+ * Open requests are finished, every instance is stopped, then the host; nothing is left running, also when the host had died.
+ * Throws COMMAND_FAILED when a command of the user does not end its instance.
+ */
 export async function hostDown(target: Target, signal: AbortSignal): Promise<HostStatus> {
   const { files } = hostPlaceOf(target);
   const running = await readHost(files, signal);

@@ -1,6 +1,7 @@
 import { DeployError } from '../model/deploy-error.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Revision } from '../model/revision.ts';
+import type { Step } from '../model/step.ts';
 import type { Capabilities } from '../model/target.ts';
 import { missing } from '../strategies/missing.ts';
 import { movesByPromoting } from '../strategies/moves-by-promoting.ts';
@@ -21,18 +22,19 @@ export function planRollbackRun(request: Omit<PlanRequest, 'strategy'> & { stabl
       strategy: 'rollback',
       stable,
       steps: numberSteps(returnSteps({ revision, stable, instances, drainMs: drain, capabilities })),
-      wayBack: planWayBack({
-        candidate: revision,
-        stable,
-        instances,
-        drainMs: drain,
-        capabilities,
-        replacesInstances: false,
-      }),
+      wayBack: wayBackOf(request, capabilities),
       judge: { ...place.judge, mustPass: [] },
       notes: lackNotes(capabilities, stable),
     },
   );
+}
+
+function wayBackOf(
+  { place, revision, stable }: Omit<PlanRequest, 'strategy'> & { stable: Revision },
+  capabilities: Capabilities,
+): Step[] {
+  const { instances, drain: drainMs } = place.spec.target;
+  return planWayBack({ candidate: revision, stable, instances, drainMs, capabilities, replacesInstances: false });
 }
 
 function returnSteps(request: {
@@ -64,7 +66,7 @@ function returnSteps(request: {
  */
 export function planRehearsal(request: Omit<PlanRequest, 'strategy'> & { stable: Revision }): Plan {
   const { place, revision, stable } = request;
-  const { instances, drain } = place.spec.target;
+  const { drain } = place.spec.target;
   const standsBy = request.state.revisions.some((placed) => placed.revision.id === revision.id);
   const capabilities = capabilitiesOf(place, request.state);
   const { reasons, remedy } = missing(capabilities, ['provision']);
@@ -86,16 +88,7 @@ export function planRehearsal(request: Omit<PlanRequest, 'strategy'> & { stable:
               ...removalSteps(revision, drain, capabilities),
             ],
       ),
-      wayBack: standsBy
-        ? []
-        : planWayBack({
-            candidate: revision,
-            stable,
-            instances,
-            drainMs: drain,
-            capabilities,
-            replacesInstances: false,
-          }),
+      wayBack: standsBy ? [] : wayBackOf(request, capabilities),
       judge: { ...place.judge, mustPass: [] },
       notes: ['a rehearsal: no user is moved'],
     },

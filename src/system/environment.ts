@@ -42,9 +42,8 @@ export function ownEnvironment(
 ): Record<string, string> {
   const names = [...new Set([...named, ...(source[handedOn] ?? '').split(',').filter((name) => name !== '')])];
   const own = ['XDG_STATE_HOME', 'XDG_RUNTIME_DIR', 'SEATRIAL_STATE_HOME', 'NODE_OPTIONS'];
-  const set = { ...allowedEnvironment({ pass: own, fileText: null, set: {} }, source) };
-  const passed = allowedEnvironment({ pass: names, fileText: null, set: {} }, source);
-  return { ...passed, ...set, ...(names.length === 0 ? {} : { [handedOn]: names.join(',') }) };
+  const set: Record<string, string> = names.length === 0 ? {} : { [handedOn]: names.join(',') };
+  return allowedEnvironment({ pass: [...own, ...names], fileText: null, set }, source);
 }
 
 /** `KEY=value` lines; `#` comments and blank lines are passed over, one pair of matching quotes is taken off, nothing is expanded. */

@@ -1,4 +1,4 @@
-import type { TrafficCell, TrafficFeed, TrafficFrame } from '../../src/model/traffic.ts';
+import { noRequests, type TrafficCell, type TrafficFeed, type TrafficFrame } from '../../src/model/traffic.ts';
 
 type Message = { value: unknown } | { error: Error } | { end: true };
 
@@ -62,14 +62,8 @@ export function cell(atMs: number, counts: Partial<TrafficCell> = {}): TrafficCe
     revisionId: 'rev-2',
     stratum: 'user',
     atMs,
-    arrivals: 0,
+    ...noRequests,
     ended: counts.arrivals ?? 0,
-    failed: 0,
-    failedUnits: 0,
-    newUnits: 0,
-    completed: 0,
-    mismatched: 0,
-    warming: 0,
     latency: [],
     ...counts,
   };

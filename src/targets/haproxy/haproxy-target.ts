@@ -1,9 +1,10 @@
+import { boundedCalls } from '../../local-host/bounded-calls.ts';
 import { revisionHeader } from '../../local-host/host/forwarded-headers.ts';
 import { readFrames } from '../../local-host/host/host-client.ts';
 import { noteHostPlace } from '../../local-host/host-place.ts';
 import { LocalInstances, type LocalInstancesOptions } from '../../local-host/local-instances.ts';
 import type { HaproxyTargetSpec } from '../../model/config/target.ts';
-import type { BatchControl, Target, TrafficControl } from '../../model/target.ts';
+import type { Target } from '../../model/target.ts';
 import { within } from '../../system/bounded-act.ts';
 import { createSystemClock } from '../../system/clock.ts';
 import { assessPlace } from './assess-place.ts';
@@ -35,25 +36,14 @@ export function createHaproxyTarget(options: HaproxyTargetOptions): Target {
   const driver = new HaproxyDriver({ spec, instances, api, settings, record: engineRecordFile(options.hostDirectory) });
   const { requestMs, connectMs } = settings.timeouts;
   const longestOpenMs = requestMs + connectMs + 1000;
-  const traffic: TrafficControl = {
-    setWeight: (request, act) => within(act, 'set weight', (bounded) => driver.setWeight(request, bounded)),
-    drain: (request, act) => within(act, 'drain', (bounded) => driver.drain(request, bounded)),
-  };
-  const batches: BatchControl = {
-    replaceBatch: (request, act) => within(act, 'replace batch', (bounded) => driver.replaceBatch(request, bounded)),
-  };
   const target: Target = {
     kind: 'haproxy',
     identity: haproxyTargetIdentity(spec),
     url: options.url,
     revisionHeader,
     inspect: (signal) => driver.inspect(signal),
-    provision: (request, act) => within(act, 'provision', (bounded) => driver.provision(request, bounded)),
-    promote: (request, act) => within(act, 'promote', (bounded) => driver.promote(request, bounded)),
-    retire: (request, act) => within(act, 'retire', (bounded) => driver.retire(request, bounded)),
+    ...boundedCalls(driver),
     candidateUrl: (revisionId, signal) => instances.directUrl(revisionId, signal),
-    traffic,
-    batches,
     assess: (signal) => assessPlace({ api, settings, configFile: spec.configFile }, signal),
     foreign: {
       policy: spec.onForeignChange,

@@ -1,3 +1,4 @@
+import { boundedCalls } from '../../local-host/bounded-calls.ts';
 import { revisionHeader } from '../../local-host/host/forwarded-headers.ts';
 import { readFrames, readHost } from '../../local-host/host/host-client.ts';
 import { unitSlots } from '../../local-host/host/unit-hash.ts';
@@ -8,8 +9,8 @@ import { type BatchRequest, replaceBatch } from '../../local-host/replace-batch.
 import type { ProcessTargetSpec } from '../../model/config/target.ts';
 import { DeployError } from '../../model/deploy-error.ts';
 import type { Revision } from '../../model/revision.ts';
-import type { BatchControl, Target, TrafficControl } from '../../model/target.ts';
-import { type BoundedAct, waitWithin, within } from '../../system/bounded-act.ts';
+import type { Target } from '../../model/target.ts';
+import { type BoundedAct, waitWithin } from '../../system/bounded-act.ts';
 
 export type ProcessTargetOptions = Omit<LocalInstancesOptions, 'spec' | 'listen' | 'cookie'> & {
   spec: ProcessTargetSpec;
@@ -26,25 +27,14 @@ export function processTargetIdentity(url: string): string {
 /** Processes of this machine behind seatrial's own proxy. Nothing is started or written before the first changing call. */
 export function createProcessTarget(options: ProcessTargetOptions): Target {
   const driver = new ProcessDriver(options);
-  const traffic: TrafficControl = {
-    setWeight: (request, act) => within(act, 'set weight', (bounded) => driver.setWeight(request, bounded)),
-    drain: (request, act) => within(act, 'drain', (bounded) => driver.drain(request, bounded)),
-  };
-  const batches: BatchControl = {
-    replaceBatch: (request, act) => within(act, 'replace batch', (bounded) => driver.replaceBatch(request, bounded)),
-  };
   const target: Target = {
     kind: 'process',
     identity: processTargetIdentity(options.url),
     url: options.url,
     revisionHeader,
     inspect: (signal) => driver.instances.inspect(signal),
-    provision: (request, act) => within(act, 'provision', (bounded) => driver.instances.provision(request, bounded)),
-    promote: (request, act) => within(act, 'promote', (bounded) => driver.promote(request, bounded)),
-    retire: (request, act) => within(act, 'retire', (bounded) => driver.instances.retire(request, bounded)),
+    ...boundedCalls(driver),
     candidateUrl: (revisionId, signal) => driver.instances.directUrl(revisionId, signal),
-    traffic,
-    batches,
     feed: { frames: (request) => readFrames(driver.instances.files, request) },
   };
   noteHostPlace(target, driver.instances.place);
@@ -56,6 +46,14 @@ class ProcessDriver {
 
   constructor({ url, ...options }: ProcessTargetOptions) {
     this.instances = new LocalInstances({ ...options, listen: listenAddress(url), cookie: options.spec.cookie });
+  }
+
+  provision(request: { revision: Revision; instances: number }, act: BoundedAct): Promise<void> {
+    return this.instances.provision(request, act);
+  }
+
+  retire(request: { revisionId: string }, act: BoundedAct): Promise<void> {
+    return this.instances.retire(request, act);
   }
 
   async promote({ revision, standbyMs }: { revision: Revision; standbyMs: number }, act: BoundedAct): Promise<void> {
