@@ -25,7 +25,7 @@ function configure(onForeignChange: string): void {
     approval: '{ how: none }',
     strategy: '{ kind: canary, maxBake: 60s, steps: [{ weight: 25%, bake: 6s }, { weight: 100%, bake: 1s }] }',
   });
-  moveBehindHaproxy(scratch, haproxy, onForeignChange);
+  moveBehindHaproxy(scratch, haproxy, [`onForeignChange: ${onForeignChange}`]);
 }
 
 const linesOf = (runId: string): Line[] =>

@@ -2,7 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createScratch, type Scratch, type Session, sleep } from '../e2e/scratch-project.ts';
+import { moveBehindHaproxy } from '../fixtures/haproxy-scratch.ts';
 import { haproxyBinary, type RealHaproxy, startHaproxy } from '../fixtures/real-haproxy.ts';
+import { shipThroughTools } from '../fixtures/ship-through-tools.ts';
 
 const missing = haproxyBinary === undefined;
 if (missing)
@@ -16,21 +18,8 @@ beforeAll(async () => {
   if (missing) return;
   scratch = await createScratch();
   haproxy = await startHaproxy('', undefined, scratch.port, { requestLog: true });
-  const { statsSocket, backends, serversPerSlot, splitMap, revisionsMap, stateFile } = haproxy.settings;
   scratch.writeConfig({ strategy });
-  const path = join(scratch.directory, 'seatrial.yaml');
-  const block = [
-    'kind: haproxy',
-    `socket: ${statsSocket}`,
-    `slots: { a: ${backends.a}, b: ${backends.b} }`,
-    `places: ${serversPerSlot}`,
-    `splitMap: ${splitMap}`,
-    `revisionsMap: ${revisionsMap}`,
-    `stateFile: ${stateFile}`,
-    `configFile: ${join(haproxy.directory, 'haproxy.cfg')}`,
-    'requestLog: true',
-  ].join('\n      ');
-  writeFileSync(path, readFileSync(path, 'utf8').replace('kind: process', block));
+  moveBehindHaproxy(scratch, haproxy, ['requestLog: true']);
 });
 afterAll(async () => {
   if (missing) return;
@@ -51,30 +40,11 @@ function answerIn(meanMs: number): void {
 
 describe.skipIf(missing)('a slower release behind HAProxy, whose log is read', () => {
   let session: Session;
-  const ship = async (version: string): Promise<{ plan: string; status: string; report: string }> => {
-    const plan = await session.call('rollout_plan', { version });
-    const planId = /planId: ([0-9a-f]{64})/.exec(plan.text)?.[1] ?? '';
-    expect(planId, plan.text).toHaveLength(64);
-    const asked = { scope: 'start', plan_id: planId, service: 'shop', version, environment: 'production' };
-    expect((await session.call('rollout_approve', asked)).text).toMatch(/Approved by a person/);
-    const started = await session.call('rollout_start', { plan_id: planId });
-    const runId = /run ([0-9a-z]{26})/.exec(started.text)?.[1] ?? '';
-    expect(runId, started.text).toHaveLength(26);
-    for (let turn = 0; turn < 60; turn++) {
-      const { text } = await session.call('rollout_status', { run_id: runId, wait_s: 5 });
-      const head = text.split('\n').slice(0, 3).join(' ');
-      if (!/succeeded|rolled_back|failed|aborted|unverified/i.test(head)) continue;
-      const report = (await session.call('deploy_report', { run_id: runId, detail: 'full' })).text;
-      return { plan: plan.text, status: head, report };
-    }
-    throw new Error('the run did not end');
-  };
-
   it('is rolled back for its p99, with no failure in it', async () => {
     session = await scratch.connect();
     answerIn(15);
     scratch.release({ version: '1.0.0' });
-    expect((await ship('1.0.0')).status).toMatch(/succeeded/i);
+    expect((await shipThroughTools(session, '1.0.0')).status).toMatch(/succeeded/i);
     const clients = await scratch.startClients();
     await sleep(3000);
     for (const gate of ['target-prepared', 'target-config-file', 'metrics-source']) {
@@ -83,7 +53,7 @@ describe.skipIf(missing)('a slower release behind HAProxy, whose log is read', (
     }
     answerIn(45);
     scratch.release({ version: '2.0.0' });
-    const slower = await ship('2.0.0');
+    const slower = await shipThroughTools(session, '2.0.0');
     console.info(slower.status, /latencyP99[^\n]*/.exec(slower.report)?.[0]);
     expect(slower.plan).not.toMatch(/latencyP99 is not judged/);
     expect(slower.plan).toMatch(/websockets and event streams are not judged/);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createScratch, type Scratch, type Session, sleep } from '../e2e/scratch-project.ts';
 import { moveBehindHaproxy } from '../fixtures/haproxy-scratch.ts';
 import { haproxyBinary, type RealHaproxy, startHaproxy } from '../fixtures/real-haproxy.ts';
+import { type ShippedThroughTools, shipThroughTools } from '../fixtures/ship-through-tools.ts';
 
 const missing = haproxyBinary === undefined;
 if (missing)
@@ -26,27 +27,9 @@ afterAll(async () => {
 
 describe.skipIf(missing)('through the tools, behind a real HAProxy', () => {
   let session: Session;
-  const ship = async (version: string): Promise<{ plan: string; status: string; report: string }> => {
+  const ship = async (version: string): Promise<ShippedThroughTools> => {
     expect((await session.call('preflight', { version })).text).not.toMatch(/BLOCKED/);
-    const plan = await session.call('rollout_plan', { version });
-    const planId = /planId: ([0-9a-f]{64})/.exec(plan.text)?.[1] ?? '';
-    expect(planId, plan.text).toHaveLength(64);
-    const asked = { scope: 'start', plan_id: planId, service: 'shop', version, environment: 'production' };
-    expect((await session.call('rollout_approve', asked)).text).toMatch(/Approved by a person/);
-    const started = await session.call('rollout_start', { plan_id: planId });
-    const runId = /run ([0-9a-z]{26})/.exec(started.text)?.[1] ?? '';
-    expect(runId, started.text).toHaveLength(26);
-    for (let turn = 0; turn < 60; turn++) {
-      const { text } = await session.call('rollout_status', { run_id: runId, wait_s: 5 });
-      const head = text.split('\n').slice(0, 3).join(' ');
-      if (!/succeeded|rolled_back|failed|aborted|unverified/i.test(head)) continue;
-      return {
-        plan: plan.text,
-        status: head,
-        report: (await session.call('deploy_report', { run_id: runId, detail: 'full' })).text,
-      };
-    }
-    throw new Error('the run did not end');
+    return shipThroughTools(session, version);
   };
 
   it('ships a good release and brings a bad one back, under load', async () => {
