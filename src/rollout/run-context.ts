@@ -149,18 +149,23 @@ async function holdRun(
   { reason, gate, trigger }: { reason: string; gate: string | null; trigger: string | null },
 ): Promise<void> {
   const nowMs = context.ports.clock.monotonic();
-  // A reason whose figures or particulars go on changing is the same reason; it is written down anew only now and then.
-  const same = gistOf(context.heldReason) === gistOf(reason) && nowMs - context.heldNotedMs < heldNoteEveryMs;
-  if (context.heldReason === reason || same) return;
-  const news = context.heldReason === null;
+  const before = context.heldReason;
+  // One outage is one hold, whatever the source says of it while it comes back.
+  if (before !== null && withoutParticulars(before) === withoutParticulars(reason)) return;
+  // A reason whose figures go on changing is the same reason; it is written down anew only now and then.
+  if (before !== null && gistOf(before) === gistOf(reason) && nowMs - context.heldNotedMs < heldNoteEveryMs) return;
   context.heldNotedMs = nowMs;
   context.heldReason = reason;
   await context.append({ type: 'held', data: { reason: reason.slice(0, 2000), gate, trigger } });
-  if (news) context.ports.notify('held', reason);
+  if (before === null) context.ports.notify('held', reason);
 }
 
-function gistOf(reason: string | null): string | null {
-  return reason === null ? null : reason.replace(/\(.*\)/s, '').replace(/[\d.]+/g, '0');
+function gistOf(reason: string): string {
+  return withoutParticulars(reason).replace(/[\d.]+/g, '0');
+}
+
+function withoutParticulars(reason: string): string {
+  return reason.replace(/\(.*\)/s, '');
 }
 
 function countPassed({ on, checks }: Pick<RunRecord['smoke'][number], 'on' | 'checks'>): number {

@@ -133,14 +133,18 @@ describe('doubt', () => {
   it('a silent metrics source holds and then goes on; it does not roll back', async () => {
     const run = await begin();
     await run.until(() => run.world.weight() === 5);
-    run.world.behaviour.metricsSilent = true;
+    Object.assign(run.world.behaviour, { metricsSilent: true, metricsProblem: 'connect ECONNREFUSED' });
     await run.until(() => run.record().status === 'held');
     const { fromMs } = run.record().holds[0] ?? { fromMs: 0 };
     expect(run.record().reason).toMatch(/metrics source simulated has not answered for more than 10s/);
-    await run.clock.advance(300_000);
+    await run.clock.advance(200_000);
+    // It is coming back and says something else of itself: the same outage.
+    run.world.behaviour.metricsProblem = 'answered with status 503';
+    await run.clock.advance(100_000);
     run.world.behaviour.metricsSilent = false;
     expect(await run.toEnd()).toBe('succeeded');
     const record = run.record();
+    expect(run.world.events.filter(({ type }) => type === 'held')).toHaveLength(1);
     expect(record.holds).toHaveLength(1);
     expect(record.holds[0]).toMatchObject({ fromMs, trigger: 'metrics-source', gate: null });
     // What nobody saw is neither in the counts nor in the time of the bake.
