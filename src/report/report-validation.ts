@@ -51,6 +51,8 @@ function describeApproval(approval: Approval | null): string {
     none: 'none: nobody was asked',
     'client-dialog': `a dialog of ${approval.client ?? 'the agent client'}, answered as ${approval.by}: not forgery-proof`,
     terminal: `a code typed in a terminal as ${approval.by}: not forgery-proof against an agent that has a shell of the same user`,
+    signature: `a signature of ${approval.by} (key ${approval.signature?.fingerprint ?? 'not recorded'}): level 3, nobody without that key could make it`,
+    protected: `a protected environment (${approval.proof?.environment ?? 'not recorded'}) that names ${approval.by} for commit ${approval.proof?.commit.slice(0, 12) ?? 'not recorded'}: level 4`,
   };
   return levels[approval.how];
 }
