@@ -15,7 +15,8 @@ import { DeployError } from '../model/deploy-error.ts';
 import type { OperationContext, OperationResult } from '../model/operation.ts';
 import { accountName } from '../system/account-name.ts';
 import { sha256Hex } from '../system/canonical-json.ts';
-import { ensurePrivateDirectory, readTextFile, writeFileAtomic } from '../system/files.ts';
+import { ensurePrivateDirectory, fileExists, readTextFile, writeFileAtomic } from '../system/files.ts';
+import { isKeyLocked } from '../system/ssh-keygen.ts';
 import { type ApproverList, loadApprovers, userSignersFile } from './approver-list.ts';
 import { defineOperation } from './define-operation.ts';
 import { environmentField } from './inputs.ts';
@@ -187,6 +188,13 @@ async function readSigner(given: Input, projectDirectory: string): Promise<Signe
       `nobody says what a signature with this ${read.keyType} key demands of a person.`,
       'Add --kind passphrase when it has a passphrase and is not held open by ssh-agent, or use a touch key (`ssh-keygen -t ed25519-sk`).',
     );
+  const privateKey = path.replace(/\.pub$/, '');
+  if (!touch && (await fileExists(privateKey)) && !(await isKeyLocked(privateKey, projectDirectory)))
+    throw new DeployError('KEY_REFUSED', {
+      key: privateKey,
+      reason: 'it has no passphrase, so that any program of this account can sign with it.',
+      remedy: `Give it one: \`ssh-keygen -p -f ${privateKey}\`.`,
+    });
   return {
     name,
     ...read,

@@ -1,8 +1,8 @@
 import { listApprovals, markNonceUsed } from '../journal/plan-store.ts';
 import { type ApprovalHow, approvalLevel } from '../model/approval-level.ts';
+import { approveCommand } from '../model/approve-command.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import type { Approval, Plan } from '../model/plan.ts';
-import { approveCommand } from './approve-command.ts';
 import type { Place } from './place.ts';
 import { verifyApproval } from './verify-approval.ts';
 
@@ -49,6 +49,7 @@ export async function assessApprovals(
   const seen = new Set<string>();
   const roles = new Set<string>();
   for (const approval of (await listApprovals(place.project.state, plan.planId)).reverse()) {
+    if (approval.scope !== scope) continue;
     const verdict = await verifyApproval(place, approval, { plan, scope, least, nowMs });
     if (!verdict.ok) {
       refused.push(`the approval of ${approval.by}: ${verdict.reason}`);

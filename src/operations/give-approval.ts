@@ -1,9 +1,9 @@
 import { type ApprovalHow, approvalLevel } from '../model/approval-level.ts';
+import { approveCommand } from '../model/approve-command.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import type { OperationContext } from '../model/operation.ts';
 import type { Approval, Plan } from '../model/plan.ts';
 import { renderApprovalScreen } from '../report/approval-screen.ts';
-import { approveCommand } from './approve-command.ts';
 import { askProtected } from './ask-protected.ts';
 import { leastApproval } from './check-approval.ts';
 import { type ApprovalRequest, draftApproval } from './draft-approval.ts';

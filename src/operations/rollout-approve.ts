@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { preflightChecks } from '../checks/preflight/list.ts';
 import { loadPlan, saveApproval } from '../journal/plan-store.ts';
 import { approvalLevel } from '../model/approval-level.ts';
 import { DeployError } from '../model/deploy-error.ts';
@@ -12,7 +13,7 @@ import type { ApprovalRequest } from './draft-approval.ts';
 import { commandFor, giveByPerson, giveByProtected, notAccepted } from './give-approval.ts';
 import { environmentField, runField } from './inputs.ts';
 import { nextStep } from './next-step.ts';
-import { openPlace } from './place.ts';
+import { openPlace, type Place } from './place.ts';
 import { locateProject, openProject, openProjectOfRun, type ProjectPlace } from './project.ts';
 import { findRun, pendingReview, saveReviewAcknowledgement } from './project-memory.ts';
 import { promoteScope } from './promote-scope.ts';
@@ -120,7 +121,18 @@ async function readRequest(given: Input, context: OperationContext): Promise<App
       'Add --reason "…": it is signed, and stands in journal and report.',
     );
   const place = openPlace(project, plan.content.environment);
+  if (gate !== null) assertGate(place, gate);
   return { place, plan, scope: gate === null ? 'start' : breakGlassScope(gate), runId: null, reason };
+}
+
+/** Throws APPROVAL_NOT_ACCEPTED for what is no pre-flight check that can block. */
+function assertGate(place: Place, gate: string): void {
+  const ids = preflightChecks(place.spec).map(({ id }) => id);
+  if (!ids.includes(gate))
+    throw notAccepted(
+      `there is no gate "${gate}".`,
+      `Gates: ${ids.join(', ')}; \`seatrial preflight\` says which block.`,
+    );
 }
 
 async function readRunRequest(

@@ -28,7 +28,7 @@ export function renderApprovalScreen({ plan, approval }: ApprovalScreen): string
     ...(approval.reason == null ? [] : [`reason:       ${quoteArgument(approval.reason)}`]),
     `nonce:        ${approval.nonce}`,
     `valid until:  ${formatInstant(approval.expiresAtMs)}`,
-    `level:        ${approvalWords[plan.approval]}`,
+    `given by:     ${approvalWords[approval.how]}`,
     '',
     ...shipLines(plan),
     '',
@@ -41,8 +41,6 @@ export function renderApprovalScreen({ plan, approval }: ApprovalScreen): string
     ...(content.guidance === null ? [] : [`guidance: ${quoteArgument(content.guidance)}`]),
     '',
     ...authorityLines(content.authority),
-    '',
-    ...plan.notes.map((note) => `note: ${note}`),
   ].join('\n');
 }
 

@@ -1,4 +1,4 @@
-import { type ApprovalHow, approvalLevel } from '../model/approval-level.ts';
+import { type ApprovalHow, approvalLevel } from './approval-level.ts';
 
 /** What a person types to approve, in the way that is needed. Pure. */
 export function approveCommand(request: {
@@ -16,10 +16,11 @@ export function approveCommand(request: {
       : scope === 'start'
         ? planId
         : `${planId} --scope ${scope} --reason "…"`;
-  return `seatrial approve ${what}${wayOf(how)}`;
+  return `seatrial approve ${what}${approveFlags(how)}`;
 }
 
-function wayOf(how: ApprovalHow): string {
+/** What `seatrial approve` needs beside its subject, by the way that is wanted. Pure. */
+export function approveFlags(how: ApprovalHow): string {
   if (approvalLevel(how) < approvalLevel('signature')) return '';
   return how === 'signature' ? ' --sign --key ~/.ssh/<key>' : ' --protected';
 }
