@@ -134,7 +134,7 @@ async function runNamed(
   at: { session: Session; flags: DoorFlags },
 ): Promise<Answer> {
   const { session, flags } = at;
-  const input = parseTyped(operation, await withTypedCode(operation, given, session));
+  const input = parseTyped(operation, given);
   if (operation.name === 'rollout_status' && flags.follow) {
     return followToEnd(typeof input['run_id'] === 'string' ? input['run_id'] : undefined, session);
   }
@@ -148,22 +148,6 @@ async function runNamed(
     if (runId !== undefined) return followToEnd(runId, session);
   }
   return { data, text, exitCode: code, bare: bareAnswers.has(operation.name) };
-}
-
-/** A person at a terminal types the code of the plan; on a command line it may be an argument. */
-async function withTypedCode(
-  operation: Operation,
-  given: Record<string, unknown>,
-  session: Session,
-): Promise<Record<string, unknown>> {
-  const wants = operation.effects === 'person' && 'code' in operation.input.shape && given['code'] === undefined;
-  if (!wants || !session.io.terminal.isInteractive) return given;
-  const code = await session.io.ask(
-    'Type the code of what you have read (a plan prints its own; for a run it is the last six characters of its id): ',
-    session.context.signal,
-  );
-  if (code === null) throw new DeployError('CANCELLED', { what: 'The approval' });
-  return { ...given, code: code.trim() };
 }
 
 function runIdOf(data: unknown): string | undefined {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import type { Operation, OperationContext } from '../model/operation.ts';
+import type { AttendingPerson, Operation, OperationContext } from '../model/operation.ts';
+import { printable } from '../model/printable.ts';
 import { createRunViewer } from './create-run-viewer.ts';
 import { placeOfRun, runCommands } from './follow-run.ts';
 import type { CliIo } from './io.ts';
@@ -39,6 +40,7 @@ export function createSession({ io, json, operations, project }: SessionRequest)
     clock: io.clock,
     signal: cancel.signal,
     standardInput: io.standardInput,
+    ...(io.terminal.isInteractive ? { person: personAt(io, { json, signal: cancel.signal }) } : {}),
     // What is counted is shown while it lasts; what is only said stays.
     progress: (message, done, total) =>
       done === undefined ? viewer.note(message) : viewer.glimpse(`${done}/${total ?? '?'} ${message}`),
@@ -58,5 +60,14 @@ export function createSession({ io, json, operations, project }: SessionRequest)
       viewer.close();
       stopListening();
     },
+  };
+}
+
+/** Whoever sits at the terminal; with `--json` standard output is the answer's alone. */
+function personAt(io: CliIo, { json, signal }: { json: boolean; signal: AbortSignal }): AttendingPerson {
+  const write = json ? io.writeError : io.writeOut;
+  return {
+    show: (text) => write(`${printable(text)}\n\n`),
+    ask: (question) => io.ask(question, signal),
   };
 }

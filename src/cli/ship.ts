@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { approvalLevel } from '../model/approval-level.ts';
+import { approveFlags } from '../model/approve-command.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import { exitCode } from '../model/error-catalogue.ts';
 import { printable } from '../model/printable.ts';
@@ -87,10 +89,10 @@ async function approve(planned: Planned, yes: boolean, session: Session): Promis
   const required = (how: string, remedy: string): DeployError =>
     new DeployError('APPROVAL_REQUIRED', { planId: shortId, how, remedy });
   if (!needsPerson && yes) return;
-  const approveLine = renderCommandLine(findOperation(session.operations, 'rollout_approve'), {
+  const approveLine = `${renderCommandLine(findOperation(session.operations, 'rollout_approve'), {
     plan_id: shortId,
     scope: 'start',
-  });
+  })}${approveFlags(planned.approval)}`;
   const startLine = renderCommandLine(findOperation(session.operations, 'rollout_start'), { plan_id: shortId });
   if (needsPerson && yes) {
     throw required(
@@ -110,6 +112,11 @@ async function approve(planned: Planned, yes: boolean, session: Session): Promis
     );
   }
   if (!needsPerson) return confirm(session);
+  if (approvalLevel(planned.approval) > approvalLevel('terminal'))
+    throw required(
+      `${planned.approval}; a code that is typed here does not count`,
+      `\`${approveLine}\`, then \`${startLine}\`.`,
+    );
   const typed = await ask(
     session,
     `A person approves this plan by typing its code, ${planned.shortCode}; anything else stops: `,

@@ -11,8 +11,7 @@ export function configHash(spec: EnvironmentSpec): string {
  * SHA-256 (hex) of the rules that guard an environment (gates, effective approval, freeze, review), by themselves, so
  * that a plan can say that it was these that changed. Pure.
  */
-export function policyHash(name: string, spec: EnvironmentSpec): string {
-  const { how, clients, expiresMs, approvers } = approvalRule(name, spec);
-  const approval = { how, clients, expiresMs, approvers };
+export function policyHash(name: string, spec: EnvironmentSpec, enrolled: boolean): string {
+  const { from: _from, note: _note, ...approval } = approvalRule(name, spec, enrolled);
   return sha256Hex(canonicalJson({ gates: spec.gates, approval, freeze: spec.freeze, review: spec.review }));
 }

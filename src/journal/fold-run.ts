@@ -42,6 +42,7 @@ function beginRecord(runId: string, started: EventOf<'run_started'>): RunRecord 
     ownerGeneration: null,
     approvals: [],
     preflight: null,
+    overrides: [],
     steps: started.data.plan.content.steps.map((step) => pendingStep(step, 'forward')),
     currentStepId: null,
     weightPercent: 0,
@@ -77,6 +78,9 @@ function applyEvent(record: RunRecord, event: RecordedEvent): void {
       return;
     case 'preflight_completed':
       record.preflight = event.data;
+      return;
+    case 'gate_overridden':
+      record.overrides.push({ seq, atMs, ...event.data });
       return;
     case 'step_started':
     case 'step_completed':

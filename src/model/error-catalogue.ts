@@ -143,6 +143,9 @@ export const errorCatalogue = {
   ),
   APPROVAL_REQUIRED: entry('A person must approve plan {planId} ({how}).', '{remedy}', exitCode.approval),
   APPROVAL_NOT_ACCEPTED: entry('This approval is not accepted: {reason}', '{remedy}', exitCode.approval),
+  APPROVERS_UNREADABLE: entry('The approvers in {where} cannot be read: {reason}.', '{remedy}', exitCode.approval),
+  APPROVER_REFUSED: entry('{name} was not changed: {reason}', '{remedy}', exitCode.usage),
+  KEY_REFUSED: entry('The key {key} cannot approve: {reason}', '{remedy}', exitCode.approval),
   RUN_UNKNOWN: entry('There is no run {runId}.', 'List them with `seatrial runs`.', exitCode.notFound),
   RUN_NONE: entry(
     'There is no run yet in this project.',

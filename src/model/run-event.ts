@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkResultSchema } from './check.ts';
+import { checkResultSchema, checkStatus } from './check.ts';
 import { approvalSchema, planSchema } from './plan.ts';
 import { stepSchema } from './step.ts';
 import { instanceEventSchema } from './traffic.ts';
@@ -31,6 +31,20 @@ export const runEventSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('preflight_completed'),
     data: z.strictObject({ checks: z.array(checkResultSchema), durationMs: z.number() }),
+  }),
+  /** A gate that blocked was overridden by people who broke the glass; their approvals are used up. */
+  z.strictObject({
+    type: z.literal('gate_overridden'),
+    data: z.strictObject({
+      gate: z.string(),
+      title: z.string(),
+      status: z.enum(checkStatus),
+      /** What the gate had found. */
+      finding: text,
+      by: text,
+      /** Why, in their words. */
+      reason: text,
+    }),
   }),
   z.strictObject({
     type: z.literal('step_started'),

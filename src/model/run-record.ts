@@ -56,6 +56,16 @@ export type RunRecord = {
   ownerGeneration: number | null;
   approvals: Approval[];
   preflight: { checks: CheckResult[]; durationMs: number } | null;
+  /** Gates that blocked and that people overrode. */
+  overrides: Array<{
+    seq: number;
+    atMs: number;
+    gate: string;
+    title: string;
+    finding: string;
+    by: string;
+    reason: string;
+  }>;
   steps: StepProgress[];
   currentStepId: string | null;
   /** Last weight that was read back from the target. */

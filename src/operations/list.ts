@@ -1,5 +1,6 @@
 import type { Operation } from '../model/operation.ts';
 import { analyze } from './analyze.ts';
+import { approvers } from './approvers.ts';
 import { demo } from './demo/demo.ts';
 import { deployReport } from './deploy-report.ts';
 import { deployReview } from './deploy-review.ts';
@@ -38,4 +39,5 @@ export const operations: readonly Operation[] = [
   host,
   runs,
   logs,
+  approvers,
 ];

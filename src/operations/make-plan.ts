@@ -1,4 +1,5 @@
 import { configHash, policyHash } from '../config/config-hash.ts';
+import { planAuthority } from '../config/plan-authority.ts';
 import { planJudge } from '../config/plan-judge.ts';
 import { planIdOf } from '../journal/plan-store.ts';
 import type { Clock } from '../model/clock.ts';
@@ -11,6 +12,7 @@ import type { TargetState } from '../model/target.ts';
 import type { JudgeSettings } from '../model/verdict.ts';
 import { findStrategy } from '../strategies/list.ts';
 import { planWayBack } from '../strategies/plan-way-back.ts';
+import { accountName } from '../system/account-name.ts';
 import { capabilitiesOf, lackNotes } from './capabilities.ts';
 import { assertMetricsCompile } from './configured-sources.ts';
 import { type Place, stableOf } from './place.ts';
@@ -112,9 +114,10 @@ export function completePlan(
     weights: Object.fromEntries(state.revisions.map((placed) => [placed.revision.id, placed.weightPercent])),
     migration: spec.migration,
     configHash: configHash(spec),
-    policyHash: policyHash(name, spec),
+    policyHash: policyHash(name, spec, project.enrolled),
     guidance,
     deadMan: deadManOf(target.kind, parts.stable, spec.migration),
+    authority: planAuthority(spec),
   };
   const now = clock.now();
   const how = parts.kind === 'rollout' ? approval.how : 'none';
@@ -124,6 +127,7 @@ export function completePlan(
     createdAtMs: now,
     expiresAtMs: now + approval.expiresMs,
     requester,
+    account: accountName(),
     approval: how,
     notes: [
       ...notes,

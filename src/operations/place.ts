@@ -53,7 +53,7 @@ export function openPlace(project: Project, environment: string | undefined): Pl
     spec,
     target,
     judge: judgeSettings(spec),
-    approval: approvalRule(name, spec),
+    approval: approvalRule(name, spec, project.enrolled),
     lockDirectory: lockDirectory(project.stateRoot, identity),
     hostDirectory: host,
   };

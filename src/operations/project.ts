@@ -10,6 +10,7 @@ import {
 } from '../journal/state-folder.ts';
 import { fileExists, readTextFile, realDirectory } from '../system/files.ts';
 import { openRepository, type Repository } from '../system/git.ts';
+import { hasEnrolledApprover } from './approver-list.ts';
 
 /** A user's project as every operation sees it. */
 export type Project = LoadedConfig & {
@@ -21,10 +22,12 @@ export type Project = LoadedConfig & {
   /** Where plans, approvals and runs lie, outside the project. */
   state: ProjectFolder;
   stateRoot: string;
+  /** An approver's key is enrolled for this user, which the default approval follows. */
+  enrolled: boolean;
 };
 
 /** A project as far as it can be known without reading its configuration. */
-export type ProjectPlace = Pick<Project, 'directory' | 'repository' | 'projectId' | 'state' | 'stateRoot'>;
+export type ProjectPlace = Pick<Project, 'directory' | 'repository' | 'projectId' | 'state' | 'stateRoot' | 'enrolled'>;
 
 /** Reads the project in `directory`. Throws CONFIG_* errors. */
 export async function openProject(directory: string): Promise<Project> {
@@ -65,5 +68,6 @@ export async function locateProject(directory: string): Promise<ProjectPlace> {
       ? join(real, configFile)
       : relative(repository.directory, join(real, configFile));
   const projectId = projectIdOf({ rootCommit: rootCommit ?? 'none', configPath });
-  return { directory: real, repository, projectId, state: projectFolder(root, projectId), stateRoot: root };
+  const enrolled = await hasEnrolledApprover();
+  return { directory: real, repository, projectId, state: projectFolder(root, projectId), stateRoot: root, enrolled };
 }

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { findRolledBack } from '../checks/preflight/rolled-back-before.ts';
 import { freezeAt } from '../config/freeze.ts';
 import { savePlan } from '../journal/plan-store.ts';
+import { approveCommand } from '../model/approve-command.ts';
 import { DeployError } from '../model/deploy-error.ts';
+import type { Plan } from '../model/plan.ts';
 import type { Revision } from '../model/revision.ts';
 import { renderPlan } from '../report/plan-text.ts';
 import { defineOperation } from './define-operation.ts';
@@ -54,12 +56,13 @@ export const rolloutPlan = defineOperation({
     });
     await savePlan(project.state, plan);
     const short = plan.planId.slice(0, 12);
+    const command = approveCommand({ how: plan.approval, planId: short, scope: 'start' });
     const next =
       plan.approval === 'none'
         ? nextStep(caller, { tool: `rollout_start {plan_id: "${short}"}`, command: `seatrial start ${short}` })
         : nextStep(caller, {
-            tool: `show this plan to the person. They approve by rollout_approve {plan_id: "${short}", scope: "start"} or in a terminal: seatrial approve ${short}`,
-            command: `seatrial approve ${short}, then: seatrial start ${short}`,
+            tool: `show this plan to the person. ${wayToApprove(plan, command)}`,
+            command: `${command}, then: seatrial start ${short}`,
           });
     return {
       data: {
@@ -71,7 +74,7 @@ export const rolloutPlan = defineOperation({
       },
       text: [
         renderPlan(plan),
-        ...(caller.door === 'cli' && plan.approval !== 'none'
+        ...(caller.door === 'cli' && isTyped(plan.approval)
           ? [`Code to type when approving: ${shortCodeOf(plan.planId)}`]
           : []),
         next,
@@ -79,6 +82,18 @@ export const rolloutPlan = defineOperation({
     };
   },
 });
+
+/** Ways in which a person may type the code of a plan. */
+function isTyped(how: Plan['approval']): boolean {
+  return how === 'client-dialog' || how === 'terminal';
+}
+
+function wayToApprove({ approval, planId }: Plan, command: string): string {
+  const terminal = `in a terminal: ${command}`;
+  return approval === 'client-dialog'
+    ? `They approve by rollout_approve {plan_id: "${planId.slice(0, 12)}", scope: "start"} or ${terminal}`
+    : `They approve ${terminal}`;
+}
 
 /** Reasons that make a plan pointless now; gates that need work are pre-flight's. */
 async function assertMayPlan(place: Place, revision: Revision, nowMs: number): Promise<void> {

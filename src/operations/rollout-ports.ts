@@ -8,6 +8,7 @@ import type { MetricSource } from '../model/metric-source.ts';
 import type { Plan } from '../model/plan.ts';
 import type { ControlRequest, RolloutPorts } from '../rollout/ports.ts';
 import { touchFile } from '../system/files.ts';
+import { approvedControls } from './approved-controls.ts';
 import { deadlinesOf } from './deadlines.ts';
 import { createLiveReader } from './live-reader.ts';
 import type { Place } from './place.ts';
@@ -46,7 +47,7 @@ export function createRolloutPorts(request: PortsRequest): RolloutPorts {
     },
     append: (event, at) => journal.append(event, at),
     journalWritable: () => journal.writable(),
-    takeControls: () => takeNewControls(place, runId, journal),
+    takeControls: async () => approvedControls(await takeNewControls(place, runId, journal), request),
     smoke: (on, signal) => smokeAt(request, on, signal),
     readLive: createLiveReader(place, [revision, ...(stable === null ? [] : [stable])]),
     notify: request.notify,

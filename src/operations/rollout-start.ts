@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { loadPlan } from '../journal/plan-store.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Plan } from '../model/plan.ts';
-import { findApproval } from './check-approval.ts';
+import { findApprovals } from './check-approval.ts';
 import { defineOperation } from './define-operation.ts';
 import { planField } from './inputs.ts';
 import { nextStep } from './next-step.ts';
@@ -38,7 +38,7 @@ export const rolloutStart = defineOperation({
 async function checkOrJoin(place: Place, plan: Plan, clock: Clock): Promise<string | null> {
   try {
     await assertPlanStillHolds(place, plan, clock);
-    await findApproval(place, plan, clock.now());
+    await findApprovals(place, plan, { scope: 'start', nowMs: clock.now() });
     return null;
   } catch (thrown) {
     const joined = await runOfPlan(place.project, plan.planId);

@@ -19,7 +19,8 @@ import { runPlan } from '../rollout/run-plan.ts';
 import { signalGroup } from '../system/exec.ts';
 import { readJsonFile, writeFileAtomic } from '../system/files.ts';
 import { currentIdentity } from '../system/process-identity.ts';
-import { consumeApproval, findApproval } from './check-approval.ts';
+import { overrideGates } from './break-glass.ts';
+import { consumeApprovals, findApprovals } from './check-approval.ts';
 import { createMetrics, createSynthetic } from './create-metrics.ts';
 import { finishRun } from './finish-run.ts';
 import { gatherPreflight } from './gather-preflight.ts';
@@ -61,14 +62,16 @@ async function becomeOwner(projectDirectory: string, runId: string, clock: Clock
   const request = await readJsonFile(folder.request, startRequestSchema);
   if (request === null) throw new DeployError('RUN_UNKNOWN', { runId });
   const plan = await loadPlan(project.state, request.planId);
-  const place = openPlace(project, plan.content.environment);
-  const lock = await takeLock(place, runId, clock);
+  const lock = await takeLock(openPlace(project, plan.content.environment), runId, clock);
   try {
+    // Read anew: from here on nobody else changes the target, and what was read before the lock may be old.
+    const locked = await openProject(projectDirectory);
+    const place = openPlace(locked, plan.content.environment);
     // Whoever asked has been told by now that it did not start; then it must not.
     if (clock.now() - request.atMs > startPatienceMs) {
       throw new DeployError('RUN_NOT_STARTED', { seconds: startPatienceMs / 1000, log: folder.supervisorLog });
     }
-    await writeFileAtomic(folder.config, project.text);
+    await writeFileAtomic(folder.config, locked.text);
     return await begin({ place, plan, lock, clock, runId, requester: request.requester });
   } catch (thrown) {
     await lock.release();
@@ -148,17 +151,21 @@ async function takeLock(place: Place, runId: string, clock: Clock): Promise<Held
 
 type Begin = { place: Place; plan: Plan; lock: HeldLock; clock: Clock; runId: string; requester: string };
 
+/**
+ * Under the lock: the plan made anew from what is true now is still the same, its approvals still stand, and they are used
+ * up for ever before the run exists.
+ */
 async function begin({ place, plan, lock, clock, runId, requester }: Begin): Promise<Owned> {
   await assertPlanStillHolds(place, plan, clock);
-  const approval = await findApproval(place, plan, clock.now());
-  if (approval !== null) await consumeApproval(place, plan, approval, { runId, atMs: clock.now() });
+  const approvals = await findApprovals(place, plan, { scope: 'start', nowMs: clock.now() });
+  await consumeApprovals(place, plan, { approvals, runId, atMs: clock.now() });
   const journal = await openRunJournal({ place, runId, generation: lock.generation, clock, allowDamaged: false });
   await journal.append({ type: 'run_started', data: { plan, requester, dryRun: false } });
   await journal.append({
     type: 'owner_acquired',
     data: { generation: lock.generation, pid: process.pid, resumed: false },
   });
-  if (approval !== null) await journal.append({ type: 'approval_consumed', data: approval });
+  for (const approval of approvals) await journal.append({ type: 'approval_consumed', data: approval });
   return { place, plan, lock, journal, clock, runId };
 }
 
@@ -170,7 +177,8 @@ async function carryOut(
   const { lock, journal } = owned;
   const stop = new AbortController();
   try {
-    if (mode !== 'forward' || (await preflightPasses(owned))) await roll(owned, { mode, reason, signal: stop.signal });
+    if (mode !== 'forward' || ((await preflightPasses(owned)) && (await isTargetAsApproved(owned))))
+      await roll(owned, { mode, reason, signal: stop.signal });
     await finishRun({ ...owned, record: currentRecord(owned) });
   } finally {
     stop.abort();
@@ -197,21 +205,48 @@ async function preflightPasses({ place, plan, journal, clock, runId }: Owned): P
     type: 'preflight_completed',
     data: { checks, durationMs: Math.round(clock.monotonic() - startedMs) },
   });
-  const { ok, text } = assessChecks(checks, place.spec.gates.require);
+  const { ok, blocking, text } = assessChecks(checks, place.spec.gates.require);
   if (ok) return true;
-  const error = new DeployError('PREFLIGHT_BLOCKED', {
-    failed: text,
-    remedy: 'Mend what is named, then make a new plan.',
-  });
+  const overridden = blocking.length === 0 ? null : await overrideGates(place, plan, { blocking, clock, runId });
+  if (overridden !== null) {
+    for (const approval of overridden.approvals) await journal.append({ type: 'approval_consumed', data: approval });
+    for (const event of overridden.events) await journal.append(event);
+    return true;
+  }
+  await endBeforeChange(
+    journal,
+    new DeployError('PREFLIGHT_BLOCKED', {
+      failed: text,
+      remedy: 'Mend what is named, then make a new plan.',
+    }),
+  );
+  return false;
+}
+
+/** The state that was approved, looked at once more right before the first change: pre-flight takes minutes. */
+async function isTargetAsApproved({ place, plan, journal }: Owned): Promise<boolean> {
+  // A way back is walked whatever others have done.
+  if (plan.content.kind !== 'rollout') return true;
+  try {
+    const state = await place.target.inspect(AbortSignal.timeout(60_000));
+    if (state.token === plan.content.targetToken) return true;
+    throw new DeployError('PLAN_CHANGED', { changes: 'the state of the target, while pre-flight ran' });
+  } catch (thrown) {
+    await endBeforeChange(journal, toDeployError(thrown));
+    return false;
+  }
+}
+
+async function endBeforeChange(journal: RunJournal, error: DeployError): Promise<void> {
+  const message = error.message.slice(0, 2000);
   await journal.append({
     type: 'run_ended',
     data: {
       outcome: 'failed',
-      reason: error.message.slice(0, 2000),
-      error: { code: error.code, message: error.message.slice(0, 2000), remedy: error.remedy },
+      reason: message,
+      error: { code: error.code, message, remedy: error.remedy },
     },
   });
-  return false;
 }
 
 async function roll(

@@ -204,6 +204,10 @@ function tell(event: RecordedEvent): string | null {
       return `run started by ${event.data.requester}`;
     case 'owner_acquired':
       return event.data.resumed ? `another supervisor took over (generation ${event.data.generation})` : null;
+    case 'approval_consumed':
+      return event.data.how === 'none' ? null : `${event.data.by} approved ${event.data.scope} (${event.data.how})`;
+    case 'gate_overridden':
+      return `GATE OVERRIDDEN: “${event.data.title}” (${event.data.status}: ${event.data.finding}) by ${event.data.by}, because: ${event.data.reason}`;
     case 'step_started':
       return `${event.data.phase === 'back' ? 'way back: ' : ''}${renderStep(event.data.step)}`;
     case 'step_failed':

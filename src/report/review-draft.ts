@@ -130,9 +130,13 @@ function exampleOf(record: RunRecord, data: ReportData, pitfall: string): string
     'flaky-smoke-test': data.smoke.flaky.map((one) => asSentence(one.text)).join(' '),
     'slow-deploy': `The run took ${data.timeline.durationMs === null ? 'an unknown time' : renderMs(data.timeline.durationMs)} in all.`,
     'migration-without-way-back': `The migration of ${version} is ${record.plan.content.migration}.`,
-    'overridden-gate': record.controls
-      .filter((control) => control.accepted)
-      .map((control) => asSentence(plainLine(`${control.by} asked to ${control.action}: ${control.answer}`)))
+    'overridden-gate': [
+      ...record.overrides.map(({ title, by, reason }) => `${by} overrode the gate “${title}”, because: ${reason}`),
+      ...record.controls
+        .filter((control) => control.accepted)
+        .map((control) => `${control.by} asked to ${control.action}: ${control.answer}`),
+    ]
+      .map((text) => asSentence(plainLine(text)))
       .join(' '),
     'monitoring-alert-missed': `${asSentence(data.verdict.sentence)} ${describeExposure(data.exposure)}`,
   };

@@ -1,3 +1,5 @@
+import { approvalLevel } from '../model/approval-level.ts';
+import { approveFlags } from '../model/approve-command.ts';
 import { blindMsBetween } from '../model/blind-time.ts';
 import type { CountsPoint, RunRecord, StepProgress } from '../model/run-record.ts';
 import { renderMs, renderStep } from '../model/step.ts';
@@ -157,7 +159,9 @@ function nextCall(record: RunRecord): string {
     const promote =
       record.plan.approval === 'none'
         ? `rollout_control {action: "promote", ${id}}`
-        : `rollout_approve {scope: "promote", ${id}} (a person answers)`;
+        : approvalLevel(record.plan.approval) > approvalLevel('client-dialog')
+          ? `\`seatrial approve --scope promote --run-id ${record.runId}${approveFlags(record.plan.approval)}\` by a person in a terminal`
+          : `rollout_approve {scope: "promote", ${id}} (a person answers)`;
     return `tell a person; forward: ${promote}; back: rollout_control {action: "abort", ${id}}`;
   }
   return `rollout_status {${id}, wait_s: 60}; to stop it: rollout_control {action: "abort", ${id}}`;
@@ -176,7 +180,9 @@ function nextCommand(record: RunRecord): string {
   const hold = record.holds.at(-1);
   if (status === 'frozen' || (hold !== undefined && hold.toMs === null)) {
     const forward =
-      plan.approval === 'none' ? `seatrial promote ${runId}` : `seatrial approve --scope promote --run-id ${runId}`;
+      plan.approval === 'none'
+        ? `seatrial promote ${runId}`
+        : `seatrial approve --scope promote --run-id ${runId}${approveFlags(plan.approval)}`;
     return `forward: ${forward}; back: seatrial abort ${runId}`;
   }
   return `seatrial status ${runId} --follow; to stop it: seatrial abort ${runId}`;

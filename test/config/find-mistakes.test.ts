@@ -204,8 +204,24 @@ const mistakes: Array<[string, string, string[]]> = [
     'approval',
     '    approval: { how: terminl, expires: 2h }',
     [
-      '7:17  environments.production.approval.how: "terminl" is not allowed; did you mean "terminal"? allowed: none, client-dialog, terminal',
+      '7:17  environments.production.approval.how: "terminl" is not allowed; did you mean "terminal"? allowed: none, client-dialog, terminal, signature, protected',
       '7:31  environments.production.approval.expires: must be from 1s to 60m, got "2h"',
+    ],
+  ],
+  [
+    'approval that cannot tell persons apart',
+    '    approval: { how: terminal, required: 2, roles: [releaseManager], separation: true }',
+    [
+      '7:32  environments.production.approval.required: needs how: signature; the other ways cannot tell one person from another, got 2',
+      '7:45  environments.production.approval.roles: needs how: signature; the other ways cannot tell one person from another',
+      '7:70  environments.production.approval.separation: needs how: signature; the other ways cannot tell one person from another, got true',
+    ],
+  ],
+  [
+    'approval of a protected environment that nobody is asked about',
+    '    approval: { how: protected }',
+    [
+      '7:5  environments.production.approval.protected: must name the command that asks the protected environment: { verify: [program, …] }',
     ],
   ],
   [

@@ -146,11 +146,11 @@ describe('judge settings', () => {
 
 describe('approval', () => {
   test.each(['development', 'dev', 'local', 'test'])('%s: nobody is asked', (name) => {
-    expect(approvalRule(name, specOf())).toMatchObject({ how: 'none', from: 'default' });
+    expect(approvalRule(name, specOf(), false)).toMatchObject({ how: 'none', from: 'default' });
   });
 
   test.each(['staging', 'production', 'developmen', 'qa'])('%s: a person, and it says how weak that is', (name) => {
-    const rule = approvalRule(name, specOf());
+    const rule = approvalRule(name, specOf(), false);
     expect(rule).toMatchObject({
       how: 'client-dialog',
       clients: ['claude-code'],
@@ -164,6 +164,7 @@ describe('approval', () => {
     const rule = approvalRule(
       'dev',
       specOf('    approval: { how: terminal, clients: [], expires: 5m, approvers: { releaseManager: Ada } }'),
+      false,
     );
     expect(rule).toMatchObject({
       how: 'terminal',
@@ -173,12 +174,16 @@ describe('approval', () => {
       from: 'config',
     });
     expect(rule.note).toContain('not forgery-proof');
-    expect(defaultApproval('production')).toBe('client-dialog');
+    expect(defaultApproval('production', false)).toBe('client-dialog');
   });
 
   test('the default is what an empty approval of the same kind would be', () => {
-    const { from: _, ...byDefault } = approvalRule('production', specOf());
-    const { from: __, ...configured } = approvalRule('production', specOf('    approval: { how: client-dialog }'));
+    const { from: _, ...byDefault } = approvalRule('production', specOf(), false);
+    const { from: __, ...configured } = approvalRule(
+      'production',
+      specOf('    approval: { how: client-dialog }'),
+      false,
+    );
     expect(configured).toEqual(byDefault);
   });
 });
@@ -196,14 +201,16 @@ describe('hashes', () => {
     'freeze: { timezone: Europe/Vienna }',
     'review: warn',
   ])('the policy hash sees %s', (extra) => {
-    expect(policyHash('production', specOf(`    ${extra}`))).not.toBe(policyHash('production', specOf()));
+    expect(policyHash('production', specOf(`    ${extra}`), false)).not.toBe(policyHash('production', specOf(), false));
   });
 
   test('the policy hash sees nothing else, but the default approval of another environment', () => {
-    expect(policyHash('production', specOf('    triggers: { oom: false }'))).toBe(policyHash('production', specOf()));
-    expect(policyHash('production', specOf('    approval: { how: client-dialog }'))).toBe(
-      policyHash('production', specOf()),
+    expect(policyHash('production', specOf('    triggers: { oom: false }'), false)).toBe(
+      policyHash('production', specOf(), false),
     );
-    expect(policyHash('dev', specOf())).not.toBe(policyHash('production', specOf()));
+    expect(policyHash('production', specOf('    approval: { how: client-dialog }'), false)).toBe(
+      policyHash('production', specOf(), false),
+    );
+    expect(policyHash('dev', specOf(), false)).not.toBe(policyHash('production', specOf(), false));
   });
 });

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { approvalRuleSchema } from './approval.ts';
 import { argvSchema } from './argv-schema.ts';
 import { gatesSchema } from './gate.ts';
 import { businessSchema, metricsSchema } from './metrics.ts';
 import {
   dropFactor,
-  durationWithinAnHour,
   errorChance,
   percent,
   percentagePoints,
@@ -142,26 +142,6 @@ const judgeSchema = z.strictObject({
     .prefault('hold'),
 });
 
-const approvalSchema = z.strictObject({
-  how: z
-    .enum(['none', 'client-dialog', 'terminal'])
-    .describe('none: nobody is asked. client-dialog: the agent client asks a person. terminal: a person types a code'),
-  clients: z
-    .array(z.string())
-    .describe('MCP clients whose dialog an agent cannot answer; "*" for any. Others must approve in a terminal')
-    .prefault(['claude-code']),
-  expires: durationWithinAnHour.describe('An approval is worth nothing after this time').prefault('60m'),
-  approvers: z
-    .strictObject({
-      releaseManager: z.string().optional(),
-      securityGatekeeper: z.string().optional(),
-      reliabilityEngineer: z.string().optional(),
-      changeAdvisoryBoard: z.string().optional(),
-    })
-    .describe('Who stands for each role; printed in the plan')
-    .prefault({}),
-});
-
 export const notifySchema = z.union([
   z.strictObject({
     webhook: z.url({ protocol: /^https?$/ }).describe('Gets JSON with a "text" field, as Slack wants it'),
@@ -230,7 +210,7 @@ export const environmentSchema = z
     triggers: triggersSchema.prefault({}),
     judge: judgeSchema.prefault({}),
     gates: gatesSchema.prefault({}),
-    approval: approvalSchema.optional(),
+    approval: approvalRuleSchema.optional(),
     notify: z.array(notifySchema).describe('Told at start, success, rollback and need of approval').prefault([]),
     freeze: freezeSchema.prefault({}),
     rollback: z

@@ -22,7 +22,7 @@ export const pitfallDetectors = {
   'no-staging-verification': (record) => answeredOtherwise(record, 'staging'),
   'migration-without-way-back': (record) =>
     record.plan.content.migration === 'contract' || record.plan.content.migration === 'irreversible',
-  'overridden-gate': (record) => personLetItPass(record) || blockingCheckWasOpen(record),
+  'overridden-gate': (record) => record.overrides.length > 0 || personLetItPass(record) || blockingCheckWasOpen(record),
   'flaky-smoke-test': (record) =>
     record.smoke.some((round) => round.checks.some((check) => check.status === 'passed' && check.attempts > 1)),
   'slow-deploy': (record) => unplannedMs(record) > slowDeployMs,
