@@ -25,9 +25,11 @@ export type SessionRequest = {
   json: boolean;
   operations: readonly Operation[];
   project: string | undefined;
+  ci?: boolean;
+  base?: string | undefined;
 };
 
-export function createSession({ io, json, operations, project }: SessionRequest): Session {
+export function createSession({ io, json, operations, project, ci = false, base }: SessionRequest): Session {
   const cancel = new AbortController();
   const detach = new AbortController();
   let detaches = false;
@@ -39,6 +41,7 @@ export function createSession({ io, json, operations, project }: SessionRequest)
     clock: io.clock,
     signal: cancel.signal,
     standardInput: io.standardInput,
+    ...(ci ? { ci: { base: base ?? null } } : {}),
     // What is counted is shown while it lasts; what is only said stays.
     progress: (message, done, total) =>
       done === undefined ? viewer.note(message) : viewer.glimpse(`${done}/${total ?? '?'} ${message}`),

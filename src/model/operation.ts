@@ -27,6 +27,8 @@ export type OperationContext = {
   signal: AbortSignal;
   /** Lines for a person who waits; the doors decide how to show them. */
   progress(message: string, done?: number, total?: number): void;
+  /** ci mode as a flag asked for it; `base`: the protected branch, where the flag named one. */
+  ci?: { base: string | null };
   /** What is piped in; absent where standard input belongs to a protocol. */
   standardInput?: StandardInput;
   /** Shows a run as it is now (the live view of a terminal); absent where nobody looks. */

@@ -16,6 +16,7 @@ import { rolloutStart } from './rollout-start.ts';
 import { rolloutStatus } from './rollout-status.ts';
 import { logs, runs } from './runs.ts';
 import { smokeTest } from './smoke-test.ts';
+import { trust } from './trust/trust.ts';
 
 /** Everything that can be asked, in the order in which the doors show it. */
 export const operations: readonly Operation[] = [
@@ -31,6 +32,7 @@ export const operations: readonly Operation[] = [
   deployReview,
   learnings,
   init,
+  trust,
   demo,
   explain,
   analyze,

@@ -14,6 +14,7 @@ import { planWayBack } from '../strategies/plan-way-back.ts';
 import { capabilitiesOf, lackNotes } from './capabilities.ts';
 import { assertMetricsCompile } from './configured-sources.ts';
 import { type Place, stableOf } from './place.ts';
+import { trustNotes } from './trust-notes.ts';
 
 export type PlanRequest = {
   place: Place;
@@ -127,6 +128,7 @@ export function completePlan(
     approval: how,
     notes: [
       ...notes,
+      ...trustNotes(project.trust),
       ...migrationNotes(place),
       ...Object.entries(approval.approvers).map(([role, person]) => `${role}: ${person}`),
       ...(parts.kind === 'rollout' ? [approval.note] : ['a way back never needs approval']),

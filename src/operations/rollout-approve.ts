@@ -9,7 +9,13 @@ import { assertReviewComplete } from './deploy-review.ts';
 import { environmentField, runField } from './inputs.ts';
 import { nextStep } from './next-step.ts';
 import { openPlace, type Place } from './place.ts';
-import { locateProject, openProject, openProjectOfRun, type Project, type ProjectPlace } from './project.ts';
+import {
+  locateProject,
+  openProjectOfRun,
+  openTrustedProject,
+  type ProjectPlace,
+  type TrustedProject,
+} from './project.ts';
 import { findRun, pendingReview, saveReviewAcknowledgement } from './project-memory.ts';
 import { sendControl } from './rollout-control.ts';
 import { shortCodeOf } from './short-code.ts';
@@ -48,7 +54,7 @@ export const rolloutApprove = defineOperation({
     ],
   },
   run: async (given, context) => {
-    if (given.scope === 'start') return approveStart(await openProject(context.projectDirectory), given, context);
+    if (given.scope === 'start') return approveStart(await openTrustedProject(context), given, context);
     const located = await locateProject(context.projectDirectory);
     const record = await findRun(located, given.run_id ?? (await reviewedRun(located, given)), given.environment);
     const project = await openProjectOfRun(located, record.runId);
@@ -90,7 +96,7 @@ export const rolloutApprove = defineOperation({
 });
 
 async function approveStart(
-  project: Project,
+  project: TrustedProject,
   given: Input,
   context: OperationContext,
 ): Promise<{ data: unknown; text: string }> {

@@ -11,7 +11,7 @@ import { explainedRuns } from './learnings-files.ts';
 import { makePlan } from './make-plan.ts';
 import { nextStep } from './next-step.ts';
 import { openPlace, type Place } from './place.ts';
-import { openProject } from './project.ts';
+import { openTrustedProject } from './project.ts';
 import { loadHistory, pendingReview, runActive } from './project-memory.ts';
 import { resolveRevision } from './resolve-revision.ts';
 import { shortCodeOf } from './short-code.ts';
@@ -36,8 +36,9 @@ export const rolloutPlan = defineOperation({
     positional: ['version'],
     examples: ['seatrial plan 1.4.0', 'seatrial plan 1.4.0 --strategy blue-green --json'],
   },
-  run: async (input, { projectDirectory, clock, signal, caller }) => {
-    const project = await openProject(projectDirectory);
+  run: async (input, context) => {
+    const { clock, signal, caller } = context;
+    const project = await openTrustedProject(context);
     const place = openPlace(project, input.environment);
     const revision = await resolveRevision(place, input.version);
     await assertMayPlan(place, revision, clock.now());
