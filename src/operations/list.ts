@@ -4,6 +4,8 @@ import { demo } from './demo/demo.ts';
 import { deployReport } from './deploy-report.ts';
 import { deployReview } from './deploy-review.ts';
 import { explain } from './explain.ts';
+import { freeze } from './freeze/freeze.ts';
+import { thaw } from './freeze/thaw.ts';
 import { host } from './host.ts';
 import { init } from './init.ts';
 import { learnings } from './learnings.ts';
@@ -37,6 +39,8 @@ export const operations: readonly Operation[] = [
   explain,
   analyze,
   ...controlCommands,
+  freeze,
+  thaw,
   host,
   runs,
   logs,

@@ -14,7 +14,7 @@ import { fileExists, readJsonFile, readTextFile, realDirectory } from '../system
 import { openRepository, type Repository } from '../system/git.ts';
 import { assertTrusted } from './trust/assert-trusted.ts';
 import { ciModeOf } from './trust/ci-mode.ts';
-import { loadFromBase } from './trust/load-from-base.ts';
+import { loadProtectedConfig } from './trust/load-protected-config.ts';
 
 /** A user's project as every operation sees it. */
 export type Project = LoadedConfig & {
@@ -63,7 +63,7 @@ export async function openTrustedProject(asking: Asking): Promise<TrustedProject
     return { ...project, trust: { how: 'person', by, atMs } };
   }
   const place = await locateProject(asking.projectDirectory);
-  const { commit, ignored, ...loaded } = await loadFromBase(place, ci);
+  const { commit, ignored, ...loaded } = await loadProtectedConfig(place, ci);
   return { ...place, ...loaded, trust: { how: 'ci', base: ci.base, commit, ignored } };
 }
 

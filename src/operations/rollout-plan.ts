@@ -6,6 +6,7 @@ import { DeployError } from '../model/deploy-error.ts';
 import type { Revision } from '../model/revision.ts';
 import { renderPlan } from '../report/plan-text.ts';
 import { defineOperation } from './define-operation.ts';
+import { assertNotStopped } from './freeze/stop-error.ts';
 import { environmentField, strategyField, versionField } from './inputs.ts';
 import { explainedRuns } from './learnings-files.ts';
 import { makePlan } from './make-plan.ts';
@@ -85,6 +86,7 @@ export const rolloutPlan = defineOperation({
 async function assertMayPlan(place: Place, revision: Revision, nowMs: number): Promise<void> {
   const active = await wakeWatchdog(place);
   if (active !== null) throw runActive(active);
+  await assertNotStopped(place.project.state, place.name, nowMs);
   const freeze = freezeAt(nowMs, place.spec.freeze);
   if (freeze.frozen)
     throw new DeployError('FROZEN', {

@@ -9,6 +9,7 @@ import type { Plan } from '../model/plan.ts';
 import type { ControlRequest, RolloutPorts } from '../rollout/ports.ts';
 import { touchFile } from '../system/files.ts';
 import { deadlinesOf } from './deadlines.ts';
+import { createFreezeLook } from './freeze/freeze-look.ts';
 import { createLiveReader } from './live-reader.ts';
 import type { Place } from './place.ts';
 import { loadServiceEnvironment } from './program-environment.ts';
@@ -47,6 +48,8 @@ export function createRolloutPorts(request: PortsRequest): RolloutPorts {
     append: (event, at) => journal.append(event, at),
     journalWritable: () => journal.writable(),
     takeControls: () => takeNewControls(place, runId, journal),
+    // A way back is never stopped.
+    ...(plan.content.kind === 'rollback' ? {} : { frozen: createFreezeLook(place, clock) }),
     smoke: (on, signal) => smokeAt(request, on, signal),
     readLive: createLiveReader(place, [revision, ...(stable === null ? [] : [stable])]),
     notify: request.notify,

@@ -132,7 +132,6 @@ export async function createScratch(): Promise<Scratch> {
       }
     },
     connect: async (clientName = 'e2e') => {
-      scratch.trust();
       const session = await connect({ directory, env, clientName });
       sessions.push(session);
       return session;
@@ -273,6 +272,7 @@ async function connect({
     client,
     pid: transport.pid ?? 0,
     call: async (name, args = {}) => {
+      trustProject({ directory, env });
       const result = await client.callTool({ name, arguments: args }, undefined, { timeout: 120_000 });
       const content = Array.isArray(result.content) ? result.content : [];
       return {

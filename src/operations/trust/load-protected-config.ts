@@ -11,7 +11,7 @@ import { readCommittedFile } from '../../system/read-committed-file.ts';
 import type { CiMode } from './ci-mode.ts';
 import { readAuthority } from './read-authority.ts';
 
-export type FromBase = LoadedConfig & {
+export type ProtectedConfig = LoadedConfig & {
   commit: string;
   /** Keys of the working tree's configuration that say something else, and are not followed. */
   ignored: string[];
@@ -21,10 +21,10 @@ export type FromBase = LoadedConfig & {
  * The configuration as the protected branch has it, by commit id. What it names in the working tree and would run must be as in that
  * commit too. Throws CI_MODE, CONFIG_*. Runs nothing but git.
  */
-export async function loadFromBase(
+export async function loadProtectedConfig(
   { directory, repository }: { directory: string; repository: Repository | null },
   { base }: CiMode,
-): Promise<FromBase> {
+): Promise<ProtectedConfig> {
   if (repository === null)
     throw refused(`${directory} is not in a git repository`, 'Run it in a checkout of the repository.');
   const configPath = join(directory, configFile);
