@@ -26,9 +26,11 @@ export type SessionRequest = {
   json: boolean;
   operations: readonly Operation[];
   project: string | undefined;
+  ci?: boolean;
+  base?: string | undefined;
 };
 
-export function createSession({ io, json, operations, project }: SessionRequest): Session {
+export function createSession({ io, json, operations, project, ci = false, base }: SessionRequest): Session {
   const cancel = new AbortController();
   const detach = new AbortController();
   let detaches = false;
@@ -41,6 +43,7 @@ export function createSession({ io, json, operations, project }: SessionRequest)
     signal: cancel.signal,
     standardInput: io.standardInput,
     ...(io.terminal.isInteractive ? { person: personAt(io, { json, signal: cancel.signal }) } : {}),
+    ...(ci ? { ci: { base: base ?? null } } : {}),
     // What is counted is shown while it lasts; what is only said stays.
     progress: (message, done, total) =>
       done === undefined ? viewer.note(message) : viewer.glimpse(`${done}/${total ?? '?'} ${message}`),

@@ -5,6 +5,7 @@ import { DeployError } from '../model/deploy-error.ts';
 import { exitCode } from '../model/error-catalogue.ts';
 import { printable } from '../model/printable.ts';
 import { type Answer, answerOfRun } from './answer.ts';
+import { askTrust } from './ask-person.ts';
 import { renderCommandLine } from './command-line.ts';
 import { followRun, placeOfRun, renderDetached, runCommands } from './follow-run.ts';
 import {
@@ -37,6 +38,7 @@ export async function ship(request: ShipRequest, session: Session): Promise<Answ
   };
   // Checks take minutes; a mistyped flag should not.
   assertInput(findOperation(session.operations, 'rollout_plan'), wanted);
+  if (!request.yes) await askTrust(session);
   const preflight = await call(session, 'preflight', accepted(session, 'preflight', wanted));
   if (preflight.exitCode !== undefined && preflight.exitCode !== exitCode.ok) {
     return { data: preflight.data, text: preflight.text, exitCode: preflight.exitCode };

@@ -146,6 +146,19 @@ export const errorCatalogue = {
   APPROVERS_UNREADABLE: entry('The approvers in {where} cannot be read: {reason}.', '{remedy}', exitCode.approval),
   APPROVER_REFUSED: entry('{name} was not changed: {reason}', '{remedy}', exitCode.usage),
   KEY_REFUSED: entry('The key {key} cannot approve: {reason}', '{remedy}', exitCode.approval),
+  NOT_TRUSTED: entry(
+    '{directory} is not trusted: {reason}. Nothing was run and nobody was contacted.',
+    'A person looks at it and decides, in a terminal in that folder: `seatrial trust` (`seatrial trust --show` only prints). An agent cannot trust for a person.',
+    exitCode.approval,
+  ),
+  PERSON_NEEDED: entry('Only a person at a terminal may {what}: {reason}.', '{remedy}', exitCode.approval),
+  CI_MODE: entry('The configuration of the protected branch cannot be used: {reason}.', '{remedy}', exitCode.config),
+  EMERGENCY_STOP: entry(
+    'An emergency stop holds {environment}: {reason} (by {by}, since {since}{until}).',
+    'Nothing is started meanwhile. When the cause is gone a person ends it in a terminal: `seatrial thaw`.',
+    exitCode.gate,
+  ),
+  LOCK_NOT_OPENED: entry('The lock of {environment} was not opened: {reason}.', '{remedy}', exitCode.busy),
   RUN_UNKNOWN: entry('There is no run {runId}.', 'List them with `seatrial runs`.', exitCode.notFound),
   RUN_NONE: entry(
     'There is no run yet in this project.',

@@ -34,6 +34,8 @@ export type OperationContext = {
   signal: AbortSignal;
   /** Lines for a person who waits; the doors decide how to show them. */
   progress(message: string, done?: number, total?: number): void;
+  /** ci mode as a flag asked for it; `base`: the protected branch, where the flag named one. */
+  ci?: { base: string | null };
   /** What is piped in; absent where standard input belongs to a protocol. */
   standardInput?: StandardInput;
   /** The person at an interactive terminal; absent where nobody sits, and over protocols. */

@@ -10,6 +10,8 @@ import {
   type Signer,
   userConfigFolder,
 } from '../config/allowed-signers.ts';
+import { approvalRule } from '../config/approval-rule.ts';
+import { loadEnvironment } from '../config/load-environment.ts';
 import { approverRoles } from '../model/config/approval.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import type { OperationContext, OperationResult } from '../model/operation.ts';
@@ -20,7 +22,6 @@ import { isKeyLocked } from '../system/ssh-keygen.ts';
 import { type ApproverList, loadApprovers, userSignersFile } from './approver-list.ts';
 import { defineOperation } from './define-operation.ts';
 import { environmentField } from './inputs.ts';
-import { openPlace } from './place.ts';
 import { openProject } from './project.ts';
 import { shortCodeOf } from './short-code.ts';
 
@@ -96,8 +97,9 @@ async function list(given: Input, context: OperationContext): Promise<OperationR
 }
 
 async function listOf(environment: string, projectDirectory: string): Promise<ApproverList> {
-  const place = openPlace(await openProject(projectDirectory), environment);
-  return loadApprovers(place.approval.signers, place.project.repository);
+  const project = await openProject(projectDirectory);
+  const { name, spec } = loadEnvironment(project.config, environment);
+  return loadApprovers(approvalRule(name, spec, project.enrolled).signers, project.repository);
 }
 
 async function add(given: Input, context: OperationContext): Promise<OperationResult<unknown>> {

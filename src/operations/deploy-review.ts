@@ -10,7 +10,7 @@ import { defineOperation } from './define-operation.ts';
 import { writeReviewDraft } from './finish-run.ts';
 import { runField } from './inputs.ts';
 import { openPlace } from './place.ts';
-import { openProject, type Project } from './project.ts';
+import { openProject, openProjectOfRun, type Project } from './project.ts';
 import { findRun, reviewAcknowledgement } from './project-memory.ts';
 
 const input = z.object({
@@ -51,7 +51,8 @@ export const deployReview = defineOperation({
 });
 
 async function draft(project: Project, record: RunRecord): Promise<OperationResult<unknown>> {
-  const path = await writeReviewDraft(openPlace(project, record.plan.content.environment), record);
+  const ofRun = await openProjectOfRun(project, record.runId);
+  const path = await writeReviewDraft(openPlace(ofRun, record.plan.content.environment), record);
   const text = (await readTextFile(path)) ?? '';
   return {
     data: { runId: record.runId, path },

@@ -1,6 +1,7 @@
 import type { PreflightContext } from '../checks/preflight/context.ts';
 import { isFridayOrBeforeHoliday } from '../config/calendar.ts';
 import { freezeAt } from '../config/freeze.ts';
+import { stopOf } from '../journal/emergency-stop.ts';
 import { probeTotals } from '../metrics/totals-source.ts';
 import type { Clock } from '../model/clock.ts';
 import { type DeployError, toDeployError } from '../model/deploy-error.ts';
@@ -10,6 +11,7 @@ import { probeHeader } from '../model/traffic.ts';
 import { httpRequest } from '../system/http.ts';
 import { configuredSources } from './configured-sources.ts';
 import { probeSampled } from './create-sampled-source.ts';
+import { renderStop } from './freeze/stop-error.ts';
 import { duePitfalls, explainedRuns } from './learnings-files.ts';
 import { type Place, stableOf } from './place.ts';
 import { activeRunOf, loadHistory, pendingReview } from './project-memory.ts';
@@ -44,6 +46,7 @@ export async function gatherPreflight({
   const history = await loadHistory(project);
   const active = await activeRunOf(place);
   const freeze = freezeAt(now, spec.freeze);
+  const stop = await stopOf(project.state, name, now);
   const risk = isFridayOrBeforeHoliday({
     instantMs: now,
     timezone: spec.freeze.timezone,
@@ -67,6 +70,7 @@ export async function gatherPreflight({
     freeze: freeze.frozen
       ? { frozen: true, reason: freeze.reason, untilMs: freeze.untilMs }
       : { frozen: false, reason: null, untilMs: null },
+    stop: stop === null ? null : { said: renderStop(stop), untilMs: stop.untilMs },
     calendar: risk.risky
       ? { fridayOrBeforeHoliday: true, label: risk.reason }
       : { fridayOrBeforeHoliday: false, label: 'an ordinary day' },

@@ -4,7 +4,7 @@ import type { OperationContext, OperationResult } from '../model/operation.ts';
 import { renderDuePitfalls } from '../report/learnings/due-pitfalls.ts';
 import { defineOperation } from './define-operation.ts';
 import { addNote, duePitfalls, loadCatalogue, rebuildLearnings } from './learnings-files.ts';
-import { openProject, type Project } from './project.ts';
+import { openProject, openTrustedProject, type Project } from './project.ts';
 import { loadHistory } from './project-memory.ts';
 
 const input = z.object({
@@ -34,7 +34,10 @@ export const learnings = defineOperation({
     ],
   },
   run: async (given, context) => {
-    const project = await openProject(context.projectDirectory);
+    // What writes into the project waits for trust; reading does not.
+    const writes =
+      given.action === 'add' || given.action === 'rebuild' || (given.action === 'show' && given.id === undefined);
+    const project = await (writes ? openTrustedProject(context) : openProject(context.projectDirectory));
     return actions[given.action](project, given, context);
   },
 });

@@ -5,6 +5,8 @@ import { demo } from './demo/demo.ts';
 import { deployReport } from './deploy-report.ts';
 import { deployReview } from './deploy-review.ts';
 import { explain } from './explain.ts';
+import { freeze } from './freeze/freeze.ts';
+import { thaw } from './freeze/thaw.ts';
 import { host } from './host.ts';
 import { init } from './init.ts';
 import { learnings } from './learnings.ts';
@@ -17,6 +19,7 @@ import { rolloutStart } from './rollout-start.ts';
 import { rolloutStatus } from './rollout-status.ts';
 import { logs, runs } from './runs.ts';
 import { smokeTest } from './smoke-test.ts';
+import { trust } from './trust/trust.ts';
 
 /** Everything that can be asked, in the order in which the doors show it. */
 export const operations: readonly Operation[] = [
@@ -32,10 +35,13 @@ export const operations: readonly Operation[] = [
   deployReview,
   learnings,
   init,
+  trust,
   demo,
   explain,
   analyze,
   ...controlCommands,
+  freeze,
+  thaw,
   host,
   runs,
   logs,

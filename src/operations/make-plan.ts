@@ -16,6 +16,7 @@ import { accountName } from '../system/account-name.ts';
 import { capabilitiesOf, lackNotes } from './capabilities.ts';
 import { assertMetricsCompile } from './configured-sources.ts';
 import { type Place, stableOf } from './place.ts';
+import { trustNotes } from './trust-notes.ts';
 
 export type PlanRequest = {
   place: Place;
@@ -131,6 +132,7 @@ export function completePlan(
     approval: how,
     notes: [
       ...notes,
+      ...trustNotes(project.trust),
       ...migrationNotes(place),
       ...Object.entries(approval.approvers).map(([role, person]) => `${role}: ${person}`),
       ...(parts.kind === 'rollout' ? [approval.note] : ['a way back never needs approval']),

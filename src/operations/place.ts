@@ -17,11 +17,11 @@ import {
   type ProcessTargetOptions,
   processTargetIdentity,
 } from '../targets/process/process-target.ts';
-import type { Project } from './project.ts';
+import type { TrustedProject } from './project.ts';
 
-/** One environment of a project with its driver and its rules. */
+/** One environment of a project with its driver and its rules. It can be made of a trusted project only: whoever runs, asks or writes what a configuration says needs one. */
 export type Place = {
-  project: Project;
+  project: TrustedProject;
   name: string;
   spec: EnvironmentSpec;
   target: Target;
@@ -33,7 +33,7 @@ export type Place = {
 };
 
 /** The environment named, or the default one. Throws ENVIRONMENT_UNKNOWN. */
-export function openPlace(project: Project, environment: string | undefined): Place {
+export function openPlace(project: TrustedProject, environment: string | undefined): Place {
   const { name, spec } = loadEnvironment(project.config, environment);
   const identity = identityOf(spec);
   const host = hostDirectory(project.stateRoot, identity);

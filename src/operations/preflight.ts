@@ -11,8 +11,9 @@ import { detailField, environmentField, strategyField, versionField } from './in
 import { duePitfalls } from './learnings-files.ts';
 import { nextStep } from './next-step.ts';
 import { openPlace } from './place.ts';
-import { openProject } from './project.ts';
+import { openTrustedProject } from './project.ts';
 import { loadHistory } from './project-memory.ts';
+import { trustNotes } from './trust-notes.ts';
 
 export const preflight = defineOperation({
   name: 'preflight',
@@ -33,10 +34,11 @@ export const preflight = defineOperation({
     positional: ['version'],
     examples: ['seatrial preflight 1.4.0', 'seatrial preflight 1.4.0 --environment staging --detail full'],
   },
-  run: async (input, { projectDirectory, caller, clock, signal, progress }) => {
-    const project = await openProject(projectDirectory);
+  run: async (input, context) => {
+    const { caller, clock, signal, progress } = context;
+    const project = await openTrustedProject(context);
     const place = openPlace(project, input.environment);
-    const context = await gatherPreflight({
+    const scene = await gatherPreflight({
       place,
       version: input.version,
       strategyKind: input.strategy,
@@ -47,7 +49,7 @@ export const preflight = defineOperation({
     const all = preflightChecks(place.spec);
     const chosen = input.gate === undefined ? all : all.filter((check) => check.id === input.gate);
     let done = 0;
-    const checks = await runChecks(chosen, context, {
+    const checks = await runChecks(chosen, scene, {
       signal,
       onResult: (result) => progress(`${result.status}: ${result.title}`, ++done, chosen.length),
     });
@@ -67,7 +69,13 @@ export const preflight = defineOperation({
         ? `There is no check "${input.gate}". There are: ${all.map((check) => check.id).join(', ')}`
         : null;
     const text =
-      none ?? [renderChecks(checks, { detail: input.detail }), ...(pitfalls === '' ? [] : [pitfalls]), next].join('\n');
+      none ??
+      [
+        ...trustNotes(project.trust),
+        renderChecks(checks, { detail: input.detail }),
+        ...(pitfalls === '' ? [] : [pitfalls]),
+        next,
+      ].join('\n');
     return {
       data: { ok: ok && none === null, environment: place.name, version: input.version, checks },
       text,

@@ -36,7 +36,7 @@ export const rollback = defineOperation({
   },
   run: async (input, context) => {
     // Going back must not depend on the present state of a file that somebody is editing.
-    const project = await openProjectOrLast(context.projectDirectory);
+    const project = await openProjectOrLast(context);
     const place = openPlace(project, input.environment);
     const active = await wakeWatchdog(place);
     if (active !== null) {

@@ -14,7 +14,7 @@ import { commandFor, giveByPerson, giveByProtected, notAccepted } from './give-a
 import { environmentField, runField } from './inputs.ts';
 import { nextStep } from './next-step.ts';
 import { openPlace, type Place } from './place.ts';
-import { locateProject, openProject, openProjectOfRun, type ProjectPlace } from './project.ts';
+import { locateProject, openProjectOfRun, openTrustedProject, type ProjectPlace } from './project.ts';
 import { findRun, pendingReview, saveReviewAcknowledgement } from './project-memory.ts';
 import { promoteScope } from './promote-scope.ts';
 import { sendControl } from './rollout-control.ts';
@@ -106,7 +106,7 @@ function assertOneWay(given: Input): void {
 async function readRequest(given: Input, context: OperationContext): Promise<ApprovalRequest> {
   const reason = given.reason?.trim() || null;
   if (given.scope === 'promote' || given.scope === 'review') return readRunRequest(given, reason, context);
-  const project = await openProject(context.projectDirectory);
+  const project = await openTrustedProject(context);
   if (given.plan_id === undefined) throw notAccepted('it names no plan.', 'Give plan_id, as rollout_plan printed it.');
   const plan = await loadPlan(project.state, given.plan_id);
   if (context.clock.now() > plan.expiresAtMs)

@@ -8,12 +8,13 @@ import type { Plan } from '../model/plan.ts';
 import type { Revision } from '../model/revision.ts';
 import { renderPlan } from '../report/plan-text.ts';
 import { defineOperation } from './define-operation.ts';
+import { assertNotStopped } from './freeze/stop-error.ts';
 import { environmentField, strategyField, versionField } from './inputs.ts';
 import { explainedRuns } from './learnings-files.ts';
 import { makePlan } from './make-plan.ts';
 import { nextStep } from './next-step.ts';
 import { openPlace, type Place } from './place.ts';
-import { openProject } from './project.ts';
+import { openTrustedProject } from './project.ts';
 import { loadHistory, pendingReview, runActive } from './project-memory.ts';
 import { resolveRevision } from './resolve-revision.ts';
 import { shortCodeOf } from './short-code.ts';
@@ -38,8 +39,9 @@ export const rolloutPlan = defineOperation({
     positional: ['version'],
     examples: ['seatrial plan 1.4.0', 'seatrial plan 1.4.0 --strategy blue-green --json'],
   },
-  run: async (input, { projectDirectory, clock, signal, caller }) => {
-    const project = await openProject(projectDirectory);
+  run: async (input, context) => {
+    const { clock, signal, caller } = context;
+    const project = await openTrustedProject(context);
     const place = openPlace(project, input.environment);
     const revision = await resolveRevision(place, input.version);
     await assertMayPlan(place, revision, clock.now());
@@ -99,6 +101,7 @@ function wayToApprove({ approval, planId }: Plan, command: string): string {
 async function assertMayPlan(place: Place, revision: Revision, nowMs: number): Promise<void> {
   const active = await wakeWatchdog(place);
   if (active !== null) throw runActive(active);
+  await assertNotStopped(place.project.state, place.name, nowMs);
   const freeze = freezeAt(nowMs, place.spec.freeze);
   if (freeze.frozen)
     throw new DeployError('FROZEN', {

@@ -10,6 +10,7 @@ import type { ControlRequest, RolloutPorts } from '../rollout/ports.ts';
 import { touchFile } from '../system/files.ts';
 import { approvedControls } from './approved-controls.ts';
 import { deadlinesOf } from './deadlines.ts';
+import { createFreezeLook } from './freeze/freeze-look.ts';
 import { createLiveReader } from './live-reader.ts';
 import type { Place } from './place.ts';
 import { loadServiceEnvironment } from './program-environment.ts';
@@ -48,6 +49,8 @@ export function createRolloutPorts(request: PortsRequest): RolloutPorts {
     append: (event, at) => journal.append(event, at),
     journalWritable: () => journal.writable(),
     takeControls: async () => approvedControls(await takeNewControls(place, runId, journal), request),
+    // A way back is never stopped.
+    ...(plan.content.kind === 'rollback' ? {} : { frozen: createFreezeLook(place, clock) }),
     smoke: (on, signal) => smokeAt(request, on, signal),
     readLive: createLiveReader(place, [revision, ...(stable === null ? [] : [stable])]),
     notify: request.notify,

@@ -9,7 +9,8 @@ import { spawnDetached } from '../system/detached-process.ts';
 import { ownEnvironment } from '../system/environment.ts';
 import { ensurePrivateDirectory, linkOnce, readJsonFile, readTextFile, writeFileAtomic } from '../system/files.ts';
 import { bundlePath } from '../system/package-root.ts';
-import type { Project } from './project.ts';
+import type { Project, TrustedProject } from './project.ts';
+import { readAuthority } from './trust/read-authority.ts';
 
 export const startRequestSchema = z.strictObject({
   runId: z.string(),
@@ -19,6 +20,8 @@ export const startRequestSchema = z.strictObject({
   projectDirectory: z.string(),
   requester: z.string(),
   atMs: z.number(),
+  /** What was trusted when it was asked for; absent where a way back begins with the settings of an earlier run. */
+  authority: z.string().optional(),
 });
 
 /** How the start went, written by the supervisor: owner of the run, or why not. */
@@ -40,7 +43,7 @@ export const startPatienceMs = 15_000;
  * starts one run only: asked again, the same run id comes back. Throws what the supervisor found, or RUN_NOT_STARTED.
  */
 export async function requestStart(
-  project: Project,
+  project: TrustedProject,
   plan: Plan,
   { requester, clock }: { requester: string; clock: Clock },
 ): Promise<{ runId: string; already: boolean }> {
@@ -55,6 +58,8 @@ export async function requestStart(
   }
   const folder = runFolder(project.state, runId);
   await ensurePrivateDirectory(folder.directory);
+  // What was trusted and planned is what the supervisor gets, whatever becomes of the file meanwhile.
+  await writeFileAtomic(folder.config, project.text);
   await writeFileAtomic(
     folder.request,
     JSON.stringify({
@@ -65,6 +70,7 @@ export async function requestStart(
       projectDirectory: project.directory,
       requester,
       atMs: clock.now(),
+      ...(project.trust.how === 'run' ? {} : { authority: (await readAuthority(project)).fingerprint }),
     }),
   );
   await launchSupervisor(project, folder, 'start');

@@ -17,7 +17,7 @@ import type { ArmCounts } from '../model/verdict.ts';
 import { reconcile } from '../rollout/reconcile.ts';
 import { runPlan } from '../rollout/run-plan.ts';
 import { signalGroup } from '../system/exec.ts';
-import { readJsonFile, writeFileAtomic } from '../system/files.ts';
+import { readJsonFile } from '../system/files.ts';
 import { currentIdentity } from '../system/process-identity.ts';
 import { overrideGates } from './break-glass.ts';
 import { consumeApprovals, findApprovals } from './check-approval.ts';
@@ -26,12 +26,13 @@ import { finishRun } from './finish-run.ts';
 import { gatherPreflight } from './gather-preflight.ts';
 import { createNotifier } from './notify.ts';
 import { openPlace, type Place } from './place.ts';
-import { locateProject, openProject, openProjectOfRun } from './project.ts';
+import { locateProject, openProjectOfRun, type TrustedProject } from './project.ts';
 import { awaitMemory, runIsOver } from './project-memory.ts';
 import { assertPlanStillHolds } from './recompute-plan.ts';
 import { createRolloutPorts } from './rollout-ports.ts';
 import { openRunJournal, type RunJournal } from './run-journal.ts';
 import { launchWatchdog, startPatienceMs, startRequestSchema, writeStartAnswer } from './start-request.ts';
+import { readAuthority } from './trust/read-authority.ts';
 
 /** Longest wait for people to be told after the end of a run, ms. */
 const settleMs = 20_000;
@@ -57,26 +58,33 @@ export async function superviseStart(projectDirectory: string, runId: string, cl
 }
 
 async function becomeOwner(projectDirectory: string, runId: string, clock: Clock): Promise<Owned> {
-  const project = await openProject(projectDirectory);
-  const folder = runFolder(project.state, runId);
+  const located = await locateProject(projectDirectory);
+  const folder = runFolder(located.state, runId);
   const request = await readJsonFile(folder.request, startRequestSchema);
   if (request === null) throw new DeployError('RUN_UNKNOWN', { runId });
+  const project = await openProjectOfRun(located, runId);
+  await assertAsTrusted(project, request.authority);
   const plan = await loadPlan(project.state, request.planId);
   const lock = await takeLock(openPlace(project, plan.content.environment), runId, clock);
   try {
     // Read anew: from here on nobody else changes the target, and what was read before the lock may be old.
-    const locked = await openProject(projectDirectory);
-    const place = openPlace(locked, plan.content.environment);
+    const place = openPlace(await openProjectOfRun(located, runId), plan.content.environment);
     // Whoever asked has been told by now that it did not start; then it must not.
     if (clock.now() - request.atMs > startPatienceMs) {
       throw new DeployError('RUN_NOT_STARTED', { seconds: startPatienceMs / 1000, log: folder.supervisorLog });
     }
-    await writeFileAtomic(folder.config, locked.text);
     return await begin({ place, plan, lock, clock, runId, requester: request.requester });
   } catch (thrown) {
     await lock.release();
     throw thrown;
   }
+}
+
+/** The files that the configuration names are what they were when somebody trusted them. Throws NOT_TRUSTED. */
+async function assertAsTrusted(project: TrustedProject, authority: string | undefined): Promise<void> {
+  if (authority === undefined || (await readAuthority(project)).fingerprint === authority) return;
+  const reason = 'a file that its seatrial.yaml names has changed since the start was asked for';
+  throw new DeployError('NOT_TRUSTED', { directory: project.directory, reason });
 }
 
 /** Takes over a run whose owner has gone, and does what `reconcile` says. */

@@ -41,6 +41,8 @@ export type RolloutPorts = {
   journalWritable(): boolean;
   /** Requests that arrived since the last call, in order, each at most once. */
   takeControls(): Promise<ControlRequest[]>;
+  /** Why nothing may go forward now, in a sentence: an emergency stop or a freeze window; null when nothing stands against it. Absent where nobody can stop a run. */
+  frozen?(): Promise<string | null>;
   smoke(on: 'candidate' | 'environment' | 'rollback', signal: AbortSignal): Promise<CheckResult[]>;
   /** One request by a new user through the traffic path; the revision id that answered, or null when none could be read. */
   readLive(signal: AbortSignal): Promise<string | null>;

@@ -54,6 +54,8 @@ export type RunContext = {
   /** Decided but not yet acted upon. */
   pendingAbort: AbortRun | null;
   paused: string | null;
+  /** Why nothing may go forward now, as far as it was seen; null when nothing is frozen. */
+  frozen: string | null;
   /** Who chose to go forward in spite of proven harm, after a freeze; null when nobody has. */
   harmAcceptedBy: string | null;
   /** Triggers whose harm a person has accepted. */
@@ -104,6 +106,7 @@ export function createRunContext(ports: RolloutPorts, record: RunRecord, judge: 
     smokePassed: record.smoke.reduce((sum, round) => sum + countPassed(round), 0),
     pendingAbort: null,
     paused: null,
+    frozen: null,
     harmAcceptedBy: null,
     accepted: new Set(),
     passed: new Map(),
@@ -203,6 +206,7 @@ async function look(context: RunContext): Promise<void> {
   await assertOwner(context);
   for (const request of await context.ports.takeControls()) await obey(context, request);
   await context.monitor.observe();
+  context.frozen = (await context.ports.frozen?.()) ?? null;
   if (context.phase !== 'forward' || context.pendingAbort !== null) return;
   if (!context.ports.journalWritable())
     return raise(context, { action: 'abort', reason: 'the journal cannot be written any more', trigger: 'journal' });
@@ -295,6 +299,7 @@ function decideNow(context: RunContext, bake: Situation['bake']): Decision {
     foreign: context.foreign.finding(),
     smokePassed: context.smokePassed,
     paused,
+    frozen: context.frozen,
     accepted: context.accepted,
     harmAcceptedBy: context.harmAcceptedBy,
     promotedBy: context.currentStepId === null ? null : (context.promoted.get(context.currentStepId) ?? null),

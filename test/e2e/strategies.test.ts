@@ -126,7 +126,7 @@ describe('a person at a terminal', () => {
   /** Runs the bundle on a pseudo-terminal (util-linux `script`) and answers each prompt in turn. */
   const onTerminal = (
     args: string[],
-    answers: Array<[RegExp, string]>,
+    answers: Array<[RegExp, string | ((output: string) => string)]>,
   ): Promise<{ code: number | null; output: string }> =>
     new Promise((resolve) => {
       const command = [process.execPath, bundle, ...args].map((part) => `'${part}'`).join(' ');
@@ -141,7 +141,7 @@ describe('a person at a terminal', () => {
         const next = answers[asked];
         if (next?.[0].test(output)) {
           asked += 1;
-          child.stdin.write(`${next[1]}\n`);
+          child.stdin.write(`${typeof next[1] === 'string' ? next[1] : next[1](output)}\n`);
         }
       });
       child.on('close', (code) => resolve({ code, output }));
@@ -150,8 +150,17 @@ describe('a person at a terminal', () => {
   it('types the code of the plan: a wrong one starts nothing, the right one ships', async () => {
     scratch.writeConfig({ approval: '{ how: terminal }' });
     scratch.release({ version: '1.0.0' });
-    const wrong = await onTerminal(['ship', '1.0.0'], [[/anything else stops/, 'NOPE12']]);
-    expect(wrong.output).toMatch(/APPROVAL_NOT_ACCEPTED/);
+    const untrusted = await onTerminal(['ship', '1.0.0'], [[/Type \w{6} to go on/, 'NOPE12']]);
+    expect(untrusted.output).toMatch(/It starts these programs[\s\S]*PERSON_NEEDED/);
+    expect(untrusted.output).not.toContain('Checks:');
+    const wrong = await onTerminal(
+      ['ship', '1.0.0'],
+      [
+        [/Type \w{6} to go on/, (output) => /Type (\w{6}) to go on/.exec(output)?.[1] ?? ''],
+        [/by typing its code[^\n]*anything else stops/, 'NOPE12'],
+      ],
+    );
+    expect(wrong.output).toMatch(/Trusted: [\s\S]*Checks: [\s\S]*APPROVAL_NOT_ACCEPTED/);
     expect(scratch.processes()).toEqual([]);
     const planId = /planId: ([0-9a-f]{64})/.exec(scratch.cli(['plan', '1.0.0']).stdout)?.[1] ?? '';
     const right = await onTerminal(['ship', '1.0.0'], [[/anything else stops/, planId.slice(0, 6)]]);

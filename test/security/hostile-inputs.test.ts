@@ -27,6 +27,8 @@ import {
   weightSchema,
 } from '../../src/model/vetted.ts';
 import { operations } from '../../src/operations/list.ts';
+import { openProject } from '../../src/operations/project.ts';
+import { trustProject } from '../../src/operations/trust/trust-project.ts';
 import { createSystemClock } from '../../src/system/clock.ts';
 import { resolveInside } from '../../src/system/files.ts';
 import { fillArgv } from '../../src/system/fill-argv.ts';
@@ -48,7 +50,7 @@ let texts: readonly string[];
 let before: string[];
 const kept = { path: process.env['PATH'], state: process.env['SEATRIAL_STATE_HOME'] };
 
-beforeAll(() => {
+beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'seatrial-inputs-'));
   project = join(root, 'project');
   canary = join(root, 'outside', 'canary');
@@ -61,6 +63,8 @@ beforeAll(() => {
   writeFileSync(join(project, 'seatrial.yaml'), config);
   process.env['PATH'] = join(root, 'shims');
   process.env['SEATRIAL_STATE_HOME'] = join(root, 'state');
+  const trusted = { by: 'test', how: 'own-project', atMs: 0, fingerprint: null } as const;
+  await trustProject(await openProject(project), trusted);
   texts = hostileTexts(canary);
   before = outside();
 });
@@ -83,6 +87,7 @@ environments:
       commands:
         inspect: { argv: [bin/platform, inspect] }
         promote: { argv: [bin/platform, promote, '{version}', '--ref={ref}'] }
+      revisionHeader: { name: x-version }
     metrics: { source: prober }
 `;
 
@@ -100,11 +105,11 @@ function outside(): string[] {
   ];
 }
 
-/** demo and host run programs of ours for a while; init and the page of analyze write where the person at the terminal says. */
-const asked = operations.filter(({ name }) => !['demo', 'host', 'init'].includes(name));
+/** demo and host run programs of ours for a while; init and the page of analyze write where the person at the terminal says; a stop would end the other cases early. */
+const asked = operations.filter(({ name }) => !['demo', 'host', 'init', 'freeze'].includes(name));
 
 function hostileInput(operation: Operation, random: Random): Record<string, unknown> {
-  const fields = describeInput(operation.input).filter(({ name }) => name !== 'html');
+  const fields = describeInput(operation.input).filter(({ name }) => name !== 'html' && name !== 'revoke');
   const chosen = pick(random, fields.length === 0 ? [undefined] : fields)?.name;
   const given: Record<string, unknown> = {};
   for (const field of fields) {

@@ -42,6 +42,8 @@ export type PreflightContext = {
   /** A run that goes on at the same target, other than the one that asks. */
   activeRun: { runId: string; pid: number } | null;
   freeze: { frozen: boolean; reason: string | null; untilMs: number | null };
+  /** An emergency stop that holds the environment, in words; null or absent when there is none. */
+  stop?: { said: string; untilMs: number | null } | null;
   calendar: { fridayOrBeforeHoliday: boolean; label: string };
   history: readonly History[];
   /** Ids of runs whose cause and fix a person has recorded. */
