@@ -68,6 +68,8 @@ function applyEvent(record: RunRecord, event: RecordedEvent): void {
   const { seq, atMs } = event;
   switch (event.type) {
     case 'run_started':
+    // What the target did for a run without an owner shows in its way back.
+    case 'dead_man':
       return;
     case 'owner_acquired':
       record.ownerPid = event.data.pid;

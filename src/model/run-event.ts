@@ -163,6 +163,18 @@ export const runEventSchema = z.discriminatedUnion('type', [
     type: z.literal('notified'),
     data: z.strictObject({ about: z.string(), channel: z.string(), ok: z.boolean(), reason: text }),
   }),
+  /**
+   * The dead-man rollback at the target: the intent before each act and what came of it. `fired` is what the target did
+   * at `atMs` while nobody owned the run, written by whoever owned it next.
+   */
+  z.strictObject({
+    type: z.literal('dead_man'),
+    data: z.strictObject({
+      what: z.enum(['arming', 'armed', 'disarming', 'disarmed', 'fired']),
+      reason: text,
+      atMs: z.number().int().nullable(),
+    }),
+  }),
   z.strictObject({ type: z.literal('warning'), data: z.strictObject({ code: z.string(), message: text }) }),
   z.strictObject({
     type: z.literal('run_ended'),

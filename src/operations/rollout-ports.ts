@@ -9,6 +9,7 @@ import type { Plan } from '../model/plan.ts';
 import type { ControlRequest, RolloutPorts } from '../rollout/ports.ts';
 import { touchFile } from '../system/files.ts';
 import { approvedControls } from './approved-controls.ts';
+import { createDeadManPort } from './dead-man-port.ts';
 import { deadlinesOf } from './deadlines.ts';
 import { createFreezeLook } from './freeze/freeze-look.ts';
 import { createLiveReader } from './live-reader.ts';
@@ -34,12 +35,14 @@ export type PortsRequest = {
 export function createRolloutPorts(request: PortsRequest): RolloutPorts {
   const { place, plan, lock, journal, clock, metrics, runId } = request;
   const { revision, stable } = plan.content;
+  const deadMan = createDeadManPort({ place, plan, runId, generation: lock.generation });
   const beat = createHeartbeat(runFolder(place.project.state, runId).heartbeat, clock);
   return {
     target: place.target,
     metrics,
     ...(request.synthetic == null ? {} : { synthetic: request.synthetic }),
     clock,
+    ...(deadMan === null ? {} : { deadMan }),
     deadlines: deadlinesOf(place.spec),
     generation: lock.generation,
     stillOwner: async () => {

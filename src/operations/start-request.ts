@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { passedVariables } from '../config/passed-variables.ts';
 import { createRunId, listRuns, type RunFolder, runFolder } from '../journal/state-folder.ts';
 import type { Clock } from '../model/clock.ts';
+import type { DetachedProgram } from '../model/dead-man.ts';
 import { DeployError, errorOfCode } from '../model/deploy-error.ts';
 import type { Plan } from '../model/plan.ts';
 import { spawnDetached } from '../system/detached-process.ts';
@@ -115,26 +116,47 @@ type Launching = Pick<Project, 'directory'> & Partial<Pick<Project, 'config'>>;
 
 /** Starts a supervisor for a run: a new one, or one whose owner went away. */
 export async function launchSupervisor(
-  { directory, config }: Launching,
+  launching: Launching,
   folder: RunFolder,
   how: 'start' | 'resume',
 ): Promise<void> {
-  await spawnDetached({
-    argv: [process.execPath, bundlePath(), 'supervise', how, directory, folder.runId],
-    cwd: directory,
-    env: ownEnvironment(config && passedVariables(config)),
-    logFile: folder.supervisorLog,
-  });
+  await spawnDetached(ownProgram(launching, folder, ['supervise', how, launching.directory, folder.runId]));
 }
 
 /** Starts the process that sees to it that the run always has an owner. */
-export async function launchWatchdog({ directory, config }: Launching, folder: RunFolder): Promise<{ pid: number }> {
-  return spawnDetached({
-    argv: [process.execPath, bundlePath(), 'watchdog', directory, folder.runId],
+export async function launchWatchdog(launching: Launching, folder: RunFolder): Promise<{ pid: number }> {
+  return spawnDetached(watchdogProgram(launching, folder));
+}
+
+/** That process, for whoever may have to start it. */
+export function watchdogProgram(launching: Launching, folder: RunFolder): DetachedProgram {
+  return ownProgram(launching, folder, ['watchdog', launching.directory, folder.runId]);
+}
+
+/** What takes users off a candidate where another program than the local host routes them. */
+export function rerouteProgram(
+  launching: Launching,
+  folder: RunFolder,
+  { environment, candidateId, generation }: { environment: string; candidateId: string; generation: number },
+): DetachedProgram {
+  const { directory } = launching;
+  return ownProgram(launching, folder, [
+    'return-users',
+    directory,
+    folder.runId,
+    environment,
+    candidateId,
+    String(generation),
+  ]);
+}
+
+function ownProgram({ directory, config }: Launching, folder: RunFolder, args: readonly string[]): DetachedProgram {
+  return {
+    argv: [process.execPath, bundlePath(), ...args],
     cwd: directory,
     env: ownEnvironment(config && passedVariables(config)),
     logFile: folder.supervisorLog,
-  });
+  };
 }
 
 export async function writeStartAnswer(folder: RunFolder, answer: StartAnswer): Promise<void> {

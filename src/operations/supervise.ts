@@ -14,6 +14,7 @@ import type { Plan } from '../model/plan.ts';
 import type { RunRecord } from '../model/run-record.ts';
 import type { TargetState } from '../model/target.ts';
 import type { ArmCounts } from '../model/verdict.ts';
+import { describeFired } from '../rollout/dead-man-watch.ts';
 import { reconcile } from '../rollout/reconcile.ts';
 import { runPlan } from '../rollout/run-plan.ts';
 import { signalGroup } from '../system/exec.ts';
@@ -104,6 +105,8 @@ export async function superviseResume(projectDirectory: string, runId: string, c
   if (!lock.ok) return;
   if (record.status === 'ended' && record.outcome !== 'rollback_failed') {
     // The owner died between the end of the run and its memory.
+    const over = { runId, fence: lock.generation };
+    await place.target.deadMan?.disarm(over, AbortSignal.timeout(5000)).catch(() => undefined);
     await finishRun({ place, record, clock }).finally(() => lock.release());
     return;
   }
@@ -114,7 +117,22 @@ export async function superviseResume(projectDirectory: string, runId: string, c
   });
   const now = reconcile(replayRun(journal.events, record.damage, runId), await observe(place, clock));
   if (now.act === 'nothing') return lock.release();
-  await carryOut({ place, plan, lock, journal, clock, runId }, now.act, now.reason);
+  const fired = await noteFired(place, journal, runId);
+  const reason = fired === null ? now.reason : `${now.reason}; ${fired}`;
+  await carryOut({ place, plan, lock, journal, clock, runId }, now.act, reason);
+}
+
+/** What the target did by itself while nobody owned the run; written down once. Null when it did nothing. */
+async function noteFired({ target }: Place, journal: RunJournal, runId: string): Promise<string | null> {
+  const reading = await target.deadMan?.read(AbortSignal.timeout(5000)).catch(() => null);
+  const fired = reading?.fired;
+  if (fired?.runId !== runId) return null;
+  const told = journal.events.some(
+    ({ type, data }) => type === 'dead_man' && data.what === 'fired' && data.atMs === fired.atMs,
+  );
+  const started = journal.events.find((event) => event.type === 'run_started');
+  if (!told) await journal.append(describeFired(fired, started?.data.plan.content.stable?.version ?? null));
+  return fired.did === 'nothing' ? null : `the dead-man rollback of the target had fired: ${fired.reason}`;
 }
 
 /** What the target says, asked for as long as it takes: without it nothing true can be said of the run. */

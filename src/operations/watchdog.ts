@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { acquireLock, readLock } from '../journal/lock.ts';
 import { loadRun } from '../journal/replay.ts';
 import { type RunFolder, runFolder } from '../journal/state-folder.ts';
@@ -9,6 +8,7 @@ import { toDeployError } from '../model/deploy-error.ts';
 import { changedAtMs, fileExists } from '../system/files.ts';
 import { writeOwnLog } from '../system/own-log.ts';
 import { currentIdentity, isAlive, type ProcessIdentity } from '../system/process-identity.ts';
+import { watchDirectory } from './dead-man-port.ts';
 import { isRemembered } from './finish-run.ts';
 import { openPlace, type Place } from './place.ts';
 import { locateProject, openProjectOfRun, type ProjectPlace } from './project.ts';
@@ -27,7 +27,7 @@ export async function watchRun(projectDirectory: string, runId: string, clock: C
   const project = await locateProject(projectDirectory);
   const folder = runFolder(project.state, runId);
   const owner = { runId, identity: await currentIdentity(), sinceMs: clock.now() };
-  const alone = await acquireLock({ directory: join(folder.directory, 'watch'), owner, clock });
+  const alone = await acquireLock({ directory: watchDirectory(folder), owner, clock });
   if (!alone.ok) return;
   const watch: Watch = { project, folder, runId, clock, quietUntilMs: 0, beatMs: null, silentLooks: 0 };
   while (await fileExists(folder.directory)) {

@@ -236,6 +236,8 @@ function tell(event: RecordedEvent): string | null {
       return event.data.reason;
     case 'exposure':
       return `users: ${event.data.canary.requests} requests to the candidate${event.data.canary.requests === 0 ? '' : `, ${formatRatio(event.data.canary.failures / event.data.canary.requests)} failed`}`;
+    case 'dead_man':
+      return event.data.what === 'fired' ? `dead-man rollback: ${event.data.reason}` : null;
     case 'warning':
       return `warning: ${event.data.message}`;
     case 'run_ended':

@@ -4,6 +4,7 @@ import { DeployError, toDeployError } from '../model/deploy-error.ts';
 import type { RecordedEvent, RunEvent } from '../model/run-event.ts';
 import type { RunRecord } from '../model/run-record.ts';
 import type { Decision, Verdict } from '../model/verdict.ts';
+import { createDeadManWatch, type DeadManWatch, describeFired } from './dead-man-watch.ts';
 import { decide, type Situation } from './decide.ts';
 import { createForeignWatch, type ForeignWatch } from './foreign-watch.ts';
 import { createMonitor, type Monitor } from './monitor.ts';
@@ -36,6 +37,7 @@ export type RunContext = {
   readonly plan: RunRecord['plan'];
   readonly monitor: Monitor;
   readonly foreign: ForeignWatch;
+  readonly deadMan: DeadManWatch;
   /** Fires when the forward phase must stop at once. */
   stop: AbortController;
   phase: 'forward' | 'closing' | 'back' | 'frozen';
@@ -95,6 +97,7 @@ export function createRunContext(ports: RolloutPorts, record: RunRecord, judge: 
     plan: record.plan,
     monitor: createWholeMonitor(observed, record.plan, judge),
     foreign: createForeignWatch(observed, record.runId),
+    deadMan: createDeadManWatch(observed),
     stop: new AbortController(),
     phase: 'forward',
     currentStepId: null,
@@ -205,6 +208,8 @@ async function tick(context: RunContext): Promise<void> {
 async function look(context: RunContext): Promise<void> {
   await assertOwner(context);
   for (const request of await context.ports.takeControls()) await obey(context, request);
+  context.deadMan.renew();
+  await noteFired(context);
   await context.monitor.observe();
   context.frozen = (await context.ports.frozen?.()) ?? null;
   if (context.phase !== 'forward' || context.pendingAbort !== null) return;
@@ -212,6 +217,16 @@ async function look(context: RunContext): Promise<void> {
     return raise(context, { action: 'abort', reason: 'the journal cannot be written any more', trigger: 'journal' });
   const decision = context.decide(null);
   if (decision.action === 'abort') raise(context, decision);
+}
+
+/** The target has taken users back while this owner and its watchdog were stopped: nobody has watched them since. */
+async function noteFired(context: RunContext): Promise<void> {
+  const fired = context.deadMan.takeFired();
+  if (fired === null) return;
+  const event = describeFired(fired, context.plan.content.stable?.version ?? null);
+  await context.append(event);
+  if (context.phase !== 'forward' || context.pendingAbort !== null) return;
+  raise(context, { action: 'abort', reason: `the dead-man rollback has fired: ${fired.reason}`, trigger: 'dead-man' });
 }
 
 /** Throws LOCK_LOST when somebody else owns the target by now. */

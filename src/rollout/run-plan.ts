@@ -30,8 +30,17 @@ export type RunRequest = {
  * Throws only LOCK_LOST (somebody else owns the target; nothing more is written) and journal errors.
  */
 export async function runPlan(request: RunRequest): Promise<Outcome> {
-  const { ports, record, judge, mode, reason } = request;
+  const { ports, record, judge, mode } = request;
   const context = createRunContext(ports, record, judge);
+  // An owner that takes over must not wait for it: users may have to go back first.
+  if (mode === 'roll_back' || mode === 'finish') context.deadMan.armBeside();
+  const outcome = await carryOut(context, request);
+  // While a way back has failed it stays armed: it is one more that tries.
+  if (outcome !== 'rollback_failed') await context.deadMan.disarm();
+  return outcome;
+}
+
+async function carryOut(context: RunContext, { ports, record, mode, reason }: RunRequest): Promise<Outcome> {
   await lookAtTarget(context);
   if (mode === 'close') return end(context, 'aborted', reason, null);
   let back: WayBack | null =
@@ -73,6 +82,7 @@ async function tryForward(context: RunContext): Promise<WayBack | null> {
 }
 
 async function goForward(context: RunContext): Promise<void> {
+  await context.deadMan.arm();
   const done = new Set(
     context
       .record()

@@ -2,9 +2,14 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { connect, createServer, type Server as SocketServer } from 'node:net';
 import { dirname } from 'node:path';
+import type { DetachedProgram } from '../../model/dead-man.ts';
 import { DeployError, toDeployError } from '../../model/deploy-error.ts';
+import { spawnDetached } from '../../system/detached-process.ts';
+import { cleanExcerptEnd } from '../../system/excerpt.ts';
+import { runCommand } from '../../system/exec.ts';
 import { ensurePrivateDirectory, errorCodeOf, readJsonFile, removeFile, writeFileAtomic } from '../../system/files.ts';
 import { writeOwnLog } from '../../system/own-log.ts';
+import { currentIdentity } from '../../system/process-identity.ts';
 import { createControlServer } from './control-server.ts';
 import { Host } from './host.ts';
 import { type HostFiles, hostFiles } from './host-files.ts';
@@ -13,18 +18,25 @@ import { readHostState } from './host-store.ts';
 import { closeServer } from './listeners.ts';
 
 const tickMs = 1000;
+const rerouteWithinMs = 30_000;
+
+export type RunHostOptions = {
+  directory: string;
+  /** Starts the process that starts this host again while a dead-man rollback is armed; null where nobody does. */
+  launchGuard: (() => Promise<{ pid: number }>) | null;
+};
 
 /**
  * Runs the local host whose folder this is, until it is told to go down (over its control socket, by SIGTERM or SIGINT).
  * Throws PORT_IN_USE, HOST_RUNNING, FILE_DAMAGED …; the reason is also left in the folder for whoever started it.
  */
-export async function runHost(options: { directory: string }): Promise<void> {
-  const files = hostFiles(options.directory);
+export async function runHost({ directory, launchGuard }: RunHostOptions): Promise<void> {
+  const files = hostFiles(directory);
   await ensurePrivateDirectory(files.directory);
   try {
     const lock = await takeLock(files);
     await removeFile(files.startError);
-    await serve(files);
+    await serve(files, launchGuard);
     lock?.close();
   } catch (thrown) {
     const error = toDeployError(thrown);
@@ -37,11 +49,18 @@ export async function runHost(options: { directory: string }): Promise<void> {
   }
 }
 
-async function serve(files: HostFiles): Promise<void> {
+async function serve(files: HostFiles, launchGuard: RunHostOptions['launchGuard']): Promise<void> {
   const spec = await readJsonFile(files.spec, hostSpecSchema);
   if (spec === null) throw new DeployError('FILE_DAMAGED', { path: files.spec, reason: 'it is missing' });
   const warn = (message: string): void => writeOwnLog(`${new Date().toISOString()} ${message}`);
-  const host = new Host({ files, spec, recorded: await readHostState(files.state), warn });
+  const host = new Host({
+    files,
+    spec,
+    recorded: await readHostState(files.state),
+    identity: await currentIdentity(),
+    programs: { launchGuard, run: runToEnd, launch: async (program) => void (await spawnDetached(program)) },
+    warn,
+  });
   // A defect in one request must not take every user down with it.
   process.on('uncaughtException', (error) => warn(`uncaught: ${error.stack ?? error.message}`));
   process.on('unhandledRejection', (reason) => warn(`unhandled: ${String(reason)}`));
@@ -57,6 +76,11 @@ async function serve(files: HostFiles): Promise<void> {
   clearInterval(ticking);
   await closeServer(control, 0);
   await removeFile(files.controlSocket);
+}
+
+async function runToEnd({ argv, cwd, env }: DetachedProgram): Promise<string | null> {
+  const result = await runCommand({ argv, cwd, env, timeoutMs: rerouteWithinMs });
+  return result.ok ? null : `${result.how}: ${cleanExcerptEnd(result.stderr)}`;
 }
 
 /** One host per folder: a name in the kernel's own table, which dies with its owner and leaves nothing stale behind. */
