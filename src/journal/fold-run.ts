@@ -60,6 +60,7 @@ function beginRecord(runId: string, started: EventOf<'run_started'>): RunRecord 
     warnings: [],
     events: [],
     damage: null,
+    newer: null,
   };
 }
 
