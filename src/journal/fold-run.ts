@@ -61,6 +61,7 @@ function beginRecord(runId: string, started: EventOf<'run_started'>): RunRecord 
     warnings: [],
     events: [],
     damage: null,
+    newer: null,
   };
 }
 

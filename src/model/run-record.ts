@@ -107,4 +107,6 @@ export type RunRecord = {
   events: RecordedEvent[];
   /** Damage found while reading: forward steps are not taken on such a record. */
   damage: { line: number; reason: string } | null;
+  /** Format version when a newer seatrial wrote some of it: shown as far as it is understood, never continued. */
+  newer: number | null;
 };

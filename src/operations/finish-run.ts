@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Clock } from '../model/clock.ts';
+import { toDeployError } from '../model/deploy-error.ts';
 import type { History } from '../model/history.ts';
 import type { RunRecord } from '../model/run-record.ts';
 import { renderReport } from '../report/deployment-report.ts';
@@ -7,11 +8,13 @@ import { deriveHistory } from '../report/history-entry.ts';
 import { type ReportOptions, reportData } from '../report/report-data.ts';
 import { renderReviewDraft } from '../report/review-draft.ts';
 import { fileExists } from '../system/files.ts';
+import { writeOwnLog } from '../system/own-log.ts';
 import { writeProjectFile } from '../system/project-file.ts';
 import { rebuildLearnings } from './learnings-files.ts';
 import type { Place } from './place.ts';
 import type { Project } from './project.ts';
 import { loadHistory } from './project-memory.ts';
+import { retireOldRuns } from './retire-old-runs.ts';
 
 export type Memory = { history: string; report: string; reportJson: string; review: string | null; learnings: string };
 
@@ -19,6 +22,7 @@ export type Memory = { history: string; report: string; reportJson: string; revi
 export async function finishRun({
   place,
   record,
+  clock,
 }: {
   place: Place;
   record: RunRecord;
@@ -32,6 +36,9 @@ export async function finishRun({
   const report = await writeReport(place, record);
   const review = record.plan.content.kind === 'rollout' ? await writeReviewDraft(place, record) : null;
   const learnings = await rebuildLearnings(project, history);
+  await retireOldRuns(project, { limits: project.config.retention, clock }).catch((thrown: unknown) =>
+    writeOwnLog(`old runs were not removed: ${toDeployError(thrown).message}`),
+  );
   return { history: historyPath, ...report, review, learnings: learnings.path };
 }
 

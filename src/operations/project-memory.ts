@@ -108,7 +108,7 @@ export async function reviewAcknowledgement(
 }
 
 export async function saveReviewAcknowledgement(
-  project: Project,
+  project: Pick<Project, 'state'>,
   entry: z.infer<typeof acknowledgementSchema>,
 ): Promise<void> {
   const directory = join(project.state.directory, 'reviews');

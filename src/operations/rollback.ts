@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { savePlan } from '../journal/plan-store.ts';
+import { assertContinuable } from '../journal/replay.ts';
 import { runFolder } from '../journal/state-folder.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import type { OperationContext } from '../model/operation.ts';
@@ -146,6 +147,7 @@ async function formerRevision(
 async function retryFailedRollback(place: Place): Promise<string | null> {
   const [newest] = await listRecords(place.project, place.name);
   if (newest?.outcome !== 'rollback_failed') return null;
+  assertContinuable(newest);
   await launchSupervisor(place.project, runFolder(place.project.state, newest.runId), 'resume');
   return newest.runId;
 }

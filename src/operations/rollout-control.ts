@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { submitRequest } from '../journal/inbox.ts';
-import { loadRun } from '../journal/replay.ts';
+import { assertContinuable, loadRun, readJournal } from '../journal/replay.ts';
 import { listRuns, runFolder } from '../journal/state-folder.ts';
 import { approveCommand } from '../model/approve-command.ts';
 import { DeployError, toDeployError } from '../model/deploy-error.ts';
@@ -44,6 +44,7 @@ export const rolloutControl = defineOperation({
       return null;
     });
     if (record === null) return abortUnread(located, input, context);
+    assertContinuable(record);
     const project = await openProjectOfRun(located, record.runId);
     if (record.status === 'ended')
       throw new DeployError('RUN_OVER', { runId: record.runId, outcome: record.outcome ?? 'unknown' });
@@ -99,7 +100,8 @@ export async function sendControl(
   runId: string,
   { action, reason, by, context }: Sent,
 ): Promise<{ accepted: boolean; answer: string }> {
-  const { directory } = runFolder(project.state, runId);
+  const { directory, journal } = runFolder(project.state, runId);
+  assertContinuable({ runId, newer: (await readJournal(journal))?.newer ?? null });
   const requestId = randomUUID();
   await submitRequest(directory, {
     requestId,

@@ -101,6 +101,7 @@ async function reviveOrphan(
     await awaitMemory(place, record.runId, { clock, withinMs: 10_000 });
     return null;
   }
+  if (record.newer !== null) return null;
   const lock = await readLock(place.lockDirectory);
   if (lock.state === 'held' && lock.holder.runId === record.runId) return null;
   await launchWatchdog(project, runFolder(project.state, record.runId));

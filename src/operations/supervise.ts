@@ -5,7 +5,7 @@ import { runChecks } from '../checks/run-checks.ts';
 import { replayRun } from '../journal/fold-run.ts';
 import { acquireLock, type HeldLock } from '../journal/lock.ts';
 import { loadPlan } from '../journal/plan-store.ts';
-import { loadRun } from '../journal/replay.ts';
+import { assertContinuable, loadRun } from '../journal/replay.ts';
 import { runFolder } from '../journal/state-folder.ts';
 import type { Clock } from '../model/clock.ts';
 import { DeployError, toDeployError } from '../model/deploy-error.ts';
@@ -93,6 +93,7 @@ export async function superviseResume(projectDirectory: string, runId: string, c
   const located = await locateProject(projectDirectory);
   const record = await loadRun(runFolder(located.state, runId).directory);
   if (record === null) return;
+  assertContinuable(record);
   const project = await openProjectOfRun(located, runId);
   const { plan } = record;
   const place = openPlace(project, plan.content.environment);

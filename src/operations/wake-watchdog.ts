@@ -1,3 +1,4 @@
+import { readJournal } from '../journal/replay.ts';
 import { runFolder } from '../journal/state-folder.ts';
 import type { Place } from './place.ts';
 import { type ActiveRun, activeRunOf } from './project-memory.ts';
@@ -6,6 +7,13 @@ import { launchWatchdog } from './start-request.ts';
 /** The run that has the target, or null. When it has lost its owner its watchdog is started, which then takes users back. */
 export async function wakeWatchdog(place: Place): Promise<ActiveRun | null> {
   const active = await activeRunOf(place);
-  if (active?.orphaned) await launchWatchdog(place.project, runFolder(place.project.state, active.runId));
+  if (active?.orphaned && !(await isOfNewer(place, active.runId)))
+    await launchWatchdog(place.project, runFolder(place.project.state, active.runId));
   return active;
+}
+
+/** A watchdog of this version could only look on. */
+async function isOfNewer(place: Place, runId: string): Promise<boolean> {
+  const reading = await readJournal(runFolder(place.project.state, runId).journal);
+  return reading !== null && reading.newer !== null;
 }

@@ -1,5 +1,5 @@
 import { acquireLock, readLock } from '../journal/lock.ts';
-import { loadRun } from '../journal/replay.ts';
+import { loadRun, readJournal } from '../journal/replay.ts';
 import { type RunFolder, runFolder } from '../journal/state-folder.ts';
 import { hostUp } from '../local-host/host-control.ts';
 import type { Clock } from '../model/clock.ts';
@@ -26,6 +26,8 @@ const silentLooksAllowed = 15;
 export async function watchRun(projectDirectory: string, runId: string, clock: Clock): Promise<void> {
   const project = await locateProject(projectDirectory);
   const folder = runFolder(project.state, runId);
+  // A run of a newer program is for that one to watch over.
+  if ((await readJournal(folder.journal))?.newer) return;
   const owner = { runId, identity: await currentIdentity(), sinceMs: clock.now() };
   const alone = await acquireLock({ directory: watchDirectory(folder), owner, clock });
   if (!alone.ok) return;
@@ -58,6 +60,7 @@ async function look(watch: Watch): Promise<boolean> {
   const record = await loadRun(folder.directory);
   // Without a journal nothing was begun: the next start takes the target.
   if (record === null) return true;
+  if (record.newer !== null) return true;
   const over = record.status === 'ended';
   if (over && (await isRemembered(project, record))) return true;
   const place = openPlace(await openProjectOfRun(project, runId), record.plan.content.environment);

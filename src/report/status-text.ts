@@ -26,11 +26,17 @@ export function renderStatus(record: RunRecord, options: StatusOptions): string 
     `run ${record.runId} · ${content.service} ${content.revision.version} to ${content.environment} · ${content.strategy}`,
     `${over ? `outcome: ${record.outcome}` : `status: ${record.status}`}${record.reason === null || !over ? '' : ` · ${shorten(record.reason)}`}`,
     `time: ${renderMs((record.endedAtMs ?? options.nowMs) - record.startedAtMs) || '0s'}${over ? '' : ` so far, since ${formatTime(record.startedAtMs)}`}`,
+    ...(record.newer === null ? [] : [`note: ${describeNewer(record.newer)}`]),
     ...(over ? renderEnding(record) : renderProgress(record, options.nowMs)),
     ...(options.detail === 'full' ? renderSteps(record) : []),
     `next: ${options.reader === 'person' ? nextCommand(record) : nextCall(record)}`,
   ];
   return lines.join('\n');
+}
+
+/** What is said wherever a run of a newer program is shown. */
+export function describeNewer(version: number): string {
+  return `a newer seatrial wrote this journal (format ${version}); it is shown as far as this version understands it, and only the newer one can act on it`;
 }
 
 function renderProgress(record: RunRecord, nowMs: number): string[] {

@@ -89,7 +89,7 @@ export async function listDirectory(path: string): Promise<string[]> {
 
 /** The directory exists, belongs to this user and is closed to others (0700). Durable. Throws FILE_REFUSED. */
 export async function ensurePrivateDirectory(path: string): Promise<void> {
-  const firstCreated = await mkdir(path, { recursive: true, mode: 0o700 });
+  await makeDurableDirectory(path);
   const found = await stat(path);
   if (!found.isDirectory()) throw new DeployError('FILE_REFUSED', { path, reason: 'it is not a directory' });
   const user = process.getuid?.();
@@ -97,7 +97,6 @@ export async function ensurePrivateDirectory(path: string): Promise<void> {
     throw new DeployError('FILE_REFUSED', { path, reason: 'it belongs to another user' });
   }
   if ((found.mode & 0o077) !== 0) await chmod(path, 0o700);
-  if (firstCreated !== undefined) await syncFrom(dirname(firstCreated), path);
 }
 
 /**
@@ -247,11 +246,24 @@ async function tryLink(from: string, to: string): Promise<boolean> {
   }
 }
 
-async function syncFrom(ancestor: string, path: string): Promise<void> {
-  for (let current = path; current !== ancestor && dirname(current) !== current; current = dirname(current)) {
-    await syncDirectory(current);
+/**
+ * Level by level, and each on the disk before anything is made in it. So a directory that holds something is durable; one that is
+ * empty may be left by a process that was killed before it could sync its name, and is synced by whoever comes next.
+ */
+async function makeDurableDirectory(path: string): Promise<void> {
+  const parent = dirname(path);
+  const names = await nullWhenMissing(() => readdir(path)).catch((thrown: unknown) => {
+    if (errorCodeOf(thrown) !== 'ENOTDIR') throw thrown;
+    throw new DeployError('FILE_REFUSED', { path, reason: 'it is not a directory' });
+  });
+  if (names !== null && names.length > 0) return;
+  if (names === null) {
+    if (parent !== path) await makeDurableDirectory(parent);
+    await mkdir(path, { mode: 0o700 }).catch((thrown: unknown) => {
+      if (errorCodeOf(thrown) !== 'EEXIST') throw thrown;
+    });
   }
-  await syncDirectory(ancestor);
+  await syncDirectory(parent);
 }
 
 async function lstatOrNull(path: string): Promise<Stats | null> {

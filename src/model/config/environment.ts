@@ -16,6 +16,7 @@ import {
   ratioBelowOne,
   riseFactor,
 } from './quantity.ts';
+import { retentionSchema } from './retention.ts';
 import { smokeSchema } from './smoke.ts';
 import { strategySchema } from './strategy.ts';
 import { projectPath, revisionSpecSchema, targetSchema } from './target.ts';
@@ -298,6 +299,9 @@ export const configSchema = z.strictObject({
           });
       }
     }),
+  retention: retentionSchema
+    .describe('What the state folder keeps of runs that are over, whose review is acknowledged')
+    .prefault({}),
 });
 export type Config = z.output<typeof configSchema>;
 export type ConfigInput = z.input<typeof configSchema>;
