@@ -97,7 +97,7 @@ export async function playDeaths(figures: CrashFigures, scene: CrashScene, how: 
 type Fault = [Exclude<keyof CrashFigures, 'runs' | 'deaths' | 'examples'>, string];
 
 async function findFaults(played: Played, scene: CrashScene): Promise<Fault[]> {
-  const { world, owners, effects, outcome, closedBefore, disk } = played;
+  const { world, owners, effects, outcome, provenBefore, disk } = played;
   const faults: Fault[] = [];
   const lost = owners.flatMap(({ acknowledged }) => acknowledged).filter((line) => !isWritten(world.events, line));
   if (lost.length > 0) faults.push(['acknowledgedLost', `${lost.length} lines are lost, ${lost[0]?.type} the first`]);
@@ -116,7 +116,7 @@ async function findFaults(played: Played, scene: CrashScene): Promise<Fault[]> {
   const right = outcome === 'succeeded' ? two.id : one.id;
   if (users !== right || stable !== right)
     faults.push(['wrongRevision', `${outcome}, users on ${users}, stable ${stable}`]);
-  if (outcome === 'succeeded' && (scene.bad || closedBefore === false)) faults.push(['wentOn', `ended ${outcome}`]);
+  if (outcome === 'succeeded' && (scene.bad || provenBefore === false)) faults.push(['wentOn', `ended ${outcome}`]);
   return faults;
 }
 
@@ -127,7 +127,7 @@ type Played = {
   disk: TornDisk | null;
   outcome: Outcome | null;
   /** Whether everything had been proven when the first owner died; null when none died. */
-  closedBefore: boolean | null;
+  provenBefore: boolean | null;
 };
 
 async function play(scene: CrashScene, { deaths, tear, mutant }: Required<Deaths>): Promise<Played> {
@@ -139,13 +139,13 @@ async function play(scene: CrashScene, { deaths, tear, mutant }: Required<Deaths
   const owners: Owner[] = [];
   const effects = createEffects(world.ports.target);
   const disk = tear === null ? null : createTornDisk(tear, mutant !== 'append-to-torn');
-  let [outcome, closedBefore]: [Outcome | null, boolean | null] = [null, null];
+  let [outcome, provenBefore]: [Outcome | null, boolean | null] = [null, null];
   for (const [generation, diesAt] of [...deaths, null].entries()) {
     const found = disk?.reopen(world.events, owners.at(-1)?.torn() ?? null) ?? world.events;
     const record = recordOf(mutant === 'begin-again-when-found' ? found.slice(0, 1) : found);
     const observed = await world.ports.target.inspect(new AbortController().signal);
     const next = generation === 0 ? null : reconcile(record, observed);
-    if (generation === 1) closedBefore = next?.act === 'finish' || next?.act === 'nothing';
+    if (generation === 1) provenBefore = isProven(record);
     if (next?.act === 'nothing') {
       outcome = record.outcome;
       break;
@@ -156,7 +156,13 @@ async function play(scene: CrashScene, { deaths, tear, mutant }: Required<Deaths
     outcome = await live({ owner, clock, record, mode, reason: next?.reason ?? '' });
     if (outcome !== null && !owner.dead()) break;
   }
-  return { world, owners, effects, disk, outcome, closedBefore };
+  return { world, owners, effects, disk, outcome, provenBefore };
+}
+
+/** Every observation of the plan was over: only then may somebody who finds the run let the users stay. */
+function isProven({ plan, steps }: RunRecord): boolean {
+  const done = steps.filter(({ state }) => state === 'completed').map(({ step }) => step.id);
+  return plan.content.steps.every(({ kind, id }) => kind !== 'bake' || done.includes(id));
 }
 
 /** Until it dies (null) or the run is over. */
