@@ -120,4 +120,43 @@ export const mutants: readonly SourceMutant[] = [
     suite: 'test/security/hostile-inputs.test.ts',
     tests: 'in every schema',
   },
+  {
+    name: 'no data taken as a pass',
+    what: 'a candidate of which nothing was measured has passed',
+    edits: [
+      {
+        file: 'src/analysis/error-rate-verdict.ts',
+        find: "const noData = { outcome: 'inconclusive', cause: 'no_data' } as const;",
+        replace: "const noData = { outcome: 'pass', cause: 'no_data' } as const;",
+      },
+    ],
+    suite: 'test/faults/metric-streams',
+    tests: 'streams of windows',
+  },
+  {
+    name: 'old data taken for new',
+    what: 'what was measured long ago still proves something',
+    edits: [
+      {
+        file: 'src/analysis/error-rate-verdict.ts',
+        find: 'return Math.abs(nowMs - (state.seenUntilMs ?? 0)) > settings.sourceGraceMs;',
+        replace: 'return Math.abs(nowMs - (state.seenUntilMs ?? 0)) > 1e15 + settings.sourceGraceMs;',
+      },
+    ],
+    suite: 'test/faults/metric-streams',
+    tests: 'streams of windows',
+  },
+  {
+    name: 'a silent source is not waited for',
+    what: 'the run goes by what is known although the metrics source is dead',
+    edits: [
+      {
+        file: 'src/rollout/decide.ts',
+        find: '  if (source.silentMs > settings.sourceGraceMs) return holdForSource(settings, source);\n',
+        replace: '  if (source.silentMs < 0) return holdForSource(settings, source);\n',
+      },
+    ],
+    suite: 'test/faults/metric-streams',
+    tests: 'streams of windows',
+  },
 ];
