@@ -28,12 +28,8 @@ const { ports: world } = createWorld(createVirtualClock(), plan);
 export function createMetricStream(random: () => number): MetricStream {
   const some = (most: number): number => Math.floor(random() * most);
   const onInconclusive = (['hold', 'ask', 'promote'] as const)[some(3)] ?? 'hold';
-  const rules = {
-    graceMs: limits.sourceGraceMs,
-    minMs: 3000 + some(6) * 1000,
-    maxMs: 12_000 + some(20) * 1000,
-    onInconclusive,
-  };
+  const minMs = 3000 + some(18) * 1000;
+  const rules = { graceMs: limits.sourceGraceMs, minMs, maxMs: minMs + (4 + some(16)) * 1000, onInconclusive };
   const segments = Array.from({ length: 1 + some(4) }, () => ({
     kind: streamKinds[some(streamKinds.length)] ?? 'empty',
     length: 2 + some(14),
