@@ -13,7 +13,7 @@ let meter: LossMeter;
 beforeAll(async () => {
   if (missing) return;
   place = await createHaproxyPlace({ drain: '10s', stop: '5s', requestTimeout: '20s' });
-  meter = createLossMeter(place, 300);
+  meter = createLossMeter(place, 300, 'HAProxy');
 });
 afterAll(async () => {
   if (missing) return;
