@@ -44,14 +44,14 @@ export const provenPromises: readonly ProvenPromise[] = [
   {
     id: 'real-deaths',
     title: 'Killed processes lead to a rollback',
-    suites: ['test/e2e/real-deaths'],
+    suites: ['test/faults/real-deaths'],
     blind:
       'Processes are killed, the machine is not. A change of the boot id stands for a restart; what a loss of power does to files is what `simulated-disk` shows.',
   },
   {
     id: 'pull-the-plug',
     title: 'With supervisor, watchdog and host dead at once, users return to the stable revision',
-    suites: ['test/e2e/pull-the-plug'],
+    suites: ['test/faults/pull-the-plug'],
     blind:
       'It holds for the built-in host, which keeps the dead-man rollback. What other targets can hold is said in each plan.',
   },
@@ -92,7 +92,7 @@ export const provenPromises: readonly ProvenPromise[] = [
   {
     id: 'hostile-repositories',
     title: 'A repository does nothing before it is trusted',
-    suites: ['test/security/hostile-repository'],
+    suites: ['test/security/hostile-repository', 'test/security/untrusted-repository'],
     blind: 'Programs that git would run according to the versions of git that were tried.',
   },
   {
