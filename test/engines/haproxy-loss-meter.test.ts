@@ -15,7 +15,7 @@ beforeAll(async () => {
   // What is metered is the moving of users, not how soon a busy instance is taken for dead.
   const health = { path: '/health', intervalMs: 200, rise: 2, fall: 25 };
   place = await createHaproxyPlace({ drain: '10s', stop: '5s', requestTimeout: '20s' }, { health });
-  meter = createLossMeter(place, 300);
+  meter = createLossMeter(place, 300, 'HAProxy');
 });
 afterAll(async () => {
   if (missing) return;

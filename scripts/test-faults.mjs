@@ -1,0 +1,121 @@
+// Shows what is promised of every run: the suites of test/faults/promises.ts, then changes that are wrong on purpose, then
+// docs/reliability.md out of both. Ends with 1 when something went wrong, a promise has no record or a change was not noticed.
+//   npm run test:faults                       everything, and writes the page (under an hour)
+//   npm run test:faults -- --quick            smaller counts; writes nothing, but the page must be about the same promises
+//   npm run test:faults -- --only <promise>   one promise, with the full counts; writes nothing
+//   --proofs <file>                           takes the records of a test run that has just been made, instead of running the suites
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, release, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { loadTypeScript } from './load-typescript.mjs';
+import { runMutants } from './run-mutants.mjs';
+
+const root = join(import.meta.dirname, '..');
+const { values: asked } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' }, proofs: { type: 'string' } },
+});
+const { provenPromises } = await loadTypeScript('test/faults/promises.ts');
+const { mutants } = await loadTypeScript('test/faults/mutants.ts');
+const { renderReliability, complaintsAboutReliability, complaintsAboutProofs } =
+  await loadTypeScript('scripts/reliability-doc.ts');
+
+const only = asked.only ?? null;
+if (only !== null && !provenPromises.some(({ id }) => id === only)) {
+  console.error(`There is no promise ${only}. There are: ${provenPromises.map(({ id }) => id).join(', ')}.`);
+  process.exit(2);
+}
+const page = join(root, 'docs/reliability.md');
+const started = performance.now();
+const folder = mkdtempSync(join(tmpdir(), 'seatrial-faults-'));
+const complaints = [];
+try {
+  const report = asked.proofs ?? join(folder, 'proofs.jsonl');
+  if (asked.proofs === undefined) complaints.push(...runSuites(report));
+  const proofs = readProofs(report);
+  complaints.push(...complaintsAboutProofs(proofs, only));
+  for (const { promise, tried, wrong } of proofs)
+    console.log(`${wrong === 0 ? 'ok  ' : 'FAIL'} ${promise}: tried ${tried}, wrong ${wrong}`);
+
+  const results = only === null ? await tryMutants() : [];
+  complaints.push(
+    ...results
+      .filter(({ caught }) => !caught)
+      .map(({ name, suite }) => `nobody noticed "${name}"; ${suite} should have`),
+  );
+
+  const minutes = Math.round((performance.now() - started) / 60_000);
+  if (asked.quick)
+    complaints.push(
+      ...complaintsAboutReliability(existsSync(page) ? readFileSync(page, 'utf8') : '').map(
+        (text) => `docs/reliability.md: ${text}`,
+      ),
+    );
+  else if (only === null) writeFileSync(page, renderReliability({ proofs, mutants: results, ...thisRun(minutes) }));
+  const caught = results.filter((result) => result.caught).length;
+  console.log(
+    `${proofs.length} records, ${caught} of ${results.length} changes noticed (${Math.round((performance.now() - started) / 1000)} s)`,
+  );
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+for (const complaint of complaints) console.error(`FAIL ${complaint}`);
+process.exit(complaints.length === 0 ? 0 : 1);
+
+/** In words, what was not green. The suites of engines come last and alone: they measure. */
+function runSuites(report) {
+  const wanted = provenPromises.filter(({ id }) => only === null || only === id);
+  const groups = [
+    ['vitest.config.ts', wanted.filter(({ engines }) => engines !== true)],
+    ['vitest.engines.config.ts', wanted.filter(({ engines }) => engines === true)],
+  ];
+  return groups.flatMap(([config, group]) => {
+    const suites = group.flatMap((one) => one.suites);
+    if (suites.length === 0) return [];
+    const waits = asked.quick ? [] : ['--testTimeout=3000000', '--hookTimeout=600000'];
+    const { status } = spawnSync('npx', ['vitest', 'run', '--config', config, ...suites, ...waits], {
+      cwd: root,
+      stdio: 'inherit',
+      env: { ...process.env, ...counts(), SEATRIAL_FAULTS_REPORT: report },
+    });
+    return status === 0 ? [] : [`the suites with ${config} are not green`];
+  });
+}
+
+function counts() {
+  return asked.quick
+    ? { SEATRIAL_FAULTS: 'quick', LOSS_METER_REQUESTS: '6000', LOSS_METER_RATE: '400' }
+    : { SEATRIAL_FAULTS: 'full' };
+}
+
+function readProofs(report) {
+  if (!existsSync(report)) return [];
+  const lines = readFileSync(report, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
+  const proofs = lines.map((line) => JSON.parse(line));
+  return only === null ? proofs : proofs.filter(({ promise }) => promise === only);
+}
+
+async function tryMutants() {
+  const chosen = mutants.filter(({ bundle }) => !(asked.quick && bundle));
+  return runMutants(chosen, {
+    workers: 2,
+    report: ({ name, suite, caught, seconds }) =>
+      console.log(
+        `${caught ? 'ok  ' : 'FAIL'} "${name}" ${caught ? 'was noticed by' : 'was not noticed by'} ${suite} (${seconds.toFixed(1)} s)`,
+      ),
+  });
+}
+
+function thisRun(minutes) {
+  const said = (program, ...args) => spawnSync(program, args, { cwd: root, encoding: 'utf8' }).stdout.trim();
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    commit: `${said('git', 'rev-parse', '--short=12', 'HEAD')}${said('git', 'status', '--porcelain', '--', 'src', 'test', 'scripts') === '' ? '' : ' with changes'}`,
+    machine: `${cpus().length} cores, Node ${process.versions.node}, Linux ${release()}`,
+    command: 'npm run test:faults',
+    minutes,
+  };
+}
