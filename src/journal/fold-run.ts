@@ -100,9 +100,7 @@ function applyEvent(record: RunRecord, event: RecordedEvent): void {
       record.decisions.push({ seq, atMs, ...event.data });
       return;
     case 'weight_raised':
-      // Asked for is enough to count as having had users: the run may have died before it could say so.
-      record.maxWeightPercent = Math.max(record.maxWeightPercent, event.data.weightPercent);
-      if (event.data.done) record.weightPercent = event.data.weightPercent;
+      applyRaise(record, event);
       return;
     case 'instance':
       record.instances.push({ seq, ...event.data });
@@ -126,6 +124,12 @@ function applyEvent(record: RunRecord, event: RecordedEvent): void {
       applyStatus(record, event);
       return;
   }
+}
+
+function applyRaise(record: RunRecord, { data }: EventOf<'weight_raised'>): void {
+  // Asked for is enough to count as having had users: the run may have died before it could say so.
+  record.maxWeightPercent = Math.max(record.maxWeightPercent, data.weightPercent);
+  if (data.done) record.weightPercent = data.weightPercent;
 }
 
 type StatusEvent = EventOf<
