@@ -8,10 +8,11 @@ import { type ReportOptions, reportData } from '../report/report-data.ts';
 import { renderReviewDraft } from '../report/review-draft.ts';
 import { fileExists } from '../system/files.ts';
 import { writeProjectFile } from '../system/project-file.ts';
-import { rebuildLearnings } from './learnings-files.ts';
+import { explainedRuns } from './learnings-files.ts';
 import type { Place } from './place.ts';
 import type { Project } from './project.ts';
 import { loadHistory } from './project-memory.ts';
+import { rebuildLearnings } from './rebuild-learnings.ts';
 
 export type Memory = { history: string; report: string; reportJson: string; review: string | null; learnings: string };
 
@@ -19,6 +20,7 @@ export type Memory = { history: string; report: string; reportJson: string; revi
 export async function finishRun({
   place,
   record,
+  clock,
 }: {
   place: Place;
   record: RunRecord;
@@ -28,10 +30,9 @@ export async function finishRun({
   const { project } = place;
   const entry = await deriveEntry(place, record);
   const historyPath = await writeHistory(place, entry);
-  const history = await loadHistory(project);
   const report = await writeReport(place, record);
   const review = record.plan.content.kind === 'rollout' ? await writeReviewDraft(place, record) : null;
-  const learnings = await rebuildLearnings(project, history);
+  const learnings = await rebuildLearnings(project, clock);
   return { history: historyPath, ...report, review, learnings: learnings.path };
 }
 
@@ -67,7 +68,10 @@ export async function isRemembered(project: Pick<Project, 'directory'>, record: 
 async function deriveEntry(place: Place, record: RunRecord): Promise<History> {
   const { commit } = record.plan.content.revision;
   const commitAt = commit === null ? null : ((await place.project.repository?.commitTime(commit)) ?? null);
-  return deriveHistory(record, { commitAt });
+  const earlier = (await loadHistory(place.project)).filter(
+    (entry) => entry.runId !== record.runId && Date.parse(entry.endedAt) <= record.startedAtMs,
+  );
+  return deriveHistory(record, { commitAt, known: { earlier, explainedRuns: await explainedRuns(place.project) } });
 }
 
 async function writeHistory(place: Place, entry: History): Promise<string> {

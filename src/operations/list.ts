@@ -7,6 +7,7 @@ import { explain } from './explain.ts';
 import { host } from './host.ts';
 import { init } from './init.ts';
 import { learnings } from './learnings.ts';
+import { learningsCommands } from './learnings-commands.ts';
 import { preflight } from './preflight.ts';
 import { rollback } from './rollback.ts';
 import { rolloutApprove } from './rollout-approve.ts';
@@ -30,6 +31,7 @@ export const operations: readonly Operation[] = [
   deployReport,
   deployReview,
   learnings,
+  ...learningsCommands,
   init,
   demo,
   explain,

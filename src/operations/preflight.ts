@@ -1,18 +1,18 @@
 import { z } from 'zod';
 import { assessChecks } from '../checks/assess-checks.ts';
 import { preflightChecks } from '../checks/preflight/list.ts';
+import { requiredChecks, requireLearned } from '../checks/require-learned.ts';
 import { runChecks } from '../checks/run-checks.ts';
 import { exitCode } from '../model/error-catalogue.ts';
-import { renderDuePitfalls } from '../report/learnings/due-pitfalls.ts';
+import { duePitfalls, renderDuePitfalls } from '../report/learnings/due-pitfalls.ts';
 import { renderChecks } from '../report/preflight-text.ts';
 import { defineOperation } from './define-operation.ts';
 import { gatherPreflight } from './gather-preflight.ts';
 import { detailField, environmentField, strategyField, versionField } from './inputs.ts';
-import { duePitfalls } from './learnings-files.ts';
+import { loadSources } from './learnings-files.ts';
 import { nextStep } from './next-step.ts';
 import { openPlace } from './place.ts';
 import { openProject } from './project.ts';
-import { loadHistory } from './project-memory.ts';
 
 export const preflight = defineOperation({
   name: 'preflight',
@@ -47,15 +47,14 @@ export const preflight = defineOperation({
     const all = preflightChecks(place.spec);
     const chosen = input.gate === undefined ? all : all.filter((check) => check.id === input.gate);
     let done = 0;
-    const checks = await runChecks(chosen, context, {
+    const answers = await runChecks(chosen, context, {
       signal,
       onResult: (result) => progress(`${result.status}: ${result.title}`, ++done, chosen.length),
     });
-    const { ok } = assessChecks(
-      checks,
-      input.gate === undefined ? place.spec.gates.require : chosen.map((check) => check.id),
-    );
-    const pitfalls = renderDuePitfalls(await duePitfalls(project, await loadHistory(project)));
+    const checks = requireLearned(answers, context.learnedGates);
+    const required = requiredChecks(place.spec.gates.require, context.learnedGates);
+    const { ok } = assessChecks(checks, input.gate === undefined ? required : chosen.map((check) => check.id));
+    const pitfalls = renderDuePitfalls(duePitfalls(await loadSources(project)));
     const next = ok
       ? nextStep(caller, {
           tool: `rollout_plan {version: "${input.version}", environment: "${place.name}"}`,

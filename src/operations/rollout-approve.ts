@@ -4,10 +4,12 @@ import { loadPlan, saveApproval } from '../journal/plan-store.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import type { OperationContext } from '../model/operation.ts';
 import type { Approval, Plan } from '../model/plan.ts';
+import { decideGate } from './decide-gate.ts';
 import { defineOperation } from './define-operation.ts';
 import { assertReviewComplete } from './deploy-review.ts';
 import { environmentField, runField } from './inputs.ts';
 import { nextStep } from './next-step.ts';
+import { assertDialog, personBehind } from './person.ts';
 import { openPlace, type Place } from './place.ts';
 import { locateProject, openProject, openProjectOfRun, type Project, type ProjectPlace } from './project.ts';
 import { findRun, pendingReview, saveReviewAcknowledgement } from './project-memory.ts';
@@ -17,13 +19,16 @@ import { shortCodeOf } from './short-code.ts';
 const input = z.object({
   scope: z
     .string()
-    .regex(/^(start|promote|review)$/)
+    .regex(/^(start|promote|review|gate)$/)
     .default('start')
-    .describe('start: let the plan begin. promote: let a waiting run go past its gate. review: acknowledge a review'),
+    .describe(
+      'start: let the plan begin. promote: let a waiting run go past its gate. review: acknowledge a review. gate: make a recurring pitfall a gate',
+    ),
   plan_id: z.string().max(64).optional().describe('For start'),
   run_id: runField,
   service: z.string().max(63).optional().describe('For the person to read; must be that of the plan'),
   version: z.string().max(64).optional().describe('As above'),
+  pitfall: z.string().max(64).optional().describe('For gate'),
   environment: environmentField,
   strategy: z.string().max(20).optional().describe('As above'),
   code: z.string().max(12).optional().describe('Typed by the person in a terminal'),
@@ -45,9 +50,11 @@ export const rolloutApprove = defineOperation({
       'seatrial approve 3f9c1a2b4d5e',
       'seatrial approve --scope promote --run-id 01j9…',
       'seatrial approve --scope review --run-id 01j9…',
+      'seatrial approve --scope gate --pitfall no-staging-verification',
     ],
   },
   run: async (given, context) => {
+    if (given.scope === 'gate') return approveGate(await openProject(context.projectDirectory), given, context);
     if (given.scope === 'start') return approveStart(await openProject(context.projectDirectory), given, context);
     const located = await locateProject(context.projectDirectory);
     const record = await findRun(located, given.run_id ?? (await reviewedRun(located, given)), given.environment);
@@ -88,6 +95,21 @@ export const rolloutApprove = defineOperation({
     };
   },
 });
+
+/** The person sees these arguments, so nothing stands in them that is not meant. */
+async function approveGate(
+  project: Project,
+  { scope, pitfall, code, ...rest }: Input,
+  context: OperationContext,
+): Promise<{ data: unknown; text: string }> {
+  const [stray] = Object.entries(rest).find(([, value]) => value !== undefined) ?? [];
+  if (pitfall === undefined || stray !== undefined)
+    throw new DeployError('APPROVAL_NOT_ACCEPTED', {
+      reason: stray === undefined ? 'it names no pitfall.' : `${stray} has no meaning for scope ${scope}.`,
+      remedy: 'Give scope and pitfall alone; `seatrial learnings list` shows what is proposed.',
+    });
+  return decideGate(project, { pitfall, code, action: 'accepted' }, context);
+}
 
 async function approveStart(
   project: Project,
@@ -147,11 +169,6 @@ async function reviewedRun(project: ProjectPlace, given: Input): Promise<string 
   return given.scope === 'review' ? (await pendingReview(project, given.environment))?.runId : undefined;
 }
 
-/** Whose yes it is, in the words of record and report. A client tells its own name, never that of the person before it. */
-function personBehind({ caller }: OperationContext): string {
-  return caller.door === 'mcp' ? `a person, asked by ${caller.name}` : caller.name;
-}
-
 /** How sure it is that a person said yes. Throws APPROVAL_NOT_ACCEPTED where it is not sure enough. */
 function assertPerson(place: Place, plan: Plan, given: Input, { caller }: OperationContext): Approval['how'] {
   const rule = place.approval;
@@ -180,17 +197,4 @@ function assertPerson(place: Place, plan: Plan, given: Input, { caller }: Operat
 /** A plan has its own code; for a run it is the end of its id, which every status shows. */
 function codeOf(plan: Plan, given: Input): string {
   return given.scope === 'start' ? shortCodeOf(plan.planId) : (given.run_id ?? '').slice(-6).toUpperCase();
-}
-
-function assertDialog(rule: Place['approval'], client: string | null, terminal: string): 'client-dialog' {
-  if (rule.how === 'terminal')
-    throw new DeployError('APPROVAL_NOT_ACCEPTED', {
-      reason: 'this environment wants a person at a terminal.',
-      remedy: `Ask the person to run: ${terminal}`,
-    });
-  if (rule.clients.includes('*') || (client !== null && rule.clients.includes(client))) return 'client-dialog';
-  throw new DeployError('APPROVAL_NOT_ACCEPTED', {
-    reason: `the client "${client ?? 'unknown'}" is not known to ask a person before this tool runs.`,
-    remedy: `Ask the person to run in a terminal: ${terminal}. Known clients: ${rule.clients.join(', ')} (approval.clients).`,
-  });
 }

@@ -1,16 +1,20 @@
 import type { History } from '../model/history.ts';
 import type { RunRecord } from '../model/run-record.ts';
 import { detectPatterns } from './learnings/pattern-detectors.ts';
-import { detectPitfalls } from './learnings/pitfall-detectors.ts';
+import { detectPitfalls, type Known } from './learnings/pitfall-detectors.ts';
 import { abortDecision } from './record-events.ts';
 import { startApproval } from './report-validation.ts';
 import { detectMsOf, restoreMsOf } from './rollback-facts.ts';
 
 /**
  * The small, final record of a run that goes into the project's repository: enums, numbers, ids and dates only.
- * `commitAt` is the commit's time (ISO 8601, any offset), null when there is no commit. Throws for a run that is not over.
+ * `commitAt` is the commit's time (ISO 8601, any offset), null when there is no commit; `known` what the project had on
+ * record when the run ended. Throws for a run that is not over.
  */
-export function deriveHistory(record: RunRecord, { commitAt }: { commitAt: string | null }): History {
+export function deriveHistory(
+  record: RunRecord,
+  { commitAt, known }: { commitAt: string | null; known?: Known },
+): History {
   const { content } = record.plan;
   if (record.outcome === null || record.endedAtMs === null) throw new Error(`run ${record.runId} is not over`);
   return {
@@ -39,7 +43,7 @@ export function deriveHistory(record: RunRecord, { commitAt }: { commitAt: strin
     commitAt: commitAt === null ? null : toIso(Date.parse(commitAt)),
     verdicts: record.verdicts.map(({ metric, outcome }) => ({ metric, outcome })),
     checks: countChecks(record),
-    pitfalls: detectPitfalls(record),
+    pitfalls: detectPitfalls(record, known),
     patterns: detectPatterns(record),
     rehearsal: content.kind === 'rehearsal',
   };

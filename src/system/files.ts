@@ -29,14 +29,28 @@ export async function writeFileAtomic(
   data: string | Uint8Array,
   { mode = 0o600 }: { mode?: number } = {},
 ): Promise<void> {
+  await replaceFileIf(path, data, { mode, mayReplace: async () => true });
+}
+
+/** The same, unless `mayReplace` says no when the new content is on disk and only its name is missing; false then. */
+export async function replaceFileIf(
+  path: string,
+  data: string | Uint8Array,
+  { mode, mayReplace }: { mode: number; mayReplace: () => Promise<boolean> },
+): Promise<boolean> {
   const temporary = await writeTemporaryBeside(path, data, mode);
   try {
+    if (!(await mayReplace())) {
+      await removeFile(temporary);
+      return false;
+    }
     await rename(temporary, path);
   } catch (thrown) {
     await removeFile(temporary);
     throw thrown;
   }
   await syncDirectory(dirname(path));
+  return true;
 }
 
 /** Makes a complete, synced file visible under `path` in one act; false when there already is one. Durable when true. */
@@ -55,6 +69,26 @@ export async function linkOnce(content: string | Uint8Array, path: string): Prom
 export async function readTextFile(path: string): Promise<string | null> {
   return nullWhenMissing(() => readFile(path, 'utf8'));
 }
+
+/** Many small files (UTF-8), in their order; some at a time, for there may be more than may be open at once. Never throws. */
+export async function readSmallFiles(
+  paths: readonly string[],
+): Promise<Array<{ ok: true; text: string } | { ok: false; reason: string }>> {
+  const results: Array<{ ok: true; text: string } | { ok: false; reason: string }> = [];
+  for (let from = 0; from < paths.length; from += filesAtATime) {
+    const some = paths.slice(from, from + filesAtATime).map(async (path) => {
+      try {
+        return { ok: true as const, text: await readFile(path, 'utf8') };
+      } catch (thrown) {
+        return { ok: false as const, reason: `it cannot be read (${errorCodeOf(thrown) ?? 'unknown reason'})` };
+      }
+    });
+    results.push(...(await Promise.all(some)));
+  }
+  return results;
+}
+
+const filesAtATime = 64;
 
 /** The bytes of a file, or null when there is none; every other error is thrown. */
 export async function readBytes(path: string): Promise<Uint8Array | null> {
