@@ -5,6 +5,7 @@ import type { Operation, OperationContext } from '../model/operation.ts';
 import { type ExportedNote, exportNotes, learningsExportSchema, longestExport } from '../report/learnings/exchange.ts';
 import { nearDuplicateFrom, similarity } from '../report/learnings/near-duplicates.ts';
 import { streamFile } from '../system/file-stream.ts';
+import { errorCodeOf } from '../system/files.ts';
 import { decideGate } from './decide-gate.ts';
 import { defineOperation } from './define-operation.ts';
 import { addNote, loadSources } from './learnings-files.ts';
@@ -134,7 +135,8 @@ async function readWhole(
       chunks.push(chunk);
     }
   } catch (thrown) {
-    throw refuse(`it cannot be read: ${thrown instanceof Error ? thrown.message : String(thrown)}.`);
+    const code = errorCodeOf(thrown);
+    throw refuse(code === 'ENOENT' ? 'there is no such file.' : `it cannot be read (${code ?? 'unknown reason'}).`);
   }
   if (length > longestExport) throw refuse(`it is longer than ${longestExport / 1_048_576} MiB.`);
   return Buffer.concat(chunks).toString('utf8');

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DeployError } from '../model/deploy-error.ts';
 import type { OperationContext, OperationResult } from '../model/operation.ts';
-import { quoteUntrusted } from '../report/format.ts';
+import { plural, quoteUntrusted } from '../report/format.ts';
 import { duePitfalls, renderDuePitfalls } from '../report/learnings/due-pitfalls.ts';
 import { renderFrequency } from '../report/learnings/frequency.ts';
 import { nearDuplicateFrom, similarity } from '../report/learnings/near-duplicates.ts';
@@ -20,7 +20,7 @@ const input = z.object({
   run: z.string().max(64).optional().describe('For add: the run it speaks of'),
   cause: z.string().max(1000).optional().describe('For add: why the run failed and what was changed since'),
   text: z.string().max(1000).optional().describe('For add: the lesson'),
-  kind: z.enum(['lesson', 'pitfall', 'pattern']).optional().describe('Of text'),
+  kind: z.enum(['lesson', 'pitfall', 'pattern']).optional().describe('For add: what text is'),
 });
 type Input = z.output<typeof input>;
 
@@ -202,6 +202,9 @@ async function rebuild(
   const changed = before !== after;
   return {
     data: { path, changed, runs, remarks },
-    text: [`${path} ${changed ? 'was rendered anew' : 'is up to date'} from ${runs} runs.`, ...remarks].join('\n'),
+    text: [
+      `${path} ${before === null ? 'was made' : changed ? 'was rendered anew' : 'is up to date'} from ${plural(runs, 'run')}.`,
+      ...remarks,
+    ].join('\n'),
   };
 }
