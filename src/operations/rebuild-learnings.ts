@@ -117,9 +117,12 @@ function describeUpdate(update: FileUpdate, kept: string | null): string[] {
     return [
       `.seatrial/learnings.md was left alone: ${update.reason}. The view stands in .seatrial/learnings.view.md. To have it in the file again, delete what is left of the old view and put these two lines where it should be:\n<!-- seatrial:generated -->\n<!-- seatrial:generated end -->`,
     ];
-  if (update.united) return ['The views of several branches were united by git; it was rendered anew.'];
-  if (kept !== null)
-    return [`Somebody had written into the rendered part of learnings.md; the words are kept in ${kept}.`];
+  const words =
+    kept === null
+      ? []
+      : [`Somebody had written into the rendered part of learnings.md; the words are kept in ${kept}.`];
+  if (update.united) return ['The views of several branches were united by git; it was rendered anew.', ...words];
+  if (kept !== null) return words;
   return update.changedByHand ? ['The rendered part of learnings.md had been changed; it was rendered anew.'] : [];
 }
 

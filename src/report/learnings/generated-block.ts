@@ -11,8 +11,11 @@ export function blockStart(block: string): string {
 export type LearningsFile =
   /** `block` with line feeds only. `intact`: as it was rendered, or empty and waiting to be filled. */
   | { state: 'readable'; before: string; block: string; after: string; lineBreak: '\n' | '\r\n'; intact: boolean }
-  /** What git makes of several branches' blocks with `merge=union`: nothing in it but lines of seatrial. */
-  | { state: 'united'; before: string; after: string; lineBreak: '\n' | '\r\n' }
+  /**
+   * What git makes of several branches' blocks with `merge=union`: starts of different hashes. What people wrote beside the
+   * block may have come between them, and is in `before` and `after` again; `kept` is what stood among lines of seatrial.
+   */
+  | { state: 'united'; before: string; after: string; lineBreak: '\n' | '\r\n'; kept: string[] }
   /** Where the block is cannot be told. */
   | { state: 'unclear'; reason: string };
 
@@ -44,10 +47,33 @@ export function readLearningsFile(text: string, isOwn: (line: string) => boolean
     const intact = first.hash === null ? block.trim() === '' : first.hash === hashOf(block);
     return { state: 'readable', ...around, block, intact };
   }
-  const foreign = inside.find((line) => readMark(line).length === 0 && !isOwn(line.text));
-  return foreign === undefined
-    ? { state: 'united', ...around }
-    : { state: 'unclear', reason: `there are ${starts} starts and ${ends} ends, and lines of somebody between them` };
+  const hashes = marks.flatMap((mark) => mark.hash ?? []);
+  if (new Set(hashes).size < hashes.length || hashes.length < starts || starts === 1)
+    return { state: 'unclear', reason: `there are ${starts} starts and ${ends} ends` };
+  const foreign = inside.filter((line) => readMark(line).length === 0 && !isOwn(line.text));
+  return { state: 'united', ...putBeside(foreign, { marks, ...around }) };
+}
+
+/** Words that git moved between the marks are put back above or below the block, on the side from which they came. */
+function putBeside(
+  foreign: readonly Line[],
+  {
+    marks,
+    before,
+    after,
+    lineBreak,
+  }: { marks: readonly Mark[]; before: string; after: string; lineBreak: '\n' | '\r\n' },
+): Pick<Extract<LearningsFile, { state: 'united' }>, 'before' | 'after' | 'lineBreak' | 'kept'> {
+  const lastStart = marks.findLast((mark) => mark.kind === 'start')?.from ?? 0;
+  const firstEnd = marks.find((mark) => mark.kind === 'end')?.from ?? 0;
+  const below = foreign.filter((line) => line.from > firstEnd);
+  const above = foreign.filter((line) => line.from < lastStart && !below.includes(line));
+  return {
+    before: before + above.map((line) => line.text + lineBreak).join(''),
+    after: below.map((line) => lineBreak + line.text).join('') + after,
+    lineBreak,
+    kept: foreign.filter((line) => !above.includes(line) && !below.includes(line)).map((line) => line.text),
+  };
 }
 
 /** The file with another block; what stands around it stays as it is. Pure. */

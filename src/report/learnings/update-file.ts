@@ -27,7 +27,7 @@ export function updateLearningsFile(
     case 'unclear':
       return { state: 'left', text: `${renderBlock(block)}\n`, reason: file.reason };
     case 'united':
-      return { state: 'written', text: placeBlock(file, block), kept: [], changedByHand: false, united: true };
+      return { state: 'written', text: placeBlock(file, block), kept: file.kept, changedByHand: false, united: true };
     case 'readable': {
       const kept = file.intact ? [] : file.block.split('\n').filter((line) => !isOwn(line));
       // The same block is not written anew: a mark without a hash is, though, to be filled.

@@ -71,8 +71,10 @@ describe('a file that is left alone', () => {
     ['the end comes before the start', `${blockEnd}\n${blockStart(old)}\n`],
     ['a mark is damaged', `${block.replace('sha256=', 'sha256=0')}\n`],
     ['a mark is damaged', `${block.replace(' end -->', ' fin -->')}\n`],
-    ['lines of somebody between them', `${block}\nmy words\n${block}\n`],
-    ['lines of somebody between them', `${block.replace('- none', 'my words')}\n${block}\n`],
+    ['there are 2 starts and 2 ends', `${block}\nmy words\n${block}\n`],
+    ['there are 2 starts and 2 ends', `${block.replace('- none', 'my words')}\n${block}\n`],
+    ['there are 2 starts and 1 ends', `${blockStart(old)}\n<!-- seatrial:generated -->\n${old}\n${blockEnd}\n`],
+    ['there are 1 starts and 2 ends', `${block}\n${blockEnd}\n`],
     ['conflict markers', `<<<<<<< HEAD\n${block}\n=======\n${block}\n>>>>>>> b\n`],
     ['conflict markers', `${block}\n<<<<<<< HEAD\nmine\n=======\nyours\n>>>>>>> b\n`],
   ])('%s (case %#)', (reason, previous) => {
@@ -83,11 +85,18 @@ describe('a file that is left alone', () => {
 });
 
 describe('blocks that git has united', () => {
-  it('become one, when nothing but lines of seatrial stands in them', () => {
+  it('become one', () => {
     const [start, ...rest] = renderBlock(old).split('\n');
     const united = ['mine', start, blockStart(fresh), ...rest, 'mine too'].join('\n');
     expect(update(united)).toMatchObject({ state: 'written', united: true, kept: [] });
     expect(update(united).text).toBe(`mine\n${renderBlock(fresh)}\nmine too`);
     expect(update(`${renderBlock(old)}\n${renderBlock(fresh)}\n`).text).toBe(`${renderBlock(fresh)}\n`);
+  });
+
+  it('give back the words that came between them', () => {
+    const [start, ...rest] = renderBlock(old).split('\n');
+    const united = ['a', start, 'b', blockStart(fresh), 'in it', ...rest, 'c', blockEnd, 'd'].join('\r\n');
+    expect(update(united)).toMatchObject({ state: 'written', united: true, kept: ['in it'] });
+    expect(update(united).text).toBe(`a\r\nb\r\n${renderBlock(fresh, '\r\n')}\r\nc\r\nd`);
   });
 });
