@@ -19,7 +19,12 @@ export type HistoryWindow = {
 
 /** The last runs and as many before them, whatever order they come in. Rehearsals are no deploys. Pure. */
 export function selectWindow(history: readonly History[], size: WindowSize = usualWindow): HistoryWindow {
-  const sorted = sortNewestFirst(history).filter((entry) => entry.kind !== 'rehearsal');
+  return windowOf(sortNewestFirst(history), size);
+}
+
+/** The same of runs that are sorted already. */
+export function windowOf(newestFirst: readonly History[], size: WindowSize): HistoryWindow {
+  const sorted = newestFirst.filter((entry) => entry.kind !== 'rehearsal');
   const newest = sorted[0];
   if (newest === undefined) return { current: [], previous: [], asOf: null, size };
   const current = takeWithin(sorted, newest.endedAt, size);

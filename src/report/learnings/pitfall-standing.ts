@@ -1,7 +1,7 @@
 import type { GateDecision, LearnedGate } from '../../model/gate-decision.ts';
 import type { History } from '../../model/history.ts';
 import type { Catalogue, Pitfall } from './catalogue.ts';
-import { selectWindow, sortNewestFirst, usualWindow, type WindowSize } from './history-window.ts';
+import { sortNewestFirst, usualWindow, type WindowSize, windowOf } from './history-window.ts';
 
 /** Runs of the window in which a pitfall must have been met before it proposes itself as a gate. */
 export const recurs = 3;
@@ -40,8 +40,13 @@ export type StandingInput = {
 
 /** Where each pitfall of the catalogue stands, in the order of the catalogue. Pure. */
 export function assessPitfalls(input: StandingInput): PitfallStanding[] {
+  return assessSorted({ ...input, history: sortNewestFirst(input.history) });
+}
+
+/** The same of runs that are sorted already, newest first: for a long history the sorting is what takes time. */
+export function assessSorted(input: StandingInput): PitfallStanding[] {
   const { catalogue, history, size = usualWindow } = input;
-  const { current, asOf } = selectWindow(history, size);
+  const { current, asOf } = windowOf(history, size);
   const lastSeen = lastSightings(history);
   const decided = latestDecisions(input.decisions ?? []);
   return catalogue.pitfalls.map((pitfall) => {
@@ -104,9 +109,8 @@ function latestDecisions(decisions: readonly GateDecision[]): Map<string, GateDe
   );
 }
 
-/** One pass over all runs: for a long history this is what takes time. */
-function lastSightings(history: readonly History[]): Map<string, History> {
+function lastSightings(newestFirst: readonly History[]): Map<string, History> {
   const last = new Map<string, History>();
-  for (const entry of sortNewestFirst(history)) for (const id of entry.pitfalls) if (!last.has(id)) last.set(id, entry);
+  for (const entry of newestFirst) for (const id of entry.pitfalls) if (!last.has(id)) last.set(id, entry);
   return last;
 }

@@ -4,10 +4,10 @@ import { plural, quoteUntrusted } from '../format.ts';
 import type { Catalogue, Pattern } from './catalogue.ts';
 import { assessMetrics, measuredEnvironment } from './deploy-metrics.ts';
 import { renderFrequency } from './frequency.ts';
-import { type HistoryWindow, selectWindow, sortNewestFirst, usualWindow, type WindowSize } from './history-window.ts';
+import { type HistoryWindow, sortNewestFirst, usualWindow, type WindowSize, windowOf } from './history-window.ts';
 import { findNearDuplicates } from './near-duplicates.ts';
 import type { Note } from './note.ts';
-import { assessPitfalls, type PitfallStanding, recurs } from './pitfall-standing.ts';
+import { assessSorted, type PitfallStanding, recurs } from './pitfall-standing.ts';
 import { describeDecision, describeNearDuplicate, describeNote, renderInstances } from './render-instances.ts';
 
 export type LearningsInput = {
@@ -28,15 +28,16 @@ export type LearningsInput = {
  */
 export function renderLearnings(input: LearningsInput): string {
   const { catalogue, history, notes = [], decisions = [], setAside = [], required = {}, size = usualWindow } = input;
-  const window = selectWindow(history, size);
+  const newestFirst = sortNewestFirst(history);
+  const window = windowOf(newestFirst, size);
   const sortedNotes = [...notes].sort((a, b) => (a.id < b.id ? -1 : 1));
-  const standings = assessPitfalls({ catalogue, history, decisions, required, size });
+  const standings = assessSorted({ catalogue, history: newestFirst, decisions, required, size });
   return [
     renderHead(window, setAside),
     '## Common Pitfalls (Auto-Updated)',
     ...standings.map((standing) => renderPitfall(standing, sortedNotes)),
     '## Successful Patterns (Auto-Updated)',
-    ...renderPatterns(catalogue, window, history),
+    ...renderPatterns(catalogue, window, newestFirst),
     renderMetrics(window),
     ...renderNotes(catalogue, sortedNotes),
   ].join('\n\n');
@@ -120,9 +121,9 @@ function renderGate({ gate, seen, pitfall }: PitfallStanding): string[] {
   }
 }
 
-function renderPatterns(catalogue: Catalogue, { current }: HistoryWindow, history: readonly History[]): string[] {
+function renderPatterns(catalogue: Catalogue, { current }: HistoryWindow, newestFirst: readonly History[]): string[] {
   const first = new Map<string, History>();
-  for (const entry of sortNewestFirst(history)) for (const id of entry.patterns) first.set(id, entry);
+  for (const entry of newestFirst) for (const id of entry.patterns) first.set(id, entry);
   return catalogue.patterns.map((pattern) => renderPattern(pattern, current, first.get(pattern.id) ?? null));
 }
 
