@@ -53,7 +53,8 @@ export const preflight = defineOperation({
     });
     const checks = requireLearned(answers, context.learnedGates);
     const required = requiredChecks(place.spec.gates.require, context.learnedGates);
-    const { ok } = assessChecks(checks, input.gate === undefined ? required : chosen.map((check) => check.id));
+    const mustPass = input.gate === undefined ? required : chosen.map((check) => check.id);
+    const { ok } = assessChecks(checks, mustPass);
     const pitfalls = renderDuePitfalls(duePitfalls(await loadSources(project)));
     const next = ok
       ? nextStep(caller, {
@@ -66,7 +67,12 @@ export const preflight = defineOperation({
         ? `There is no check "${input.gate}". There are: ${all.map((check) => check.id).join(', ')}`
         : null;
     const text =
-      none ?? [renderChecks(checks, { detail: input.detail }), ...(pitfalls === '' ? [] : [pitfalls]), next].join('\n');
+      none ??
+      [
+        renderChecks(checks, { detail: input.detail, required: mustPass }),
+        ...(pitfalls === '' ? [] : [pitfalls]),
+        next,
+      ].join('\n');
     return {
       data: { ok: ok && none === null, environment: place.name, version: input.version, checks },
       text,
