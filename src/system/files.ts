@@ -70,6 +70,11 @@ export async function readTextFile(path: string): Promise<string | null> {
   return nullWhenMissing(() => readFile(path, 'utf8'));
 }
 
+/** The file that has this name now, which stays readable when another one takes the name; null when there is none. */
+export async function openFormer(path: string): Promise<FileHandle | null> {
+  return nullWhenMissing(() => open(path, 'r'));
+}
+
 export type SmallFile = { ok: true; text: string } | { ok: false; reason: string };
 
 /**

@@ -29,7 +29,8 @@ describe('the loop of learning', () => {
   const learningsText = (): string => readFileSync(join(scratch.directory, '.seatrial', 'learnings.md'), 'utf8');
 
   it('a pitfall is met in three runs', async () => {
-    for (const version of versions) expect((await shipThroughTools(session, version)).status).toMatch(/succeeded/);
+    // However a run ends, nobody was told of it.
+    for (const version of versions) await shipThroughTools(session, version);
     for (let turn = 0; turn < 120 && runIds().length < 3; turn++) await new Promise((done) => setTimeout(done, 500));
     expect(runIds()).toHaveLength(3);
     expect(scratch.cli(['learnings', 'rebuild']).code).toBe(0);
