@@ -13,7 +13,7 @@ import { renderFrequency } from '../../../src/report/learnings/frequency.ts';
 import { diffLearnings } from '../../../src/report/learnings/learnings-diff.ts';
 import { parseNote } from '../../../src/report/learnings/note.ts';
 import { detectPatterns, patternDetectors } from '../../../src/report/learnings/pattern-detectors.ts';
-import { detectPitfalls, pitfallDetectors } from '../../../src/report/learnings/pitfall-detectors.ts';
+import { detectPitfalls, type Known, pitfallDetectors } from '../../../src/report/learnings/pitfall-detectors.ts';
 import { renderLearnings } from '../../../src/report/learnings/render-learnings.ts';
 import { parseFrontMatter } from '../../../src/system/front-matter.ts';
 import {
@@ -159,6 +159,133 @@ describe('detectors', () => {
     };
     expect(finds(record)).toContain('monitoring-alert-missed');
     expect(finds(rolledBackRun())).not.toContain('monitoring-alert-missed');
+  });
+
+  const started = (record: RunRecord): number => record.startedAtMs;
+  const known = (...earlier: Array<Partial<History>>): Known => ({
+    earlier: earlier.map((more, index) => ({ ...entry(-30 + index), ...more })),
+    explainedRuns: ['explained'],
+  });
+  const stable = succeededRun().plan.content.stable;
+  const left = { version: stable?.version ?? '', commit: stable?.commit ?? null };
+
+  it.each<[string, Known, boolean]>([
+    ['nothing is on record', known(), false],
+    ['the last run left users on what is stable', known({ version: '0.1.0', commit: 'x' }, left), false],
+    ['the last run left users on something else', known(left, { version: '1.2.9', commit: 'b'.repeat(40) }), true],
+    ['the same version is another commit now', known({ ...left, commit: 'b'.repeat(40) }), true],
+    [
+      'the last run was rolled back to what is stable',
+      known({ version: '9', commit: 'c', fromVersion: left.version, fromCommit: left.commit, outcome: 'rolled_back' }),
+      false,
+    ],
+    [
+      'the last run was rolled back to something else',
+      known({ version: '9', commit: 'c', fromVersion: '8', fromCommit: 'd', outcome: 'rolled_back' }),
+      true,
+    ],
+    [
+      'nobody knows where the last run left them',
+      known({ version: '9', commit: 'c', outcome: 'rollback_failed' }),
+      false,
+    ],
+    [
+      'the last run went to another environment',
+      known(left, { version: '9', commit: 'c', environment: 'staging' }),
+      false,
+    ],
+    ['the last run was a rehearsal', known(left, { version: '9', commit: 'c', kind: 'rehearsal' }), false],
+  ])('out-of-band-deploy: %s', (_when, about, expected) => {
+    expect(detectPitfalls(succeededRun(), about).includes('out-of-band-deploy')).toBe(expected);
+  });
+
+  it('out-of-band-deploy: somebody changed the place during the run', () => {
+    const record = succeededRun();
+    record.warnings.push({ code: 'FOREIGN_CHANGE', message: 'weights were set by hand', atMs: 1, seq: 9 });
+    expect(finds(record)).toContain('out-of-band-deploy');
+    const held = succeededRun();
+    held.decisions.push({
+      seq: 1,
+      atMs: 1,
+      stepId: null,
+      decision: { action: 'hold', reason: 'x', trigger: 'foreign-change' },
+    });
+    expect(finds(held)).toContain('out-of-band-deploy');
+  });
+
+  const { version, commit } = succeededRun().plan.content.revision;
+  it.each<[string, Known, boolean]>([
+    ['it failed before', known({ version, commit, outcome: 'failed' }), true],
+    ['it was rolled back before', known({ version, commit, outcome: 'rolled_back' }), true],
+    ['it failed, and the cause is recorded', known({ version, commit, outcome: 'failed', runId: 'explained' }), false],
+    ['it succeeded before', known({ version, commit }), false],
+    ['another commit failed', known({ version, commit: 'f'.repeat(40), outcome: 'failed' }), false],
+    ['it failed elsewhere', known({ version, commit, outcome: 'failed', environment: 'staging' }), false],
+    ['a gate had stopped it', known({ version, commit, outcome: 'aborted' }), false],
+  ])('repeated-attempt: %s', (_when, about, expected) => {
+    expect(detectPitfalls(succeededRun(), about).includes('repeated-attempt')).toBe(expected);
+  });
+
+  it('held-too-long counts only the time in which the candidate had users', () => {
+    const record = succeededRun();
+    const toUsers = record.steps.find(({ step }) => step.kind === 'set_weight')?.startedAtMs ?? 0;
+    record.holds = [
+      { seq: 1, fromMs: started(record) - 7_200_000, toMs: toUsers + 3_600_000, reason: 'x', gate: null },
+    ];
+    expect(finds(record)).not.toContain('held-too-long');
+    record.holds.push({ seq: 2, fromMs: toUsers + 4_000_000, toMs: toUsers + 4_000_001, reason: 'x', gate: null });
+    expect(finds(record)).toContain('held-too-long');
+    record.steps = record.steps.filter(({ step }) => step.kind === 'provision');
+    expect(finds(record)).not.toContain('held-too-long');
+  });
+
+  it('missing-baseline needs a canary with requests and a stable revision without any', () => {
+    const record = succeededRun();
+    expect(finds(record)).not.toContain('missing-baseline');
+    for (const point of record.counts) if (point.weightPercent < 100) point.baseline = { requests: 0, failures: 0 };
+    expect(finds(record)).toContain('missing-baseline');
+    record.plan.content.stable = null;
+    expect(finds(record)).not.toContain('missing-baseline');
+  });
+
+  it.each([
+    ['canary-too-small', 'hold', 'inconclusive', true],
+    ['canary-too-small', 'advance', 'unproven', true],
+    ['canary-too-small', 'abort', 'error-rate', false],
+    ['metrics-source-silent', 'hold', 'metrics-source', true],
+    ['metrics-source-silent', 'hold', 'person', false],
+  ] as const)('%s: %s because of %s', (id, action, trigger, expected) => {
+    const record = succeededRun();
+    record.decisions.push({ seq: 1, atMs: 1, stepId: null, decision: { action, reason: 'x', trigger } });
+    expect(finds(record).includes(id)).toBe(expected);
+  });
+
+  it('error-budget-overdrawn needs a run that began all the same', () => {
+    const failed = check('error-budget-left', 'failed', { blocking: false });
+    const record = succeededRun({ checks: [failed] });
+    expect(finds(record)).toContain('error-budget-overdrawn');
+    for (const progress of record.steps) progress.startedAtMs = null;
+    expect(finds(record)).not.toContain('error-budget-overdrawn');
+  });
+
+  it('unverified-rollback needs users who were taken back, and no proof that they are well', () => {
+    expect(finds(rolledBackRun())).not.toContain('unverified-rollback');
+    const unseen = rolledBackRun();
+    if (unseen.rollback !== null) unseen.rollback.trafficRestoredAtMs = null;
+    expect(finds(unseen)).toContain('unverified-rollback');
+    const untested = rolledBackRun();
+    untested.smoke = untested.smoke.filter(({ on }) => on !== 'rollback');
+    expect(finds(untested)).toContain('unverified-rollback');
+    untested.maxWeightPercent = 0;
+    expect(finds(untested)).not.toContain('unverified-rollback');
+  });
+
+  it('finds nothing in a run that a gate stopped: nothing was deployed', () => {
+    const record = failedRun();
+    record.error = { code: 'PREFLIGHT_BLOCKED', message: 'x', remedy: 'y' };
+    expect(finds(record)).not.toEqual([]);
+    for (const progress of record.steps) progress.startedAtMs = null;
+    expect(finds(record)).toEqual([]);
   });
 
   it('takes a rollback that a person asked for as its own finding, and a rehearsal as none', () => {
