@@ -1,7 +1,8 @@
 import type { History } from '../model/history.ts';
 import type { RunRecord } from '../model/run-record.ts';
+import type { Known } from './learnings/detector.ts';
 import { detectPatterns } from './learnings/pattern-detectors.ts';
-import { detectPitfalls, type Known } from './learnings/pitfall-detectors.ts';
+import { detectPitfalls } from './learnings/pitfall-detectors.ts';
 import { abortDecision } from './record-events.ts';
 import { startApproval } from './report-validation.ts';
 import { detectMsOf, restoreMsOf } from './rollback-facts.ts';

@@ -308,7 +308,6 @@ const learningsSchema = z.strictObject({
 export const configSchema = z.strictObject({
   version: z.literal(1).describe('Version of this format'),
   service: simpleName.describe('Name of what is shipped'),
-  learnings: learningsSchema.describe('What earlier runs teach').prefault({}),
   environments: z
     .record(simpleName, environmentSchema)
     .refine(
@@ -329,6 +328,7 @@ export const configSchema = z.strictObject({
           });
       }
     }),
+  learnings: learningsSchema.describe('What earlier runs teach').prefault({}),
 });
 export type Config = z.output<typeof configSchema>;
 export type ConfigInput = z.input<typeof configSchema>;

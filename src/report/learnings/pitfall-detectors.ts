@@ -1,16 +1,8 @@
-import type { History } from '../../model/history.ts';
 import type { RunRecord } from '../../model/run-record.ts';
 import { findCheck, type KnownCheck } from '../known-checks.ts';
 import { ratioOf } from '../report-measures.ts';
+import { type Detector, type Known, nothingKnown } from './detector.ts';
 import { runDetectors } from './run-detectors.ts';
-
-/** What the project knew when the run ended: its earlier runs, and those whose cause and fix somebody has written down. */
-export type Known = { earlier: readonly History[]; explainedRuns: readonly string[] };
-
-export const nothingKnown: Known = { earlier: [], explainedRuns: [] };
-
-/** Whether a pitfall is in a finished run. True only on evidence: what record and history cannot tell is false. */
-export type Detector = (record: RunRecord, known: Known) => boolean;
 
 /** Longest time of a deploy beyond the observation that the plan asked for, and beyond waiting for people. */
 export const slowDeployMs = 15 * 60_000;

@@ -3,7 +3,7 @@ import type { RunRecord } from '../../model/run-record.ts';
 import { blindTrigger, foreignTrigger } from '../../model/verdict.ts';
 import { findCheck } from '../known-checks.ts';
 import { smokeAfterRollback } from '../rollback-facts.ts';
-import type { Detector, Known } from './pitfall-detectors.ts';
+import type { Detector, Known } from './detector.ts';
 
 /** Longest time that users may stay on a candidate about which nothing is decided. */
 export const longHoldMs = 60 * 60_000;

@@ -8,12 +8,13 @@ import { deriveHistory } from '../../../src/report/history-entry.ts';
 import { adviceByPitfall } from '../../../src/report/improvement-advice.ts';
 import { knownChecks } from '../../../src/report/known-checks.ts';
 import { parseCatalogue } from '../../../src/report/learnings/catalogue.ts';
+import type { Known } from '../../../src/report/learnings/detector.ts';
 import { duePitfalls, renderDuePitfalls } from '../../../src/report/learnings/due-pitfalls.ts';
 import { renderFrequency } from '../../../src/report/learnings/frequency.ts';
 import { diffLearnings } from '../../../src/report/learnings/learnings-diff.ts';
 import { parseNote } from '../../../src/report/learnings/note.ts';
 import { detectPatterns, patternDetectors } from '../../../src/report/learnings/pattern-detectors.ts';
-import { detectPitfalls, type Known, pitfallDetectors } from '../../../src/report/learnings/pitfall-detectors.ts';
+import { detectPitfalls, pitfallDetectors } from '../../../src/report/learnings/pitfall-detectors.ts';
 import { renderLearnings } from '../../../src/report/learnings/render-learnings.ts';
 import { parseFrontMatter } from '../../../src/system/front-matter.ts';
 import {
