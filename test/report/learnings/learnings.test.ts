@@ -17,6 +17,7 @@ import { detectPatterns, patternDetectors } from '../../../src/report/learnings/
 import { detectPitfalls, pitfallDetectors } from '../../../src/report/learnings/pitfall-detectors.ts';
 import { renderLearnings } from '../../../src/report/learnings/render-learnings.ts';
 import { parseFrontMatter } from '../../../src/system/front-matter.ts';
+import { dayEntry as entry } from '../../fixtures/learnings-project.ts';
 import {
   abortedRun,
   allRuns,
@@ -40,18 +41,6 @@ const catalogue = parseCatalogue(
 );
 
 const day = 86_400_000;
-
-function entry(index: number, more: Partial<History> = {}): History {
-  const at = startMs + index * day;
-  return {
-    ...deriveHistory(succeededRun({ startedAtMs: at, runId: `run-${String(index).padStart(4, '0')}` }), {
-      commitAt: new Date(at - 3_600_000).toISOString(),
-    }),
-    pitfalls: [],
-    patterns: [],
-    ...more,
-  };
-}
 
 /** A fixed order that is not the usual one. */
 function shuffle<T>(values: readonly T[]): T[] {
@@ -398,13 +387,13 @@ describe('renderLearnings', () => {
     });
     const cause = parseNote({
       name: 'n2',
-      data: { kind: 'cause', run: 'run-0043', by: 'ada' },
+      data: { kind: 'cause', run: 'run-00043', by: 'ada' },
       body: 'pool too small',
     });
     const text = renderLearnings({ catalogue, history, notes: [evil, cause].filter((note) => note !== null) });
     expect(text).not.toContain('<!--');
     expect(text).not.toContain('\n# Heading');
-    expect(text).toContain('run run-0043\n  > cause: pool too small (ada)');
+    expect(text).toContain('run run-00043\n  > cause: pool too small (ada)');
   });
 });
 
