@@ -66,12 +66,18 @@ export async function isRemembered(project: Pick<Project, 'directory'>, record: 
 }
 
 async function deriveEntry(place: Place, record: RunRecord): Promise<History> {
-  const { commit } = record.plan.content.revision;
+  const { revision, stable, kind } = record.plan.content;
+  const { commit } = revision;
   const commitAt = commit === null ? null : ((await place.project.repository?.commitTime(commit)) ?? null);
   const earlier = (await loadHistory(place.project)).filter(
     (entry) => entry.runId !== record.runId && Date.parse(entry.endedAt) <= record.startedAtMs,
   );
-  return deriveHistory(record, { commitAt, known: { earlier, explainedRuns: await explainedRuns(place.project) } });
+  // Without a former commit everything would be new, down to the first line of the project.
+  const from = kind === 'rollout' ? (stable?.commit ?? null) : null;
+  const commitTimes =
+    from === null || commit === null ? [] : ((await place.project.repository?.commitTimes(from, commit)) ?? []);
+  const known = { earlier, explainedRuns: await explainedRuns(place.project) };
+  return deriveHistory(record, { commitAt, known, commitTimes });
 }
 
 async function writeHistory(place: Place, entry: History): Promise<string> {

@@ -176,10 +176,12 @@ function perWeek(runs: readonly History[]): Sample | null {
   return { value: ((ends.length - 1) / spanMs) * 7 * dayMs, samples: ends.length };
 }
 
+/** From the middle one of a release's commits, or from the one that was shipped where nothing is known of the others. */
 function leadTime(runs: readonly History[]): Sample | null {
-  const times = releases(runs).map((run) =>
-    run.commitAt === null ? null : Date.parse(run.endedAt) - Date.parse(run.commitAt),
-  );
+  const times = releases(runs).map((run) => {
+    const from = run.changes?.medianCommitAt ?? run.commitAt;
+    return from === null ? null : Date.parse(run.endedAt) - Date.parse(from);
+  });
   return middle(times.filter((ms) => ms !== null).filter((ms) => ms >= 0));
 }
 

@@ -355,6 +355,16 @@ describe('renderLearnings', () => {
     expect(renderLearnings({ catalogue, history: [old, entry(0)] })).toContain('(0/1 - not yet seen)');
   });
 
+  it('measures the lead time from the middle commit of a release, where git knows it', () => {
+    const brought = (index: number, daysBefore: number): History => {
+      const one = entry(index);
+      const medianCommitAt = new Date(Date.parse(one.endedAt) - daysBefore * day).toISOString();
+      return { ...one, changes: { commits: 9, medianCommitAt } };
+    };
+    const text = renderLearnings({ catalogue, history: [brought(1, 3), brought(2, 5), brought(3, 9), entry(4)] });
+    expect(text).toContain('| Lead time for changes | - | 4d (median, commit to end of run) | not enough data |');
+  });
+
   it('invents no trend', () => {
     const text = renderLearnings({ catalogue, history: history.slice(0, 3) });
     expect(text).toContain('| Production deploy success | ≥98% | 100% | not enough data |');
