@@ -169,7 +169,7 @@ async function withTypedCode(
     return typed === null ? given : { ...given, code: typed };
   }
   const code = await session.io.ask(
-    'Type the code of what you have read (a plan prints its own; for a run it is the last six characters of its id): ',
+    'Type the code of what you have read (a plan or a proposed gate prints its own; for a run it is the last six characters of its id): ',
     session.context.signal,
   );
   if (code === null) throw new DeployError('CANCELLED', { what: 'The approval' });

@@ -50,12 +50,17 @@ export function renderExplanation(loaded: Explained, environmentName?: string): 
     ...renderNode(environmentTree(loaded, name), 4).map((line) =>
       line.replace(/^ {4}# approval: not set.*$/, approvalLine(name, loaded.enrolled)),
     ),
+    'learnings:',
+    ...renderNode(treeAt(loaded, ['learnings']), 2),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function environmentTree({ given }: Explained, name: string): SettingNode {
-  const path = ['environments', name];
+function environmentTree(loaded: Explained, name: string): SettingNode {
+  return treeAt(loaded, ['environments', name]);
+}
+
+function treeAt({ given }: Explained, path: readonly string[]): SettingNode {
   const schema: Schema = schemaAt(configSchema, given, path) ?? configSchema;
   return settingTree({ schema, given: valueAt(given, path), from: 'yours' });
 }

@@ -288,10 +288,11 @@ export const errorCatalogue = {
     'Between two lines of --- write YAML only, one "key: value" per line.',
     exitCode.config,
   ),
-  LEARNINGS_MARKERS: entry(
-    'Hand-written notes in {file} cannot be told apart: {reason}',
-    'The file was left alone. Put the notes between one line "<!-- notes:start -->" and one line "<!-- notes:end -->".',
-    exitCode.config,
+  GATE_UNDECIDABLE: entry('There is nothing to decide about {pitfall}: {reason}', '{remedy}', exitCode.usage),
+  LEARNINGS_REFUSED: entry(
+    '{source} cannot be imported: {reason}',
+    'Nothing was taken over. Give what `seatrial learnings export` prints in the other project.',
+    exitCode.usage,
   ),
   CATALOGUE_INVALID: entry(
     'The learnings catalogue is wrong at {file}: {reason}',

@@ -34,6 +34,8 @@ export const historySchema = z.strictObject({
   approval: z.enum(approvalHows),
   /** Commit time of the shipped commit, for lead time; null when there is no commit. */
   commitAt: z.iso.datetime().nullable(),
+  /** What the release brought, by git: commits since the one that it replaced, and the middle one's time. */
+  changes: z.strictObject({ commits: z.number().int().positive(), medianCommitAt: z.iso.datetime() }).optional(),
   verdicts: z.array(z.strictObject({ metric: z.string(), outcome: z.enum(['pass', 'fail', 'inconclusive']) })),
   checks: z.strictObject({
     passed: z.number().int(),

@@ -10,10 +10,11 @@ import { renderReviewDraft } from '../report/review-draft.ts';
 import { fileExists } from '../system/files.ts';
 import { writeOwnLog } from '../system/own-log.ts';
 import { writeProjectFile } from '../system/project-file.ts';
-import { rebuildLearnings } from './learnings-files.ts';
+import { explainedRuns } from './learnings-files.ts';
 import type { Place } from './place.ts';
 import type { Project } from './project.ts';
 import { loadHistory } from './project-memory.ts';
+import { rebuildLearnings } from './rebuild-learnings.ts';
 import { retireOldRuns } from './retire-old-runs.ts';
 
 export type Memory = { history: string; report: string; reportJson: string; review: string | null; learnings: string };
@@ -32,10 +33,9 @@ export async function finishRun({
   const { project } = place;
   const entry = await deriveEntry(place, record);
   const historyPath = await writeHistory(place, entry);
-  const history = await loadHistory(project);
   const report = await writeReport(place, record);
   const review = record.plan.content.kind === 'rollout' ? await writeReviewDraft(place, record) : null;
-  const learnings = await rebuildLearnings(project, history);
+  const learnings = await rebuildLearnings(project, clock);
   await retireOldRuns(project, { limits: project.config.retention, clock }).catch((thrown: unknown) =>
     writeOwnLog(`old runs were not removed: ${toDeployError(thrown).message}`),
   );
@@ -72,9 +72,18 @@ export async function isRemembered(project: Pick<Project, 'directory'>, record: 
 }
 
 async function deriveEntry(place: Place, record: RunRecord): Promise<History> {
-  const { commit } = record.plan.content.revision;
+  const { revision, stable, kind } = record.plan.content;
+  const { commit } = revision;
   const commitAt = commit === null ? null : ((await place.project.repository?.commitTime(commit)) ?? null);
-  return deriveHistory(record, { commitAt });
+  const earlier = (await loadHistory(place.project)).filter(
+    (entry) => entry.runId !== record.runId && Date.parse(entry.endedAt) <= record.startedAtMs,
+  );
+  // Without a former commit everything would be new, down to the first line of the project.
+  const from = kind === 'rollout' ? (stable?.commit ?? null) : null;
+  const commitTimes =
+    from === null || commit === null ? [] : ((await place.project.repository?.commitTimes(from, commit)) ?? []);
+  const known = { earlier, explainedRuns: await explainedRuns(place.project) };
+  return deriveHistory(record, { commitAt, known, commitTimes });
 }
 
 async function writeHistory(place: Place, entry: History): Promise<string> {

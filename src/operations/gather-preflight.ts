@@ -8,13 +8,15 @@ import { type DeployError, toDeployError } from '../model/deploy-error.ts';
 import type { Revision } from '../model/revision.ts';
 import type { TargetState } from '../model/target.ts';
 import { probeHeader } from '../model/traffic.ts';
+import { duePitfalls } from '../report/learnings/due-pitfalls.ts';
+import { type GateStanding, learnedGates } from '../report/learnings/pitfall-standing.ts';
 import { httpRequest } from '../system/http.ts';
 import { configuredSources } from './configured-sources.ts';
 import { probeSampled } from './create-sampled-source.ts';
 import { renderStop } from './freeze/stop-error.ts';
-import { duePitfalls, explainedRuns } from './learnings-files.ts';
+import { explainedRunsOf, loadSources } from './learnings-files.ts';
 import { type Place, stableOf } from './place.ts';
-import { activeRunOf, loadHistory, pendingReview } from './project-memory.ts';
+import { activeRunOf, pendingReview } from './project-memory.ts';
 import { readErrorBudget } from './read-error-budget.ts';
 import { resolveRevision } from './resolve-revision.ts';
 import { sourceOfHistory } from './source-of-history.ts';
@@ -43,7 +45,7 @@ export async function gatherPreflight({
   const revision = await outcomeOf(resolveRevision(place, version));
   const state = await outcomeOf(place.target.inspect(signal));
   const stable = stableOf(state.value);
-  const history = await loadHistory(project);
+  const memory = await loadSources(project);
   const active = await activeRunOf(place);
   const freeze = freezeAt(now, spec.freeze);
   const stop = await stopOf(project.state, name, now);
@@ -74,10 +76,14 @@ export async function gatherPreflight({
     calendar: risk.risky
       ? { fridayOrBeforeHoliday: true, label: risk.reason }
       : { fridayOrBeforeHoliday: false, label: 'an ordinary day' },
-    history,
-    explainedRuns: await explainedRuns(project),
+    history: memory.history,
+    setAside: memory.setAside,
+    explainedRuns: explainedRunsOf(memory.notes),
     pendingReview: await pendingReview(project, name),
-    pitfalls: await duePitfalls(project, history),
+    pitfalls: duePitfalls(memory).map((due) => ({ ...due, blocking: isGate(due.gate) })),
+    learnedGates: learnedGates(memory.catalogue, memory.decisions).filter(({ environments }) =>
+      environments.includes(name),
+    ),
     metricsProbe: () => probeMetrics({ place, state: state.value, stable, clock, signal }),
     readErrorBudget: onlyOnce(async () =>
       readErrorBudget({ slos: spec.slos, source: sourceOfHistory(place, stable, clock), nowMs: now, signal }),
@@ -86,6 +92,10 @@ export async function gatherPreflight({
     nowMs: now,
     stateDirectory: project.stateRoot,
   };
+}
+
+function isGate({ state }: GateStanding): boolean {
+  return state === 'accepted' || state === 'configured';
 }
 
 function onlyOnce<T>(read: () => Promise<T>): () => Promise<T> {

@@ -7,6 +7,7 @@ import { renderApprovalScreen } from '../report/approval-screen.ts';
 import { askProtected } from './ask-protected.ts';
 import { leastApproval } from './check-approval.ts';
 import { type ApprovalRequest, draftApproval } from './draft-approval.ts';
+import { assertDialog, personBehind } from './person.ts';
 import { shortCodeOf } from './short-code.ts';
 
 /**
@@ -25,7 +26,7 @@ export async function giveByPerson(
   if (least === 'none') return draftApproval(request, { ...who, how: 'none' });
   assertWayIsEnough(request, context);
   if (caller.door === 'mcp') {
-    assertDialog(request, context);
+    assertDialog(place.approval, caller.client, commandFor(request));
     return draftApproval(request, { ...who, how: 'client-dialog' });
   }
   const draft = draftApproval(request, { ...who, how: 'terminal' });
@@ -49,11 +50,6 @@ export async function giveByProtected(request: ApprovalRequest, context: Operati
     );
   const who = { by: answer.proof.by, how: 'protected' as const, client: null, nowMs: context.clock.now() };
   return { ...draftApproval(request, who), proof: answer.proof };
-}
-
-/** Whose yes it is, in the words of record and report. A client tells its own name, never that of the person before it. */
-export function personBehind({ caller }: OperationContext): string {
-  return caller.door === 'mcp' ? `a person, asked by ${caller.name}` : caller.name;
 }
 
 export function notAccepted(reason: string, remedy: string): DeployError {
@@ -91,15 +87,6 @@ function assertWayIsEnough(request: ApprovalRequest, { caller }: OperationContex
       'no person is at this terminal.',
       `A person runs it in a terminal of their own: ${commandFor(request)}`,
     );
-}
-
-function assertDialog(request: ApprovalRequest, { caller }: OperationContext): void {
-  const { clients } = request.place.approval;
-  if (clients.includes('*') || (caller.client !== null && clients.includes(caller.client))) return;
-  throw notAccepted(
-    `the client "${caller.client ?? 'unknown'}" is not known to ask a person before this tool runs.`,
-    `Ask the person to run in a terminal: ${commandFor(request)}. Known clients: ${clients.join(', ')} (approval.clients).`,
-  );
 }
 
 async function askForCode(request: ApprovalRequest, draft: Approval, { person }: OperationContext): Promise<string> {

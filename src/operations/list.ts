@@ -10,6 +10,7 @@ import { thaw } from './freeze/thaw.ts';
 import { host } from './host.ts';
 import { init } from './init.ts';
 import { learnings } from './learnings.ts';
+import { learningsCommands } from './learnings-commands.ts';
 import { preflight } from './preflight.ts';
 import { rollback } from './rollback.ts';
 import { rolloutApprove } from './rollout-approve.ts';
@@ -34,6 +35,7 @@ export const operations: readonly Operation[] = [
   deployReport,
   deployReview,
   learnings,
+  ...learningsCommands,
   init,
   trust,
   demo,

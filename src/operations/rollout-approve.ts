@@ -7,6 +7,7 @@ import type { OperationContext } from '../model/operation.ts';
 import type { Approval, Plan } from '../model/plan.ts';
 import { breakGlassScope } from './break-glass.ts';
 import { assessApprovals, consumeApprovals } from './check-approval.ts';
+import { decideGate } from './decide-gate.ts';
 import { defineOperation } from './define-operation.ts';
 import { assertReviewComplete } from './deploy-review.ts';
 import type { ApprovalRequest } from './draft-approval.ts';
@@ -14,7 +15,14 @@ import { commandFor, giveByPerson, giveByProtected, notAccepted } from './give-a
 import { environmentField, runField } from './inputs.ts';
 import { nextStep } from './next-step.ts';
 import { openPlace, type Place } from './place.ts';
-import { locateProject, openProjectOfRun, openTrustedProject, type ProjectPlace } from './project.ts';
+import {
+  locateProject,
+  openProject,
+  openProjectOfRun,
+  openTrustedProject,
+  type Project,
+  type ProjectPlace,
+} from './project.ts';
 import { findRun, pendingReview, saveReviewAcknowledgement } from './project-memory.ts';
 import { promoteScope } from './promote-scope.ts';
 import { sendControl } from './rollout-control.ts';
@@ -23,13 +31,16 @@ import { handInSignature, signHere, writeDocument } from './sign-approval.ts';
 const toolInput = z.object({
   scope: z
     .string()
-    .regex(/^(start|promote|review)$/)
+    .regex(/^(start|promote|review|gate)$/)
     .default('start')
-    .describe('start: let the plan begin. promote: let a waiting run go past its gate. review: acknowledge a review'),
+    .describe(
+      'start: let the plan begin. promote: let a waiting run go past its gate. review: acknowledge a review. gate: make a recurring pitfall a gate',
+    ),
   plan_id: z.string().max(64).optional().describe('For start'),
   run_id: runField,
   service: z.string().max(63).optional().describe('For the person to read; must be that of the plan'),
   version: z.string().max(64).optional().describe('As above'),
+  pitfall: z.string().max(64).optional().describe('For gate'),
   environment: environmentField,
   strategy: z.string().max(20).optional().describe('As above'),
   code: z.string().max(12).optional().describe('Typed by the person in a terminal'),
@@ -38,10 +49,10 @@ const toolInput = z.object({
 const input = toolInput.extend({
   scope: z
     .string()
-    .regex(/^(?:start|promote|review|break-glass:[a-zA-Z][\w-]{0,63})$/)
+    .regex(/^(?:start|promote|review|gate|break-glass:[a-zA-Z][\w-]{0,63})$/)
     .default('start')
     .describe(
-      'start: let the plan begin. promote: let a waiting run go past its gate. review: acknowledge a review. break-glass:<gate>: let the plan begin although this pre-flight check blocks',
+      'start: let the plan begin. promote: let a waiting run go past its gate. review: acknowledge a review. gate: make a recurring pitfall a gate. break-glass:<gate>: let the plan begin although this pre-flight check blocks',
     ),
   reason: z.string().max(1000).optional().describe('Why, in writing; needed to break the glass'),
   sign: z.boolean().optional().describe('Sign with a key of yours; ssh-keygen asks for passphrase or touch'),
@@ -73,9 +84,11 @@ export const rolloutApprove = defineOperation({
       'seatrial approve 3f9c1a2b4d5e --scope break-glass:friday --reason "the fix for the outage"',
       'seatrial approve --scope promote --run-id 01j9…',
       'seatrial approve --scope review --run-id 01j9…',
+      'seatrial approve --scope gate --pitfall no-staging-verification',
     ],
   },
   run: async (given, context) => {
+    if (given.scope === 'gate') return approveGate(await openProject(context.projectDirectory), given, context);
     assertOneWay(given);
     const request = await readRequest(given, context);
     assertSaysTheTruth(request.plan, given);
@@ -85,6 +98,21 @@ export const rolloutApprove = defineOperation({
     return carryThrough(request, approval, context);
   },
 });
+
+/** The person sees these arguments, so nothing stands in them that is not meant. */
+async function approveGate(
+  project: Project,
+  { scope, pitfall, code, ...rest }: Input,
+  context: OperationContext,
+): Promise<{ data: unknown; text: string }> {
+  const [stray] = Object.entries(rest).find(([, value]) => value !== undefined) ?? [];
+  if (pitfall === undefined || stray !== undefined)
+    throw notAccepted(
+      stray === undefined ? 'it names no pitfall.' : `${stray} has no meaning for scope ${scope}.`,
+      'Give scope and pitfall alone; `seatrial learnings list` shows what is proposed.',
+    );
+  return decideGate(project, { pitfall, code, action: 'accepted' }, context);
+}
 
 /** Throws USAGE for ways that exclude each other, or a key without a signature. */
 function assertOneWay(given: Input): void {

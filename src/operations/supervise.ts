@@ -1,6 +1,7 @@
 import { createJudge } from '../analysis/judge.ts';
 import { assessChecks } from '../checks/assess-checks.ts';
 import { preflightChecks } from '../checks/preflight/list.ts';
+import { requiredChecks, requireLearned } from '../checks/require-learned.ts';
 import { runChecks } from '../checks/run-checks.ts';
 import { replayRun } from '../journal/fold-run.ts';
 import { acquireLock, type HeldLock } from '../journal/lock.ts';
@@ -227,12 +228,14 @@ async function preflightPasses({ place, plan, journal, clock, runId }: Owned): P
     signal,
     ownRunId: runId,
   });
-  const checks = await runChecks(preflightChecks(place.spec), context, { signal });
+  const answers = await runChecks(preflightChecks(place.spec), context, { signal });
+  const checks = requireLearned(answers, context.learnedGates);
   await journal.append({
     type: 'preflight_completed',
     data: { checks, durationMs: Math.round(clock.monotonic() - startedMs) },
   });
-  const { ok, blocking, text } = assessChecks(checks, place.spec.gates.require);
+  const required = requiredChecks(place.spec.gates.require, context.learnedGates);
+  const { ok, blocking, text } = assessChecks(checks, required);
   if (ok) return true;
   const overridden = blocking.length === 0 ? null : await overrideGates(place, plan, { blocking, clock, runId });
   if (overridden !== null) {

@@ -23,6 +23,8 @@ export interface Repository {
   refNames(): Promise<string[]>;
   /** Committer time as an ISO string, or null when the commit is not there. */
   commitTime(oid: string): Promise<string | null>;
+  /** Committer times, ISO, of what `to` has and `from` has not, newest first, at most 5,000; none when one of them is not there. */
+  commitTimes(from: string, to: string): Promise<string[]>;
   /** Committer time, Unix ms, of the last commit that changed a path relative to `directory`; null when there is none. */
   lastChangeMs(path: string, signal?: AbortSignal): Promise<number | null>;
   /** Text (UTF-8) of a file as a commit has it, its path relative to `directory`; null when it is not there. */
@@ -73,6 +75,21 @@ function createRepository(place: PrivateRepository): Repository {
       if (!gitOidSchema.safeParse(oid).success) return null;
       const time = await attempt(() => git.raw(['show', '-s', '--no-show-signature', '--format=%cI', oid]));
       return time === null ? null : new Date(time.trim()).toISOString();
+    },
+    commitTimes: async (from, to) => {
+      if (![from, to].every((oid) => gitOidSchema.safeParse(oid).success)) return [];
+      const args = [
+        'log',
+        '--max-count=5000',
+        '--no-show-signature',
+        '--no-ext-diff',
+        '--format=%cI',
+        to,
+        `^${from}`,
+        '--',
+      ];
+      const told = (await attempt(() => git.raw(args))) ?? '';
+      return told.split('\n').flatMap((line) => (line.trim() === '' ? [] : [new Date(line.trim()).toISOString()]));
     },
     lastChangeMs: async (path, signal) => {
       await place.refreshHead();

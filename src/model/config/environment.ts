@@ -276,6 +276,16 @@ const simpleName = z
     'must be lower-case letters, digits and hyphens, at most 63, beginning with a letter or digit',
   );
 
+const learningsSchema = z.strictObject({
+  window: z
+    .strictObject({
+      runs: z.number().int().min(5).max(1000).describe('At most so many of the last runs').prefault(50),
+      within: positiveDuration.describe('None of them older than this before the newest').prefault('180d'),
+    })
+    .describe('Runs in which pitfalls and metrics are counted')
+    .prefault({}),
+});
+
 export const configSchema = z.strictObject({
   version: z.literal(1).describe('Version of this format'),
   service: simpleName.describe('Name of what is shipped'),
@@ -302,6 +312,7 @@ export const configSchema = z.strictObject({
   retention: retentionSchema
     .describe('What the state folder keeps of runs that are over, whose review is acknowledged')
     .prefault({}),
+  learnings: learningsSchema.describe('What earlier runs teach').prefault({}),
 });
 export type Config = z.output<typeof configSchema>;
 export type ConfigInput = z.input<typeof configSchema>;

@@ -8,11 +8,11 @@ import { diffLearnings } from '../../report/learnings/learnings-diff.ts';
 import { removeDirectory } from '../../system/files.ts';
 import { createTemporaryDirectory } from '../../system/temporary-directory.ts';
 import { defineOperation } from '../define-operation.ts';
-import { rebuildLearnings } from '../learnings-files.ts';
 import { openPlace } from '../place.ts';
 import { preflight } from '../preflight.ts';
 import { openProject, openTrustedProject } from '../project.ts';
-import { activeRunOf, awaitMemory, findRun, loadHistory } from '../project-memory.ts';
+import { activeRunOf, awaitMemory, findRun } from '../project-memory.ts';
+import { rebuildLearnings } from '../rebuild-learnings.ts';
 import { rolloutControl } from '../rollout-control.ts';
 import { rolloutPlan } from '../rollout-plan.ts';
 import { rolloutStart } from '../rollout-start.ts';
@@ -74,7 +74,7 @@ async function perform(stage: Stage, keep: boolean): Promise<OperationResult<unk
   await ship(at, first);
   const clients = await startDemoClients(project, root, context.clock);
   stage.clients = clients;
-  const learningsBefore = (await rebuildLearnings(await openTrustedProject(at), [])).after;
+  const learningsBefore = (await rebuildLearnings(await openTrustedProject(at))).after;
   const runs: DemoRun[] = [];
   const sentUntil: number[] = [];
   for (const release of rest) {
@@ -98,7 +98,7 @@ async function perform(stage: Stage, keep: boolean): Promise<OperationResult<unk
   for (const [index, run] of runs.entries()) {
     run.duplicated = books.duplicates.filter((checkout) => runOf(checkout, sentUntil) === index).length;
   }
-  const learnings = (await rebuildLearnings(opened, await loadHistory(opened))).after;
+  const learnings = (await rebuildLearnings(opened)).after;
   return conclude({
     runs,
     totals,
