@@ -1,3 +1,4 @@
+import { reviewRule } from '../model/config/after-run.ts';
 import type { EnvironmentSpec } from '../model/config/environment.ts';
 import { canonicalJson, sha256Hex } from '../system/canonical-json.ts';
 import { approvalRule } from './approval-rule.ts';
@@ -14,5 +15,5 @@ export function configHash(spec: EnvironmentSpec): string {
 export function policyHash(name: string, spec: EnvironmentSpec): string {
   const { how, clients, expiresMs, approvers } = approvalRule(name, spec);
   const approval = { how, clients, expiresMs, approvers };
-  return sha256Hex(canonicalJson({ gates: spec.gates, approval, freeze: spec.freeze, review: spec.review }));
+  return sha256Hex(canonicalJson({ gates: spec.gates, approval, freeze: spec.freeze, review: reviewRule(spec.review).next }));
 }
