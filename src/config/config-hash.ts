@@ -15,5 +15,7 @@ export function configHash(spec: EnvironmentSpec): string {
 export function policyHash(name: string, spec: EnvironmentSpec): string {
   const { how, clients, expiresMs, approvers } = approvalRule(name, spec);
   const approval = { how, clients, expiresMs, approvers };
-  return sha256Hex(canonicalJson({ gates: spec.gates, approval, freeze: spec.freeze, review: reviewRule(spec.review).next }));
+  return sha256Hex(
+    canonicalJson({ gates: spec.gates, approval, freeze: spec.freeze, review: reviewRule(spec.review).next }),
+  );
 }

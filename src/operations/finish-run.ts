@@ -12,6 +12,7 @@ import { rebuildLearnings } from './learnings-files.ts';
 import type { Place } from './place.ts';
 import type { Project } from './project.ts';
 import { loadHistory } from './project-memory.ts';
+import { loadReviewDocuments, reviewPath } from './review-files.ts';
 
 export type Memory = { history: string; report: string; reportJson: string; review: string | null; learnings: string };
 
@@ -79,9 +80,11 @@ async function writeHistory(place: Place, entry: History): Promise<string> {
 
 /** The pre-filled review of a finished run. One that somebody has begun to complete is never overwritten. */
 export async function writeReviewDraft(place: Place, record: RunRecord): Promise<string> {
-  const directory = join(place.project.directory, '.seatrial', 'reviews');
-  const path = join(directory, `${record.runId}.md`);
+  const path = reviewPath(place.project, record.runId);
   if (!(await fileExists(path)))
-    await writeProjectFile(path, renderReviewDraft(record, await deriveEntry(place, record)));
+    await writeProjectFile(
+      path,
+      renderReviewDraft(record, await deriveEntry(place, record), await loadReviewDocuments(place)),
+    );
   return path;
 }

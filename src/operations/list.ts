@@ -2,7 +2,7 @@ import type { Operation } from '../model/operation.ts';
 import { analyze } from './analyze.ts';
 import { demo } from './demo/demo.ts';
 import { deployReport } from './deploy-report.ts';
-import { deployReview } from './deploy-review.ts';
+import { deployReview, reviewAcknowledge } from './deploy-review.ts';
 import { explain } from './explain.ts';
 import { host } from './host.ts';
 import { init } from './init.ts';
@@ -36,6 +36,7 @@ export const operations: readonly Operation[] = [
   analyze,
   ...controlCommands,
   host,
+  reviewAcknowledge,
   runs,
   logs,
 ];

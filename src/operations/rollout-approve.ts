@@ -5,21 +5,23 @@ import { DeployError } from '../model/deploy-error.ts';
 import type { OperationContext } from '../model/operation.ts';
 import type { Approval, Plan } from '../model/plan.ts';
 import { defineOperation } from './define-operation.ts';
-import { assertReviewComplete } from './deploy-review.ts';
 import { environmentField, runField } from './inputs.ts';
 import { nextStep } from './next-step.ts';
 import { openPlace, type Place } from './place.ts';
 import { locateProject, openProject, openProjectOfRun, type Project, type ProjectPlace } from './project.ts';
-import { findRun, pendingReview, saveReviewAcknowledgement } from './project-memory.ts';
+import { findRun, pendingReview } from './project-memory.ts';
+import { acknowledgeReview } from './review-files.ts';
 import { sendControl } from './rollout-control.ts';
 import { shortCodeOf } from './short-code.ts';
 
 const input = z.object({
   scope: z
     .string()
-    .regex(/^(start|promote|review)$/)
+    .regex(/^(start|promote|review(:[0-9A-Za-z]{1,64})?)$/)
     .default('start')
-    .describe('start: let the plan begin. promote: let a waiting run go past its gate. review: acknowledge a review'),
+    .describe(
+      'start: let the plan begin. promote: let a waiting run go past its gate. review:<run_id>: acknowledge a review',
+    ),
   plan_id: z.string().max(64).optional().describe('For start'),
   run_id: runField,
   service: z.string().max(63).optional().describe('For the person to read; must be that of the plan'),
@@ -47,7 +49,8 @@ export const rolloutApprove = defineOperation({
       'seatrial approve --scope review --run-id 01j9…',
     ],
   },
-  run: async (given, context) => {
+  run: async (typed, context) => {
+    const given = withRunOfScope(typed);
     if (given.scope === 'start') return approveStart(await openProject(context.projectDirectory), given, context);
     const located = await locateProject(context.projectDirectory);
     const record = await findRun(located, given.run_id ?? (await reviewedRun(located, given)), given.environment);
@@ -63,15 +66,10 @@ export const rolloutApprove = defineOperation({
           reason: `run ${record.runId} is not over`,
           remedy: 'Wait for its end.',
         });
-      await assertReviewComplete(project, record);
-      await saveReviewAcknowledgement(project, {
-        runId: record.runId,
-        by,
-        atMs: context.clock.now(),
-      });
+      await acknowledgeReview(project, record, { by, atMs: context.clock.now() });
       return {
         data: { runId: record.runId, scope: 'review', how },
-        text: `The review of run ${record.runId} is acknowledged (${how}). It no longer stands in the way of the next plan for ${place.name}.`,
+        text: `The review of run ${record.runId} is acknowledged (${how}). It no longer stands in the way of the next plan for ${place.name}.\n${nextStep(context.caller, { tool: `deploy_review {action: "apply", run_id: "${record.runId}"} puts its patches into the documents, if that is wanted`, command: `seatrial review apply ${record.runId} (puts its patches into the documents)` })}`,
       };
     }
     if (record.status === 'ended')
@@ -88,6 +86,12 @@ export const rolloutApprove = defineOperation({
     };
   },
 });
+
+/** `review:<run>` names its run in the scope, where the dialog shows it. */
+function withRunOfScope(given: Input): Input {
+  const [scope = given.scope, runId] = given.scope.split(':');
+  return runId === undefined ? given : { ...given, scope, run_id: runId.toLowerCase() };
+}
 
 async function approveStart(
   project: Project,

@@ -93,7 +93,8 @@ async function assertMayPlan(place: Place, revision: Revision, nowMs: number): P
       until: new Date(freeze.untilMs).toISOString(),
     });
   const history = await loadHistory(place.project);
-  const pending = reviewRule(place.spec.review).next === 'block' ? await pendingReview(place.project, place.name) : null;
+  const pending =
+    reviewRule(place.spec.review).next === 'block' ? await pendingReview(place.project, place.name) : null;
   if (pending !== null) throw new DeployError('REVIEW_PENDING', { runId: pending.runId });
   const { open } = findRolledBack({
     history,

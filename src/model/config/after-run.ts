@@ -40,7 +40,10 @@ export const completionSchema = z.strictObject({
   stories: projectPath.describe('Folder with a folder for each story').prefault('docs/stories'),
   story: z
     .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'must be the name of a folder: letters, digits, dot, underscore, hyphen')
+    .regex(
+      /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,
+      'must be the name of a folder: letters, digits, dot, underscore, hyphen',
+    )
     .optional()
     .describe('The story that is shipped; without it the only one whose state file says that its phase is deploy'),
   stateFile: projectPath.optional().describe('In place of workflow-state.json in the folder of the story'),
