@@ -120,10 +120,10 @@ async function submit({ project, record, text, context }: Asked): Promise<Operat
   if (complaints.length > 0) {
     throw new DeployError('REVIEW_INVALID', {
       reason: `\n${renderComplaints(complaints)}`,
-      remedy: nextStep(context.caller, {
-        tool: `correct it and submit again. The draft: deploy_review {action: "draft", run_id: "${runId}"}.`,
-        command: `correct ${path} and submit it again.`,
-      }),
+      remedy:
+        context.caller.door === 'cli'
+          ? `Correct ${path} and submit it again.`
+          : `Correct it and submit again. The draft: deploy_review {action: "draft", run_id: "${runId}"}.`,
     });
   }
   const withdrawn = await withdrawWhenChanged(project, runId, given);

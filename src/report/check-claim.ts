@@ -24,8 +24,17 @@ export function unsupported(claim: string, cited: readonly number[], record: Run
   return missing(readClaim(claim), all, events);
 }
 
-/** Up to five events that say what the claim says, best first. Pure. */
+/** Up to five events that say what the claim says, best first; how it was decided and how it ended when none does. Pure. */
 export function suggestEvents(claim: string, record: RunRecord): number[] {
+  const found = likelyEvents(claim, record);
+  if (found.length > 0) return found;
+  return record.events
+    .filter((event) => ['decision', 'run_ended'].includes(event.type))
+    .slice(-2)
+    .map((event) => event.seq);
+}
+
+function likelyEvents(claim: string, record: RunRecord): number[] {
   const said = readClaim(claim);
   const words = wordsOf(claim);
   return record.events
