@@ -245,6 +245,11 @@ export const errorCatalogue = {
     'A person reads the review and acknowledges it: `seatrial review acknowledge {runId}`, or rollout_approve {scope: "review:{runId}"}.',
     exitCode.approval,
   ),
+  COMPLETION_REFUSED: entry(
+    'The story of run {runId} is not complete: {reason}.',
+    'Only a rollout that succeeded completes a story; see `seatrial runs`, and name its run.',
+    exitCode.usage,
+  ),
   PATCH_REFUSED: entry('No document was changed: {reason}', '{remedy}', exitCode.usage),
   COMMAND_NOT_FOUND: entry(
     'The program "{program}" was not found.',

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Clock } from '../model/clock.ts';
+import { toDeployError } from '../model/deploy-error.ts';
 import type { History } from '../model/history.ts';
 import type { RunRecord } from '../model/run-record.ts';
 import { renderReport } from '../report/deployment-report.ts';
@@ -7,19 +8,29 @@ import { deriveHistory } from '../report/history-entry.ts';
 import { type ReportOptions, reportData } from '../report/report-data.ts';
 import { renderReviewDraft } from '../report/review-draft.ts';
 import { fileExists } from '../system/files.ts';
+import { writeOwnLog } from '../system/own-log.ts';
 import { writeProjectFile } from '../system/project-file.ts';
+import { completeRun } from './complete-run.ts';
 import { rebuildLearnings } from './learnings-files.ts';
 import type { Place } from './place.ts';
 import type { Project } from './project.ts';
 import { loadHistory } from './project-memory.ts';
 import { loadReviewDocuments, reviewPath } from './review-files.ts';
 
-export type Memory = { history: string; report: string; reportJson: string; review: string | null; learnings: string };
+export type Memory = {
+  history: string;
+  report: string;
+  reportJson: string;
+  review: string | null;
+  learnings: string;
+  completion: string | null;
+};
 
 /** Writes down what a finished run leaves in the project: history entry, report, review draft, learnings. Safe to repeat. */
 export async function finishRun({
   place,
   record,
+  clock,
 }: {
   place: Place;
   record: RunRecord;
@@ -33,7 +44,20 @@ export async function finishRun({
   const report = await writeReport(place, record);
   const review = record.plan.content.kind === 'rollout' ? await writeReviewDraft(place, record) : null;
   const learnings = await rebuildLearnings(project, history);
-  return { history: historyPath, ...report, review, learnings: learnings.path };
+  const completion = await completeByItself(place, record, clock);
+  return { history: historyPath, ...report, review, learnings: learnings.path, completion };
+}
+
+/** A story is never completed by a run that did not succeed, and a failure here takes nothing from the run. */
+async function completeByItself(place: Place, record: RunRecord, clock: Clock): Promise<string | null> {
+  const { completion } = place.spec;
+  if (completion === undefined || record.outcome !== 'succeeded' || record.plan.content.kind !== 'rollout') return null;
+  try {
+    return (await completeRun({ place, record, story: undefined }, clock.now())).path;
+  } catch (thrown) {
+    writeOwnLog(`run ${record.runId}: the story was not completed: ${toDeployError(thrown).message}`);
+    return null;
+  }
 }
 
 /** Where the Markdown report of a run lies; the JSON stands beside it. */

@@ -1,5 +1,6 @@
 import type { Operation } from '../model/operation.ts';
 import { analyze } from './analyze.ts';
+import { complete } from './complete.ts';
 import { demo } from './demo/demo.ts';
 import { deployReport } from './deploy-report.ts';
 import { deployReview, reviewAcknowledge } from './deploy-review.ts';
@@ -37,6 +38,7 @@ export const operations: readonly Operation[] = [
   ...controlCommands,
   host,
   reviewAcknowledge,
+  complete,
   runs,
   logs,
 ];
