@@ -74,6 +74,8 @@ describe('the completion of a story', () => {
     expect(summary).toContain('- Ticket: told by command');
     expect(summary).toMatch(/- \[x\] Deployment successful: succeeded.*\(#\d+\)/);
     expect(summary).toContain(`- [x] Workflow state marked complete: ${statePath}`);
+    expect(readFileSync(at('told.jsonl'), 'utf8')).toMatch(/"about":"start"[\s\S]*"about":"success"/);
+    expect(summary).toContain('- [x] Stakeholders notified: success, by file');
     expect(JSON.parse(readFileSync(at('ticket.json'), 'utf8'))).toMatchObject({
       about: 'completed',
       story: 'order-history',
