@@ -1,3 +1,4 @@
+import { reviewRule } from '../model/config/after-run.ts';
 import type { EnvironmentSpec } from '../model/config/environment.ts';
 import { canonicalJson, sha256Hex } from '../system/canonical-json.ts';
 import { approvalRule } from './approval-rule.ts';
@@ -13,5 +14,6 @@ export function configHash(spec: EnvironmentSpec): string {
  */
 export function policyHash(name: string, spec: EnvironmentSpec, enrolled: boolean): string {
   const { from: _from, note: _note, ...approval } = approvalRule(name, spec, enrolled);
-  return sha256Hex(canonicalJson({ gates: spec.gates, approval, freeze: spec.freeze, review: spec.review }));
+  const review = reviewRule(spec.review).next;
+  return sha256Hex(canonicalJson({ gates: spec.gates, approval, freeze: spec.freeze, review }));
 }

@@ -107,7 +107,7 @@ export const errorCatalogue = {
   PREFLIGHT_BLOCKED: entry('Pre-flight stopped it: {failed}', '{remedy}', exitCode.gate),
   REVIEW_PENDING: entry(
     'The review of run {runId} has not been acknowledged.',
-    'Complete it with deploy_review, then a person runs `seatrial approve --scope review --run-id {runId}`; or set review: warn.',
+    'Complete it with deploy_review, then a person runs `seatrial review acknowledge {runId}`; or set review: warn.',
     exitCode.gate,
   ),
   FROZEN: entry(
@@ -256,6 +256,17 @@ export const errorCatalogue = {
     exitCode.internal,
   ),
   REVIEW_INVALID: entry('The review was not taken: {reason}', '{remedy}', exitCode.usage),
+  REVIEW_NOT_ACKNOWLEDGED: entry(
+    'The patches of the review of run {runId} wait for a person: {reason}',
+    'A person reads the review and acknowledges it: `seatrial review acknowledge {runId}`, or rollout_approve {scope: "review:{runId}"}.',
+    exitCode.approval,
+  ),
+  COMPLETION_REFUSED: entry(
+    'The story of run {runId} is not complete: {reason}.',
+    'Only a rollout that succeeded completes a story; see `seatrial runs`, and name its run.',
+    exitCode.usage,
+  ),
+  PATCH_REFUSED: entry('No document was changed: {reason}', '{remedy}', exitCode.usage),
   COMMAND_NOT_FOUND: entry(
     'The program "{program}" was not found.',
     'Install it, or give its absolute path in the config.',

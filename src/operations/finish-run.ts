@@ -10,14 +10,23 @@ import { renderReviewDraft } from '../report/review-draft.ts';
 import { fileExists } from '../system/files.ts';
 import { writeOwnLog } from '../system/own-log.ts';
 import { writeProjectFile } from '../system/project-file.ts';
+import { completeRun } from './complete-run.ts';
 import { explainedRuns } from './learnings-files.ts';
 import type { Place } from './place.ts';
 import type { Project } from './project.ts';
 import { loadHistory } from './project-memory.ts';
 import { rebuildLearnings } from './rebuild-learnings.ts';
 import { retireOldRuns } from './retire-old-runs.ts';
+import { loadReviewDocuments, reviewPath } from './review-files.ts';
 
-export type Memory = { history: string; report: string; reportJson: string; review: string | null; learnings: string };
+export type Memory = {
+  history: string;
+  report: string;
+  reportJson: string;
+  review: string | null;
+  learnings: string;
+  completion: string | null;
+};
 
 /** Writes down what a finished run leaves in the project: history entry, report, review draft, learnings. Safe to repeat. */
 export async function finishRun({
@@ -39,7 +48,20 @@ export async function finishRun({
   await retireOldRuns(project, { limits: project.config.retention, clock }).catch((thrown: unknown) =>
     writeOwnLog(`old runs were not removed: ${toDeployError(thrown).message}`),
   );
-  return { history: historyPath, ...report, review, learnings: learnings.path };
+  const completion = await completeByItself(place, record, clock);
+  return { history: historyPath, ...report, review, learnings: learnings.path, completion };
+}
+
+/** A story is never completed by a run that did not succeed, and a failure here takes nothing from the run. */
+async function completeByItself(place: Place, record: RunRecord, clock: Clock): Promise<string | null> {
+  const { completion } = place.spec;
+  if (completion === undefined || record.outcome !== 'succeeded' || record.plan.content.kind !== 'rollout') return null;
+  try {
+    return (await completeRun({ place, record, story: undefined }, clock.now())).path;
+  } catch (thrown) {
+    writeOwnLog(`run ${record.runId}: the story was not completed: ${toDeployError(thrown).message}`);
+    return null;
+  }
 }
 
 /** Where the Markdown report of a run lies; the JSON stands beside it. */
@@ -95,9 +117,11 @@ async function writeHistory(place: Place, entry: History): Promise<string> {
 
 /** The pre-filled review of a finished run. One that somebody has begun to complete is never overwritten. */
 export async function writeReviewDraft(place: Place, record: RunRecord): Promise<string> {
-  const directory = join(place.project.directory, '.seatrial', 'reviews');
-  const path = join(directory, `${record.runId}.md`);
+  const path = reviewPath(place.project, record.runId);
   if (!(await fileExists(path)))
-    await writeProjectFile(path, renderReviewDraft(record, await deriveEntry(place, record)));
+    await writeProjectFile(
+      path,
+      renderReviewDraft(record, await deriveEntry(place, record), await loadReviewDocuments(place)),
+    );
   return path;
 }

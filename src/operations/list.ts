@@ -1,9 +1,10 @@
 import type { Operation } from '../model/operation.ts';
 import { analyze } from './analyze.ts';
 import { approvers } from './approvers.ts';
+import { complete } from './complete.ts';
 import { demo } from './demo/demo.ts';
 import { deployReport } from './deploy-report.ts';
-import { deployReview } from './deploy-review.ts';
+import { deployReview, reviewAcknowledge } from './deploy-review.ts';
 import { explain } from './explain.ts';
 import { freeze } from './freeze/freeze.ts';
 import { thaw } from './freeze/thaw.ts';
@@ -45,6 +46,8 @@ export const operations: readonly Operation[] = [
   freeze,
   thaw,
   host,
+  reviewAcknowledge,
+  complete,
   runs,
   logs,
   approvers,

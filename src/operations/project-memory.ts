@@ -14,6 +14,7 @@ import {
   listDirectory,
   readJsonFile,
   readSmallFiles,
+  removeFile,
   writeFileAtomic,
 } from '../system/files.ts';
 import type { Place } from './place.ts';
@@ -141,7 +142,13 @@ export async function runIsOver(place: Place, runId: string): Promise<boolean> {
   return record.status === 'ended';
 }
 
-const acknowledgementSchema = z.strictObject({ runId: z.string(), by: z.string(), atMs: z.number() });
+const acknowledgementSchema = z.strictObject({
+  runId: z.string(),
+  by: z.string(),
+  atMs: z.number(),
+  /** SHA-256 (hex) of the review as it was then; absent in those from before it was kept. */
+  sha256: z.string().optional(),
+});
 
 /** Who acknowledged the review of a run; null while nobody has. */
 export async function reviewAcknowledgement(
@@ -158,6 +165,11 @@ export async function saveReviewAcknowledgement(
   const directory = join(project.state.directory, 'reviews');
   await ensurePrivateDirectory(directory);
   await writeFileAtomic(join(directory, `${entry.runId}.json`), JSON.stringify(entry));
+}
+
+/** The review of a run is as if nobody had acknowledged it. */
+export async function withdrawReviewAcknowledgement(project: Pick<Project, 'state'>, runId: string): Promise<void> {
+  await removeFile(join(project.state.directory, 'reviews', `${runId}.json`));
 }
 
 /** The newest finished rollout of this machine (in an environment) when nobody has acknowledged its review; else null. */

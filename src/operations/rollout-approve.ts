@@ -9,7 +9,6 @@ import { breakGlassScope } from './break-glass.ts';
 import { assessApprovals, consumeApprovals } from './check-approval.ts';
 import { decideGate } from './decide-gate.ts';
 import { defineOperation } from './define-operation.ts';
-import { assertReviewComplete } from './deploy-review.ts';
 import type { ApprovalRequest } from './draft-approval.ts';
 import { commandFor, giveByPerson, giveByProtected, notAccepted } from './give-approval.ts';
 import { environmentField, runField } from './inputs.ts';
@@ -23,18 +22,19 @@ import {
   type Project,
   type ProjectPlace,
 } from './project.ts';
-import { findRun, pendingReview, saveReviewAcknowledgement } from './project-memory.ts';
+import { findRun, pendingReview } from './project-memory.ts';
 import { promoteScope } from './promote-scope.ts';
+import { acknowledgeReview, readCompleteReview } from './review-files.ts';
 import { sendControl } from './rollout-control.ts';
 import { handInSignature, signHere, writeDocument } from './sign-approval.ts';
 
 const toolInput = z.object({
   scope: z
     .string()
-    .regex(/^(start|promote|review|gate)$/)
+    .regex(/^(start|promote|review(:[0-9A-Za-z]{1,64})?|gate)$/)
     .default('start')
     .describe(
-      'start: let the plan begin. promote: let a waiting run go past its gate. review: acknowledge a review. gate: make a recurring pitfall a gate',
+      'start: let the plan begin. promote: let a waiting run go past its gate. review:<run_id>: acknowledge a review. gate: make a recurring pitfall a gate',
     ),
   plan_id: z.string().max(64).optional().describe('For start'),
   run_id: runField,
@@ -49,10 +49,10 @@ const toolInput = z.object({
 const input = toolInput.extend({
   scope: z
     .string()
-    .regex(/^(?:start|promote|review|gate|break-glass:[a-zA-Z][\w-]{0,63})$/)
+    .regex(/^(?:start|promote|review(?::[0-9A-Za-z]{1,64})?|gate|break-glass:[a-zA-Z][\w-]{0,63})$/)
     .default('start')
     .describe(
-      'start: let the plan begin. promote: let a waiting run go past its gate. review: acknowledge a review. gate: make a recurring pitfall a gate. break-glass:<gate>: let the plan begin although this pre-flight check blocks',
+      'start: let the plan begin. promote: let a waiting run go past its gate. review:<run_id>: acknowledge a review. gate: make a recurring pitfall a gate. break-glass:<gate>: let the plan begin although this pre-flight check blocks',
     ),
   reason: z.string().max(1000).optional().describe('Why, in writing; needed to break the glass'),
   sign: z.boolean().optional().describe('Sign with a key of yours; ssh-keygen asks for passphrase or touch'),
@@ -87,7 +87,8 @@ export const rolloutApprove = defineOperation({
       'seatrial approve --scope gate --pitfall no-staging-verification',
     ],
   },
-  run: async (given, context) => {
+  run: async (typed, context) => {
+    const given = withRunOfScope(typed);
     if (given.scope === 'gate') return approveGate(await openProject(context.projectDirectory), given, context);
     assertOneWay(given);
     const request = await readRequest(given, context);
@@ -98,6 +99,12 @@ export const rolloutApprove = defineOperation({
     return carryThrough(request, approval, context);
   },
 });
+
+/** `review:<run>` names its run in the scope, where the dialog shows it. */
+function withRunOfScope(given: Input): Input {
+  if (!given.scope.startsWith('review:')) return given;
+  return { ...given, scope: 'review', run_id: given.scope.slice('review:'.length).toLowerCase() };
+}
 
 /** The person sees these arguments, so nothing stands in them that is not meant. */
 async function approveGate(
@@ -183,7 +190,7 @@ async function readRunRequest(
       reason: `run ${runId} is not over`,
       remedy: 'Wait for its end.',
     });
-  await assertReviewComplete(project, record);
+  await readCompleteReview(project, record);
   return { place, plan, scope: `review:${runId}`, runId, reason };
 }
 
@@ -240,10 +247,10 @@ async function carryThrough(
   if (scope.startsWith('review:')) {
     if (approval.how !== 'none')
       await consumeApprovals(place, plan, { approvals: standing.approvals, runId, atMs: nowMs });
-    await saveReviewAcknowledgement(place.project, { runId, by: approval.by, atMs: nowMs });
+    await acknowledgeReview(place.project, await findRun(place.project, runId), { by: approval.by, atMs: nowMs });
     return {
       data: facts(request, approval),
-      text: `The review of run ${runId} is acknowledged (${approval.how}). It no longer stands in the way of the next plan for ${place.name}.`,
+      text: `The review of run ${runId} is acknowledged (${approval.how}). It no longer stands in the way of the next plan for ${place.name}.\n${nextStep(context.caller, { tool: `deploy_review {action: "apply", run_id: "${runId}"} puts its patches into the documents, if that is wanted`, command: `seatrial review apply ${runId} (puts its patches into the documents)` })}`,
     };
   }
   const answer = await sendControl(place.project, runId, {

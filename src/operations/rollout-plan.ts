@@ -3,6 +3,7 @@ import { findRolledBack } from '../checks/preflight/rolled-back-before.ts';
 import { freezeAt } from '../config/freeze.ts';
 import { savePlan } from '../journal/plan-store.ts';
 import { approveCommand } from '../model/approve-command.ts';
+import { reviewRule } from '../model/config/after-run.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Revision } from '../model/revision.ts';
@@ -110,7 +111,8 @@ async function assertMayPlan(place: Place, revision: Revision, nowMs: number): P
       until: new Date(freeze.untilMs).toISOString(),
     });
   const history = await loadHistory(place.project);
-  const pending = place.spec.review === 'block' ? await pendingReview(place.project, place.name) : null;
+  const pending =
+    reviewRule(place.spec.review).next === 'block' ? await pendingReview(place.project, place.name) : null;
   if (pending !== null) throw new DeployError('REVIEW_PENDING', { runId: pending.runId });
   const { open } = findRolledBack({
     history,

@@ -1,6 +1,14 @@
+import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { emitText } from '../model/redaction/emit.ts';
-import { ensureProjectDirectory, openFormer, readTextFile, replaceFileIf, writeFileAtomic } from './files.ts';
+import {
+  ensureProjectDirectory,
+  errorCodeOf,
+  openFormer,
+  readTextFile,
+  replaceFileIf,
+  writeFileAtomic,
+} from './files.ts';
 
 /**
  * Replaces or creates a text file of the user's project, with the folders above it (unless `folders` is false) and the usual permissions. Such files
@@ -33,5 +41,24 @@ export async function replaceProjectFile(
     return false;
   } finally {
     await former?.close();
+  }
+}
+
+/**
+ * Replaces or creates a document that people write, with the folders above it. What stood there is theirs and stays byte for
+ * byte, so nothing is taken out here: what is added must have passed `emitText` before. Its permissions stay. Durable.
+ * Throws the error of the file system; the document is then unchanged.
+ */
+export async function writeProjectDocument(path: string, text: string): Promise<void> {
+  await ensureProjectDirectory(dirname(path));
+  await writeFileAtomic(path, text, { mode: (await permissionsOf(path)) ?? 0o644 });
+}
+
+async function permissionsOf(path: string): Promise<number | null> {
+  try {
+    return (await stat(path)).mode & 0o777;
+  } catch (thrown) {
+    if (errorCodeOf(thrown) === 'ENOENT') return null;
+    throw thrown;
   }
 }

@@ -8,7 +8,7 @@ const mistakes: Array<[string, string, string[]]> = [
     'key in the wrong place',
     '    steps: []',
     [
-      '7:5  environments.production.steps: unknown key; allowed here: url, target, revision, strategy, smoke, metrics, business, slos, triggers, judge, gates, approval, notify, freeze, rollback, migration, review; "steps" belongs to strategy (kind: canary)',
+      '7:5  environments.production.steps: unknown key; allowed here: url, target, revision, strategy, smoke, metrics, business, slos, triggers, judge, gates, approval, notify, freeze, rollback, migration, review, completion; "steps" belongs to strategy (kind: canary)',
     ],
   ],
   [
@@ -29,6 +29,22 @@ const mistakes: Array<[string, string, string[]]> = [
     'value that is nowhere near',
     '    review: perhaps',
     ['7:5  environments.production.review: "perhaps" is not allowed; allowed: block, warn'],
+  ],
+  [
+    'review documents outside of the project',
+    '    review: { documents: { guidelines: ../guide.md, checklst: a.md } }',
+    [
+      '7:28  environments.production.review.documents.guidelines: must be relative to the project and stay inside it, got "../guide.md"',
+      '7:53  environments.production.review.documents.checklst: unknown key; did you mean "checklist"?',
+    ],
+  ],
+  [
+    'completion of a story that is no folder',
+    '    completion: { story: ../x, ticket: { mail: ada } }',
+    [
+      '7:19  environments.production.completion.story: must be the name of a folder: letters, digits, dot, underscore, hyphen, got "../x"',
+      '7:32  environments.production.completion.ticket: needs one of the keys webhook, command',
+    ],
   ],
   [
     'strategy that is not there',
@@ -318,8 +334,8 @@ const mistakes: Array<[string, string, string[]]> = [
     'hidden characters',
     '    "a\\u0007\\u202eb": 1\n    x: 1',
     [
-      '7:5  environments.production.a\\u0007\\u202eb: unknown key; allowed here: url, target, revision, strategy, smoke, metrics, business, slos, triggers, judge, gates, approval, notify, freeze, rollback, migration, review',
-      '8:5  environments.production.x: unknown key; allowed here: url, target, revision, strategy, smoke, metrics, business, slos, triggers, judge, gates, approval, notify, freeze, rollback, migration, review',
+      '7:5  environments.production.a\\u0007\\u202eb: unknown key; allowed here: url, target, revision, strategy, smoke, metrics, business, slos, triggers, judge, gates, approval, notify, freeze, rollback, migration, review, completion',
+      '8:5  environments.production.x: unknown key; allowed here: url, target, revision, strategy, smoke, metrics, business, slos, triggers, judge, gates, approval, notify, freeze, rollback, migration, review, completion',
     ],
   ],
 ];

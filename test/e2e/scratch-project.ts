@@ -69,6 +69,7 @@ export type ConfigChanges = {
   target?: string;
   environment?: string;
   metrics?: string;
+  review?: string;
 };
 
 /** A shop in a git repository of its own, with its own state folder and a port that the system gave. */
@@ -194,6 +195,7 @@ function renderConfig({
   target = '',
   environment = 'production',
   metrics = '{ source: proxy }',
+  review = 'warn',
 }: ConfigChanges & { url: string; ledger: string }): string {
   return `version: 1
 service: shop
@@ -218,7 +220,7 @@ ${target}
     rollback: { document: ROLLBACK.md }
     gates: { allowFriday: true, minFreeDisk: 50MiB }
     approval: ${approval}
-    review: warn
+    review: ${review}
 ${extra}
 `;
 }

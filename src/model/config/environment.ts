@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { completionSchema, reviewSchema } from './after-run.ts';
 import { approvalRuleSchema } from './approval.ts';
 import { argvSchema } from './argv-schema.ts';
 import { gatesSchema } from './gate.ts';
@@ -227,10 +228,10 @@ export const environmentSchema = z
       .enum(['none', 'expand', 'contract', 'irreversible'])
       .describe('What this release does to stored data; contract and irreversible cannot be rolled back automatically')
       .prefault('none'),
-    review: z
-      .enum(['block', 'warn'])
-      .describe('What an unacknowledged review of the last run does to the next plan')
-      .prefault('block'),
+    review: reviewSchema,
+    completion: completionSchema
+      .optional()
+      .describe('What a run that succeeded completes by itself; without it only `seatrial complete` does'),
   })
   .superRefine(({ business, metrics, judge }, context) => {
     if (metrics.source === 'prober' && judge.lowTraffic.synthetic !== false)
