@@ -2,9 +2,7 @@ import { join } from 'node:path';
 import type { Clock } from '../model/clock.ts';
 import type { History } from '../model/history.ts';
 import type { RunRecord } from '../model/run-record.ts';
-import { renderReport } from '../report/deployment-report.ts';
 import { deriveHistory } from '../report/history-entry.ts';
-import { type ReportOptions, reportData } from '../report/report-data.ts';
 import { renderReviewDraft } from '../report/review-draft.ts';
 import { fileExists } from '../system/files.ts';
 import { writeProjectFile } from '../system/project-file.ts';
@@ -12,8 +10,9 @@ import { rebuildLearnings } from './learnings-files.ts';
 import type { Place } from './place.ts';
 import type { Project } from './project.ts';
 import { loadHistory } from './project-memory.ts';
+import { type WrittenReports, writeReports } from './write-reports.ts';
 
-export type Memory = { history: string; report: string; reportJson: string; review: string | null; learnings: string };
+export type Memory = WrittenReports & { history: string; review: string | null; learnings: string };
 
 /** Writes down what a finished run leaves in the project: history entry, report, review draft, learnings. Safe to repeat. */
 export async function finishRun({
@@ -29,33 +28,10 @@ export async function finishRun({
   const entry = await deriveEntry(place, record);
   const historyPath = await writeHistory(place, entry);
   const history = await loadHistory(project);
-  const report = await writeReport(place, record);
+  const reports = await writeReports(place, record);
   const review = record.plan.content.kind === 'rollout' ? await writeReviewDraft(place, record) : null;
   const learnings = await rebuildLearnings(project, history);
-  return { history: historyPath, ...report, review, learnings: learnings.path };
-}
-
-/** Where the Markdown report of a run lies; the JSON stands beside it. */
-export function reportPath(project: Project, runId: string): string {
-  return join(project.directory, '.seatrial', 'reports', `${runId}.md`);
-}
-
-export function reportOptions(place: Place): ReportOptions {
-  const { document } = place.spec.rollback;
-  return {
-    projectName: place.project.config.service,
-    references: document === undefined ? [] : [{ name: 'Rollback Plan', place: document }],
-  };
-}
-
-/** Markdown and JSON from the record alone; paths of the two files. */
-async function writeReport(place: Place, record: RunRecord): Promise<{ report: string; reportJson: string }> {
-  const report = reportPath(place.project, record.runId);
-  const reportJson = report.replace(/\.md$/, '.json');
-  const options = reportOptions(place);
-  await writeProjectFile(report, renderReport(record, options));
-  await writeProjectFile(reportJson, `${JSON.stringify(reportData(record, options), null, 2)}\n`);
-  return { report, reportJson };
+  return { history: historyPath, ...reports, review, learnings: learnings.path };
 }
 
 /** Whether a finished run has left its memory in the project. */

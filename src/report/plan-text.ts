@@ -52,7 +52,8 @@ export function renderPlan(plan: Plan, checks: readonly CheckResult[] | null = n
   return lines.join('\n');
 }
 
-function renderLimits({ content }: Plan): string[] {
+/** What takes a release back and what lets it go on, one line each. Pure. */
+export function renderLimits({ content }: Plan): string[] {
   const { judge } = content;
   const { hardRules } = judge;
   const objectives = judge.slos.map((slo) =>
@@ -122,7 +123,8 @@ function renderComparison(one: Comparison): string {
   }
 }
 
-function describeRevision(revision: Revision): string {
+/** A revision as an approver reads it. Pure. */
+export function describeRevision(revision: Revision): string {
   const commit =
     revision.commit === null
       ? 'from a directory'
