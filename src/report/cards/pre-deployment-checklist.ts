@@ -54,14 +54,14 @@ const sections: ReadonlyArray<readonly [title: string, lines: readonly Line[]]> 
 export function renderPreDeploymentChecklist(input: CardInput): string {
   const { checks } = input;
   const asked = sections.map(
-    ([title, lines]) => `### ${title}\n${lines.map(([text, id]) => checkLine(text, answerTo(input, id))).join('\n')}`,
+    ([title, lines]) => `## ${title}\n${lines.map(([text, id]) => checkLine(text, answerTo(input, id))).join('\n')}`,
   );
   const known = new Set(sections.flatMap(([, lines]) => lines.map(([, id]) => id)));
   const others = (checks ?? []).filter(({ id }) => !known.has(id));
   const more =
     others.length === 0
       ? []
-      : [`### Also Asked\n${others.map((check) => checkLine(plainLine(check.title), check)).join('\n')}`];
+      : [`## Also Asked\n${others.map((check) => checkLine(plainLine(check.title), check)).join('\n')}`];
   return `${[cardHead('Pre-Deployment Checklist', input), renderApprovals(input), ...asked, ...more].join('\n\n')}\n`;
 }
 
@@ -75,5 +75,5 @@ function renderApprovals({ spec, plan, record }: CardInput): string {
   });
   const any = given.map(({ by, how }) => `- [x] The plan was approved by ${plainLine(by)} (${how})`);
   const needed = plan?.approval ?? spec.approval?.how ?? null;
-  return `### Approvals\n${[...any, ...(any.length === 0 ? [`- [ ] The plan was approved (${needed === 'none' ? 'this environment asks nobody' : 'no approval is on record'})`] : []), ...lines].join('\n')}`;
+  return `## Approvals\n${[...any, ...(any.length === 0 ? [`- [ ] The plan was approved (${needed === 'none' ? 'this environment asks nobody' : 'no approval is on record'})`] : []), ...lines].join('\n')}`;
 }

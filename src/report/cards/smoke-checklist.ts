@@ -18,7 +18,7 @@ export function renderSmokeChecklist(input: CardInput): string {
   const sections = categories.map(([category, title]) => {
     const tests = spec.smoke.filter((test) => test.category === category);
     const lines = tests.map((test) => checkLine(describeTest(test), answerOf(answers, test)));
-    return `### ${title}\n${lines.length === 0 ? '- [ ] none configured' : lines.join('\n')}`;
+    return `## ${title}\n${lines.length === 0 ? '- [ ] none configured' : lines.join('\n')}`;
   });
   const run = record === null ? 'none: nothing is ticked' : record.runId;
   return `${[cardHead('Smoke Test Checklist', input, [`**Run**: ${run}`]), ...sections].join('\n\n')}\n`;

@@ -12,7 +12,7 @@ export function renderUseCaseTestCard(input: CardInput): string {
       `## UC-${String(index + 1).padStart(2, '0')}: ${plainLine(test.name)}`,
       '',
       `**Category**: ${test.category}`,
-      `**Preconditions**: the version serves on ${test.on.map((place) => (place === 'candidate' ? 'the candidate, before it has users' : spec.url)).join(' and ')}`,
+      `**Preconditions**: the version serves on ${test.on.map((place) => (place === 'candidate' ? 'the candidate, before it has users' : spec.url)).join(', and on ')}`,
       '',
       '**Steps**:',
       `1. ${plainLine(askedOf(test))}`,
