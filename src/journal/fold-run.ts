@@ -57,6 +57,7 @@ function beginRecord(runId: string, started: EventOf<'run_started'>): RunRecord 
     rollback: null,
     verified: null,
     exposure: null,
+    latency: null,
     notified: [],
     warnings: [],
     events: [],
@@ -113,6 +114,9 @@ function applyEvent(record: RunRecord, event: RecordedEvent): void {
       return;
     case 'exposure':
       record.exposure = event.data;
+      return;
+    case 'latency':
+      record.latency = event.data;
       return;
     case 'notified':
       record.notified.push({ atMs, ...event.data });

@@ -37,7 +37,8 @@ export function describeTool(operation: Operation): Tool {
 function plainSchema(input: Operation['input']): Tool['inputSchema'] {
   const { type, properties = {}, required, additionalProperties } = inputJsonSchema(input);
   const named = Object.entries(properties).flatMap(([name, property]) =>
-    typeof property === 'boolean' ? [] : [[name, property] as const],
+    // What only a person at a terminal may say is not offered to a model.
+    typeof property === 'boolean' || property['terminalOnly'] === true ? [] : [[name, property] as const],
   );
   return {
     type,

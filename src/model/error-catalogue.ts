@@ -56,6 +56,11 @@ export const errorCatalogue = {
     'Name a file in a folder that exists and is yours, such as `--html evidence.html`.',
     exitCode.usage,
   ),
+  REPORT_NONE: entry(
+    'There is no incident report of run {runId}: it is {status} and nothing was taken back.',
+    'Name a run that was rolled back (seatrial runs), or ask for its report: seatrial report {runId}.',
+    exitCode.usage,
+  ),
   PROJECT_UNKNOWN: entry('It is not known which project is meant: {reason}', '{remedy}', exitCode.usage),
   CONFIG_MISSING: entry(
     'There is no {file} in {directory}.',

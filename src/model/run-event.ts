@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { checkResultSchema, checkStatus } from './check.ts';
+import { latencySummarySchema } from './latency-summary.ts';
 import { approvalSchema, planSchema } from './plan.ts';
 import { stepSchema } from './step.ts';
 import { instanceEventSchema } from './traffic.ts';
@@ -149,6 +150,8 @@ export const runEventSchema = z.discriminatedUnion('type', [
       reason: text,
     }),
   }),
+  /** Once a run, when it is over. */
+  z.strictObject({ type: z.literal('latency'), data: latencySummarySchema }),
   z.strictObject({
     type: z.literal('exposure'),
     data: z.strictObject({

@@ -1,4 +1,5 @@
 import type { CheckResult } from './check.ts';
+import type { LatencySummary } from './latency-summary.ts';
 import type { Approval, Plan } from './plan.ts';
 import type { ControlAction, Outcome, RecordedEvent } from './run-event.ts';
 import type { Step } from './step.ts';
@@ -101,6 +102,7 @@ export type RunRecord = {
   } | null;
   verified: { expected: string; reads: number; matching: number; ok: boolean; reason: string; seq: number } | null;
   exposure: { canary: ArmCounts; baseline: ArmCounts; failedByRelease: number; cut: number } | null;
+  latency: LatencySummary | null;
   notified: Array<{ about: string; channel: string; ok: boolean; reason: string; atMs: number }>;
   warnings: Array<{ code: string; message: string; atMs: number; seq: number }>;
   /** All events in order; ids are cited as `#<seq>`. */

@@ -4,17 +4,16 @@ import { peerRules } from '../analysis/peers/peer-rules.ts';
 import { errorChance, percentagePoints } from '../model/config/quantity.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import type { OperationContext } from '../model/operation.ts';
-import type { AnalysisData } from '../report/analysis-data.ts';
 import { renderAnalysisPage } from '../report/analysis-page.ts';
 import { renderAnalysis } from '../report/analysis-text.ts';
 import { streamFile } from '../system/file-stream.ts';
 import { errorCodeOf } from '../system/files.ts';
-import { writeProjectFile } from '../system/project-file.ts';
 import { analysisAnswer } from './analyze/analysis-answer.ts';
 import { judgeObservations } from './analyze/judge-observations.ts';
 import type { Observations } from './analyze/observations.ts';
 import { readObservations } from './analyze/read-observations.ts';
 import { defineOperation } from './define-operation.ts';
+import { writePage } from './write-page.ts';
 
 export const analyze = defineOperation({
   name: 'analyze',
@@ -58,7 +57,10 @@ export const analyze = defineOperation({
       alphaRollback: input.alpha,
       rules,
     });
-    const written = input.html === undefined ? [] : ['', await writePage(input.html, data, context)];
+    const written =
+      input.html === undefined
+        ? []
+        : ['', `Page: ${await writePage(input.html, renderAnalysisPage(data), context.projectDirectory)}`];
     return { data: analysisAnswer(data), text: [renderAnalysis(data), ...written].join('\n') };
   },
 });
@@ -100,20 +102,3 @@ const unreadable: Readonly<Record<string, { reason: string; remedy: string }>> =
   EISDIR: { reason: 'it is a folder', remedy: 'Name a file in it.' },
   EACCES: { reason: 'this user may not read it', remedy: 'Give this user the right to read it.' },
 };
-
-async function writePage(path: string, data: AnalysisData, { projectDirectory }: OperationContext): Promise<string> {
-  const absolute = resolve(projectDirectory, path);
-  try {
-    await writeProjectFile(absolute, renderAnalysisPage(data), { folders: false });
-  } catch (thrown) {
-    const code = errorCodeOf(thrown);
-    if (code === null) throw thrown;
-    const reason = {
-      ENOENT: 'its folder does not exist',
-      EISDIR: 'it is a folder',
-      EACCES: 'this user may not write there',
-    }[code];
-    throw new DeployError('PAGE_NOT_WRITTEN', { path, reason: reason ?? code }, thrown);
-  }
-  return `Page: ${absolute}`;
-}

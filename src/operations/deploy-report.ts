@@ -1,59 +1,132 @@
 import { z } from 'zod';
-import type { OperationResult } from '../model/operation.ts';
+import { DeployError } from '../model/deploy-error.ts';
+import type { OperationContext, OperationResult } from '../model/operation.ts';
 import type { RunRecord } from '../model/run-record.ts';
 import { renderReport } from '../report/deployment-report.ts';
-import { reportData } from '../report/report-data.ts';
+import { renderIncident } from '../report/incident-report.ts';
+import { renderReportPage } from '../report/page/report-page.ts';
+import { type ReportOptions, reportData } from '../report/report-data.ts';
 import { renderStatus } from '../report/status-text.ts';
 import { fileExists } from '../system/files.ts';
 import { describeCompletion } from './complete-run.ts';
 import { defineOperation } from './define-operation.ts';
-import { reportOptions, reportPath } from './finish-run.ts';
-import { detailField, environmentField, runField } from './inputs.ts';
+import { detailField, environmentField, runField, versionField } from './inputs.ts';
+import { type CardKind, cardKinds, makeCard } from './make-card.ts';
 import { openPlace, type Place } from './place.ts';
 import { locateProject, openProjectOfRun } from './project.ts';
 import { findRun } from './project-memory.ts';
+import { writePage } from './write-page.ts';
+import { incidentPath, reportOptions, reportPath } from './write-reports.ts';
+
+const input = z.object({
+  run_id: runField,
+  kind: z
+    .enum(['report', 'incident', 'completion', ...cardKinds])
+    .default('report')
+    .describe(
+      'completion: the story that it completes. Others than these and incident: cards, of a run or of a version',
+    ),
+  version: versionField.optional(),
+  environment: environmentField,
+  detail: detailField,
+  html: z.string().optional().describe('Also write the report as a page to this file').meta({ terminalOnly: true }),
+});
+type Input = z.output<typeof input>;
 
 export const deployReport = defineOperation({
   name: 'deploy_report',
   title: 'Report on a run',
   description:
-    'How a run went, from its record: outcome, evidence, and where the report lies (Markdown and JSON). full: the whole report, with its "Could not verify" section.',
+    'How a run went, from its record: outcome, evidence, and where the report lies (Markdown, page, JSON). full: the whole report, with its "Could not verify" section. Also the incident report, completion and cards.',
   tool: true,
   effects: 'reads',
-  input: z.object({
-    kind: z
-      .enum(['report', 'completion'])
-      .default('report')
-      .describe('completion: the summary of the story that it completes'),
-    run_id: runField,
-    environment: environmentField,
-    detail: detailField,
-  }),
+  input,
   cli: {
     command: 'report',
     positional: ['run_id'],
-    examples: ['seatrial report', 'seatrial report 01j9… --detail full', 'seatrial report --kind completion'],
+    examples: [
+      'seatrial report',
+      'seatrial report 01j9… --html report.html',
+      'seatrial report --kind incident',
+      'seatrial report --kind completion',
+      'seatrial report --kind pre-deployment-checklist --version 1.4.0',
+    ],
   },
-  run: async (input, { projectDirectory, caller, clock }) => {
-    const located = await locateProject(projectDirectory);
-    const record = await findRun(located, input.run_id, input.environment);
-    const project = await openProjectOfRun(located, record.runId);
-    const place = openPlace(project, record.plan.content.environment);
-    if (input.kind === 'completion') return showCompletion(place, record);
-    const options = reportOptions(place);
-    const path = reportPath(project, record.runId);
-    const written = await fileExists(path);
-    const where = written ? `Report: ${path} (and .json)` : 'The report is written when the run has ended.';
-    const reader = caller.door === 'cli' ? 'person' : 'agent';
-    const text =
-      input.detail === 'full'
-        ? renderReport(record, options)
-        : `${renderStatus(record, { nowMs: clock.now(), detail: 'concise', reader })}\n${where}`;
-    return { data: { runId: record.runId, path: written ? path : null, report: reportData(record, options) }, text };
+  run: async (given, context) => {
+    const { kind, version } = given;
+    if (given.html !== undefined && context.caller.door === 'mcp') throw refusal('html is for people at a terminal');
+    if (kind !== 'report' && given.html !== undefined)
+      throw refusal('--html belongs to the report; a card is Markdown');
+    if (isCard(kind)) return cardAnswer(kind, given, context);
+    if (version !== undefined) throw refusal(`--version belongs to cards; name a run (seatrial runs) for the ${kind}`);
+    return runAnswer(given, context);
   },
 });
 
-async function showCompletion(place: Place, record: RunRecord): Promise<OperationResult<unknown>> {
+function isCard(kind: Input['kind']): kind is CardKind {
+  return kind !== 'report' && kind !== 'incident' && kind !== 'completion';
+}
+
+function refusal(what: string): DeployError {
+  return new DeployError('INPUT_INVALID', {
+    name: '`seatrial report`',
+    list: `- ${what}.`,
+    remedy: 'See `seatrial report --help`.',
+  });
+}
+
+async function cardAnswer(kind: CardKind, given: Input, context: OperationContext): Promise<OperationResult<unknown>> {
+  if (given.version !== undefined && given.run_id !== undefined) throw refusal('name a run or --version, not both');
+  const text = await makeCard(
+    { kind, environment: given.environment, version: given.version, runId: given.run_id },
+    context,
+  );
+  return { data: { kind, markdown: text }, text: text.trimEnd() };
+}
+
+async function runAnswer(given: Input, context: OperationContext): Promise<OperationResult<unknown>> {
+  const located = await locateProject(context.projectDirectory);
+  const record = await findRun(located, given.run_id, given.environment);
+  const project = await openProjectOfRun(located, record.runId);
+  const place = openPlace(project, record.plan.content.environment);
+  if (given.kind === 'completion') return completionAnswer(place, record);
+  const options = reportOptions(place, record);
+  if (given.kind === 'incident') return incidentAnswer(record, options, incidentPath(project, record.runId));
+  const path = reportPath(project, record.runId);
+  const written = await fileExists(path);
+  const where = written ? `Report: ${path} (and .html, .json)` : 'The report is written when the run has ended.';
+  const page =
+    given.html === undefined
+      ? []
+      : [`Page: ${await writePage(given.html, renderReportPage(record, options), context.projectDirectory)}`];
+  const reader = context.caller.door === 'cli' ? 'person' : 'agent';
+  const text =
+    given.detail === 'full'
+      ? renderReport(record, options)
+      : `${renderStatus(record, { nowMs: context.clock.now(), detail: 'concise', reader })}\n${where}`;
+  return {
+    data: { runId: record.runId, path: written ? path : null, report: reportData(record, options) },
+    text: [text, ...page].join('\n'),
+  };
+}
+
+async function completionAnswer(place: Place, record: RunRecord): Promise<OperationResult<unknown>> {
   const { criteria, text, statePath } = await describeCompletion({ place, record, story: undefined });
   return { data: { runId: record.runId, statePath, criteria }, text };
+}
+
+async function incidentAnswer(
+  record: RunRecord,
+  options: ReportOptions,
+  path: string,
+): Promise<OperationResult<unknown>> {
+  if (record.rollback === null)
+    throw new DeployError('REPORT_NONE', { runId: record.runId, status: record.outcome ?? record.status });
+  const markdown = renderIncident(record, options);
+  const written = await fileExists(path);
+  const where = written ? [`Kept, with its root cause: ${path}`] : [];
+  return {
+    data: { runId: record.runId, path: written ? path : null, markdown },
+    text: [markdown.trimEnd(), ...where].join('\n\n'),
+  };
 }

@@ -3,9 +3,7 @@ import type { Clock } from '../model/clock.ts';
 import { toDeployError } from '../model/deploy-error.ts';
 import type { History } from '../model/history.ts';
 import type { RunRecord } from '../model/run-record.ts';
-import { renderReport } from '../report/deployment-report.ts';
 import { deriveHistory } from '../report/history-entry.ts';
-import { type ReportOptions, reportData } from '../report/report-data.ts';
 import { renderReviewDraft } from '../report/review-draft.ts';
 import { fileExists } from '../system/files.ts';
 import { writeOwnLog } from '../system/own-log.ts';
@@ -18,11 +16,10 @@ import { loadHistory } from './project-memory.ts';
 import { rebuildLearnings } from './rebuild-learnings.ts';
 import { retireOldRuns } from './retire-old-runs.ts';
 import { loadReviewDocuments, reviewPath } from './review-files.ts';
+import { type WrittenReports, writeReports } from './write-reports.ts';
 
-export type Memory = {
+export type Memory = WrittenReports & {
   history: string;
-  report: string;
-  reportJson: string;
   review: string | null;
   learnings: string;
   completion: string | null;
@@ -42,14 +39,14 @@ export async function finishRun({
   const { project } = place;
   const entry = await deriveEntry(place, record);
   const historyPath = await writeHistory(place, entry);
-  const report = await writeReport(place, record);
+  const reports = await writeReports(place, record);
   const review = record.plan.content.kind === 'rollout' ? await writeReviewDraft(place, record) : null;
   const learnings = await rebuildLearnings(project, clock);
+  const completion = await completeByItself(place, record, clock);
   await retireOldRuns(project, { limits: project.config.retention, clock }).catch((thrown: unknown) =>
     writeOwnLog(`old runs were not removed: ${toDeployError(thrown).message}`),
   );
-  const completion = await completeByItself(place, record, clock);
-  return { history: historyPath, ...report, review, learnings: learnings.path, completion };
+  return { history: historyPath, ...reports, review, learnings: learnings.path, completion };
 }
 
 /** A story is never completed by a run that did not succeed, and a failure here takes nothing from the run. */
@@ -62,29 +59,6 @@ async function completeByItself(place: Place, record: RunRecord, clock: Clock): 
     writeOwnLog(`run ${record.runId}: the story was not completed: ${toDeployError(thrown).message}`);
     return null;
   }
-}
-
-/** Where the Markdown report of a run lies; the JSON stands beside it. */
-export function reportPath(project: Project, runId: string): string {
-  return join(project.directory, '.seatrial', 'reports', `${runId}.md`);
-}
-
-export function reportOptions(place: Place): ReportOptions {
-  const { document } = place.spec.rollback;
-  return {
-    projectName: place.project.config.service,
-    references: document === undefined ? [] : [{ name: 'Rollback Plan', place: document }],
-  };
-}
-
-/** Markdown and JSON from the record alone; paths of the two files. */
-async function writeReport(place: Place, record: RunRecord): Promise<{ report: string; reportJson: string }> {
-  const report = reportPath(place.project, record.runId);
-  const reportJson = report.replace(/\.md$/, '.json');
-  const options = reportOptions(place);
-  await writeProjectFile(report, renderReport(record, options));
-  await writeProjectFile(reportJson, `${JSON.stringify(reportData(record, options), null, 2)}\n`);
-  return { report, reportJson };
 }
 
 /** Whether a finished run has left its memory in the project. */

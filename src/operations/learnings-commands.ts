@@ -9,7 +9,7 @@ import { errorCodeOf } from '../system/files.ts';
 import { decideGate } from './decide-gate.ts';
 import { defineOperation } from './define-operation.ts';
 import { addNote, loadSources } from './learnings-files.ts';
-import { openProject, type Project } from './project.ts';
+import { openProject, openTrustedProject, type Project } from './project.ts';
 import { rebuildLearnings } from './rebuild-learnings.ts';
 
 const gateInput = z.object({
@@ -35,7 +35,7 @@ const accept = defineOperation({
     examples: ['seatrial learnings accept no-staging-verification'],
   },
   run: async ({ pitfall, code }, context) =>
-    decideGate(await openProject(context.projectDirectory), { pitfall, code, action: 'accepted' }, context),
+    decideGate(await openTrustedProject(context), { pitfall, code, action: 'accepted' }, context),
 });
 
 const dismiss = defineOperation({
@@ -51,7 +51,7 @@ const dismiss = defineOperation({
     examples: ['seatrial learnings dismiss silent-deploy'],
   },
   run: async ({ pitfall, code }, context) =>
-    decideGate(await openProject(context.projectDirectory), { pitfall, code, action: 'dismissed' }, context),
+    decideGate(await openTrustedProject(context), { pitfall, code, action: 'dismissed' }, context),
 });
 
 const exportNotesCommand = defineOperation({
@@ -83,7 +83,7 @@ const importNotes = defineOperation({
     examples: ['seatrial learnings import learnings.json', 'seatrial learnings import < learnings.json'],
   },
   run: async ({ file }, context) => {
-    const project = await openProject(context.projectDirectory);
+    const project = await openTrustedProject(context);
     const { service, notes } = await readExport(file, context);
     const { added, already, alike } = await takeOver(project, service, notes);
     const { remarks } = await rebuildLearnings(project, context.clock);

@@ -14,14 +14,7 @@ import { commandFor, giveByPerson, giveByProtected, notAccepted } from './give-a
 import { environmentField, runField } from './inputs.ts';
 import { nextStep } from './next-step.ts';
 import { openPlace, type Place } from './place.ts';
-import {
-  locateProject,
-  openProject,
-  openProjectOfRun,
-  openTrustedProject,
-  type Project,
-  type ProjectPlace,
-} from './project.ts';
+import { locateProject, openProjectOfRun, openTrustedProject, type Project, type ProjectPlace } from './project.ts';
 import { findRun, pendingReview } from './project-memory.ts';
 import { promoteScope } from './promote-scope.ts';
 import { acknowledgeReview, readCompleteReview } from './review-files.ts';
@@ -89,7 +82,7 @@ export const rolloutApprove = defineOperation({
   },
   run: async (typed, context) => {
     const given = withRunOfScope(typed);
-    if (given.scope === 'gate') return approveGate(await openProject(context.projectDirectory), given, context);
+    if (given.scope === 'gate') return approveGate(await openTrustedProject(context), given, context);
     assertOneWay(given);
     const request = await readRequest(given, context);
     assertSaysTheTruth(request.plan, given);

@@ -5,6 +5,7 @@ import type { ArmCounts } from '../model/verdict.ts';
 import { escapeHtml } from './escape-html.ts';
 import { renderOdds } from './evidence-chart.ts';
 import { largestOf, lastOf, sampleCurve } from './sample-curve.ts';
+import { type Point, polygon, polyline, ratioTicks, round } from './svg-shapes.ts';
 import { spanTicks, timeLabel } from './time-ticks.ts';
 
 /** Drawn in these units and scaled to the width of the page; narrow, so that it can be read on a phone. */
@@ -13,7 +14,6 @@ const slots = 160;
 const lowestLn = -Math.log(1000);
 
 type Axis = { of(value: number): number };
-type Point = readonly [x: number, y: number];
 
 /**
  * Evidence of harm and safety over time on a log axis, with their limits and the moment of decision, as one SVG element
@@ -123,12 +123,6 @@ function highestRate(canary: readonly Rate[], baseline: readonly Rate[]): number
   return Math.min(1, Math.max(0.02, 1.15 * largestOf(settled.map(({ high }) => high))));
 }
 
-function ratioTicks(top: number): number[] {
-  const steps = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5];
-  const step = steps.find((one) => top / one <= 5) ?? 0.5;
-  return Array.from({ length: Math.floor(top / step + 1e-9) + 1 }, (_, index) => index * step);
-}
-
 function timeTicks({ startMs, endMs }: Replay, x: Axis): string[] {
   return spanTicks(endMs - startMs, 5).map((sinceMs) => {
     const at = round(x.of(startMs + sinceMs));
@@ -151,18 +145,10 @@ function limitLabel(y: number, { name, label }: { name: 'harm' | 'safe'; label: 
   return `<text class="limit-label ${name}" x="${frame.left + 4}" y="${round(y) - 4}">${label}</text>`;
 }
 
-function polyline(name: string, points: readonly Point[]): string {
-  const [only] = points;
-  if (only === undefined) return '';
-  if (points.length === 1) return `<circle class="dot ${name}" cx="${round(only[0])}" cy="${round(only[1])}" r="3"/>`;
-  return `<polyline class="curve ${name}" points="${points.map(([x, y]) => `${round(x)},${round(y)}`).join(' ')}"/>`;
-}
-
 function band(name: string, edges: ReadonlyArray<{ x: number; low: number; high: number }>): string {
-  if (edges.length < 2) return '';
-  const upper = edges.map(({ x, high }) => `${round(x)},${round(high)}`);
-  const lower = [...edges].reverse().map(({ x, low }) => `${round(x)},${round(low)}`);
-  return `<polygon class="band ${name}" points="${[...upper, ...lower].join(' ')}"/>`;
+  const upper = edges.map(({ x, high }): Point => [x, high]);
+  const lower = [...edges].reverse().map(({ x, low }): Point => [x, low]);
+  return edges.length < 2 ? '' : polygon(`band ${name}`, [...upper, ...lower]);
 }
 
 /** The decision, and that it had been called safe before where harm was proven later. */
@@ -226,8 +212,4 @@ function describeRates(replay: Replay): { title: string; description: string } {
 function decisionWords({ outcome, atMs, startMs }: Replay): string {
   if (atMs === null) return 'Nothing was decided.';
   return `Decided after ${timeLabel(atMs - startMs)}: ${outcome === 'fail' ? 'roll back' : 'safe'}.`;
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }

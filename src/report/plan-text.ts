@@ -56,7 +56,7 @@ export function renderPlan(plan: Plan, checks: readonly CheckResult[] | null = n
   return lines.join('\n');
 }
 
-/** When the run goes back, and when it goes on. Pure. */
+/** What takes a release back and what lets it go on, one line each. Pure. */
 export function renderLimits({ content }: Plan): string[] {
   const { judge } = content;
   const { hardRules } = judge;
@@ -127,7 +127,8 @@ function renderComparison(one: Comparison): string {
   }
 }
 
-function describeRevision(revision: Revision): string {
+/** A revision as an approver reads it. Pure. */
+export function describeRevision(revision: Revision): string {
   const commit =
     revision.commit === null
       ? 'from a directory'

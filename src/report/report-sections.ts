@@ -78,7 +78,8 @@ function renderMeasure(measure: Measure, downtimeSeconds: number | null): string
   return `### ${measure.name}\n${bullets(lines)}`;
 }
 
-function formatValue(value: number | null, unit: Measure['unit']): string {
+/** A figure of a service level as people read it. Pure. */
+export function formatValue(value: number | null, unit: Measure['unit']): string {
   if (value === null) return 'not measured';
   const formats = {
     ratio: () => formatRatio(value),

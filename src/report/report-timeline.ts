@@ -1,11 +1,10 @@
-import type { RecordedEvent } from '../model/run-event.ts';
 import type { RunRecord, StepProgress } from '../model/run-record.ts';
 import { renderMs, renderStep } from '../model/step.ts';
-import type { InstanceEvent } from '../model/traffic.ts';
 import { triggerOfMetric } from '../model/verdict.ts';
-import { formatInstant, formatRatio, formatTime, quoteUntrusted } from './format.ts';
+import { formatInstant, formatTime } from './format.ts';
 import { abortDecision, eventsOf, lastSeq, stepEvents } from './record-events.ts';
 import type { ReportData } from './report-schema.ts';
+import { tellEvent } from './tell-event.ts';
 
 /** When what happened: the seed's milestones, and every event that a person would tell. Pure. */
 export function buildTimeline(record: RunRecord): ReportData['timeline'] {
@@ -15,7 +14,7 @@ export function buildTimeline(record: RunRecord): ReportData['timeline'] {
     durationMs: record.endedAtMs === null ? null : record.endedAtMs - record.startedAtMs,
     milestones: buildMilestones(record),
     log: record.events.flatMap((event) => {
-      const text = tell(event);
+      const text = tellEvent(event);
       return text === null ? [] : [{ at: formatInstant(event.atMs), text, events: [event.seq] }];
     }),
   };
@@ -195,62 +194,4 @@ function stepLines(record: RunRecord): Lines {
   return record.steps
     .filter((progress) => progress.phase === 'forward')
     .map((progress) => ({ label: renderStep(progress.step), ...doneAt(record, progress) }));
-}
-
-/** One line for the log of the report; null for events that are only numbers. */
-function tell(event: RecordedEvent): string | null {
-  switch (event.type) {
-    case 'run_started':
-      return `run started by ${event.data.requester}`;
-    case 'owner_acquired':
-      return event.data.resumed ? `another supervisor took over (generation ${event.data.generation})` : null;
-    case 'approval_consumed':
-      return event.data.how === 'none' ? null : `${event.data.by} approved ${event.data.scope} (${event.data.how})`;
-    case 'gate_overridden':
-      return `GATE OVERRIDDEN: “${event.data.title}” (${event.data.status}: ${event.data.finding}) by ${event.data.by}, because: ${event.data.reason}`;
-    case 'step_started':
-      return `${event.data.phase === 'back' ? 'way back: ' : ''}${renderStep(event.data.step)}`;
-    case 'step_failed':
-      return `failed: ${event.data.error.message}`;
-    case 'decision':
-      return event.data.decision.action === 'wait'
-        ? null
-        : `${event.data.decision.action}: ${event.data.decision.reason}`;
-    case 'instance':
-      return tellInstance(event.data);
-    case 'weight_raised':
-      return event.data.done ? `candidate got ${event.data.weightPercent} % of users: ${event.data.reason}` : null;
-    case 'control':
-      return `${event.data.by} asked to ${event.data.action}: ${event.data.answer}`;
-    case 'held':
-      return `held: ${event.data.reason}`;
-    case 'resumed':
-      return `went on: ${event.data.reason}`;
-    case 'frozen':
-      return `frozen: ${event.data.reason}`;
-    case 'rollback_started':
-      return `rollback begun (${event.data.trigger})`;
-    case 'traffic_restored':
-      return `no request went to the candidate any more, ${renderMs(event.data.afterMs)} after the decision`;
-    case 'revision_verified':
-      return event.data.reason;
-    case 'exposure':
-      return `users: ${event.data.canary.requests} requests to the candidate${event.data.canary.requests === 0 ? '' : `, ${formatRatio(event.data.canary.failures / event.data.canary.requests)} failed`}`;
-    case 'dead_man':
-      return event.data.what === 'fired' ? `dead-man rollback: ${event.data.reason}` : null;
-    case 'warning':
-      return `warning: ${event.data.message}`;
-    case 'run_ended':
-      return `ended, ${event.data.outcome}: ${event.data.reason}`;
-    default:
-      return null;
-  }
-}
-
-/** Ends of instances, with the last words of their log; starts are told by the steps. */
-function tellInstance({ instanceId, what, code, signal, excerpt }: InstanceEvent): string | null {
-  if (what !== 'exited' && what !== 'oom' && what !== 'gave_up') return null;
-  const words = { exited: 'exited', oom: 'was killed for lack of memory', gave_up: 'keeps exiting and was given up' };
-  const how = code !== null ? ` with code ${code}` : signal !== null ? ` by ${signal}` : '';
-  return `instance ${instanceId} ${words[what]}${how}${excerpt === null ? '' : `; its log ends: “${quoteUntrusted(excerpt)}”`}`;
 }

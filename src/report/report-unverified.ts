@@ -71,7 +71,10 @@ function openMeasures(measures: readonly Measure[]): Open[] {
     if (measure.target === null)
       open.push({
         what: `${measure.name} target`,
-        why: measure.name === 'Throughput' ? 'not configured; a drop was not tested' : 'not configured',
+        why:
+          measure.name === 'Throughput' && measure.status === 'UNVERIFIED'
+            ? 'not configured; a drop was not tested'
+            : 'not configured',
         events: [],
       });
     if (measure.baseline === null && measure.current !== null)

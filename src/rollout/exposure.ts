@@ -19,6 +19,8 @@ export async function summariseExposure(context: RunContext): Promise<void> {
   const baseline = total(points.map((point) => point.baseline));
   const expected = baseline.requests === 0 ? 0 : (canary.requests * baseline.failures) / baseline.requests;
   const cut = await readCut(context.ports);
+  const latency = context.monitor.latencies();
+  if (latency !== null) await context.append({ type: 'latency', data: latency });
   await context.append({
     type: 'exposure',
     data: {

@@ -1,6 +1,7 @@
 import { assessHardRules, type FiredRule } from '../analysis/hard-rules.ts';
 import type { Judge } from '../analysis/judge.ts';
 import type { Overdispersion } from '../analysis/overdispersion.ts';
+import type { LatencySummary } from '../model/latency-summary.ts';
 import type { Arm } from '../model/metric-source.ts';
 import type { Plan } from '../model/plan.ts';
 import type { InstanceEvent } from '../model/traffic.ts';
@@ -21,6 +22,8 @@ export type Monitor = {
   countedUntilMs(): number;
   /** Requests of the baseline so far, and how its failures scatter. */
   baselineFacts(): ArmCounts & { overdispersion: Overdispersion };
+  /** Latencies of both arms while the candidate had requests; null where nothing is known of them. */
+  latencies(): LatencySummary | null;
   /** Canary requests of users that were judged so far, and how many of them failed. */
   canaryTotals(): ArmCounts;
 };
@@ -68,6 +71,7 @@ export function createMonitor(ports: RolloutPorts, plan: Plan, judge: Judge): Mo
     setWeight: windows.setWeight,
     countedUntilMs: windows.countedUntilMs,
     baselineFacts: () => ({ ...judge.totals().baseline, overdispersion: judge.overdispersion() }),
+    latencies: windows.latencies,
     canaryTotals: () => judge.totals().canary,
   };
 }

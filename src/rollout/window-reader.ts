@@ -1,10 +1,12 @@
 import type { Judge } from '../analysis/judge.ts';
 import { quantileOfReading } from '../analysis/latency-quantile.ts';
 import type { JudgedWindow, WindowCounts } from '../model/judged-window.ts';
+import type { LatencySummary } from '../model/latency-summary.ts';
 import type { Arm, Measurement, MetricQuery, Window } from '../model/metric-source.ts';
 import type { Plan } from '../model/plan.ts';
 import type { RunEvent } from '../model/run-event.ts';
 import type { ArmCounts } from '../model/verdict.ts';
+import { createLatencyTally, type LatencyTally } from './latency-tally.ts';
 import { bringsUsers } from './meaning-of-promote.ts';
 import type { RolloutPorts } from './ports.ts';
 
@@ -20,6 +22,8 @@ export type WindowReader = {
   beginBake(stepId: string): void;
   setWeight(weightPercent: number): void;
   countedUntilMs(): number;
+  /** Of the seconds in which the candidate had requests, as far as those have ended; null where nothing is known of them. */
+  latencies(): LatencySummary | null;
 };
 
 type State = {
@@ -37,6 +41,7 @@ type State = {
   wrongRevision: number;
   /** Journalled seconds in which requests were still open: written down again when those have ended. */
   unsettledSeconds: Second[];
+  latencies: LatencyTally;
   /** Up to where each counted event was read. */
   eventCursors: Map<string, number>;
 };
@@ -58,6 +63,7 @@ export function createWindowReader(ports: RolloutPorts, plan: Plan, judge: Judge
     waiting: [],
     wrongRevision: 0,
     unsettledSeconds: [],
+    latencies: createLatencyTally(plan.content.judge.stratum),
     eventCursors: new Map(),
   };
   return {
@@ -77,6 +83,7 @@ export function createWindowReader(ports: RolloutPorts, plan: Plan, judge: Judge
       state.splitFromMs = null;
     },
     countedUntilMs: () => state.cursors.second,
+    latencies: () => state.latencies.summary(),
   };
 }
 
@@ -261,6 +268,7 @@ function takeSeconds(state: State): Second[] {
     const second = summarise(state, span, evidence);
     seconds.push(second);
     if (unsettled) state.unsettledSeconds.push(second);
+    else tallyLatency(state, second);
   }
   return seconds;
 }
@@ -273,11 +281,20 @@ function takeCorrections(state: State): Second[] {
   return ended.flatMap((second) => {
     const { fromMs, toMs } = second;
     if (!isKnown(state, { fromMs, toMs })) return [];
+    tallyLatency(state, second);
     const now = numbersOf(state, { fromMs, toMs });
     const changed =
       now.canary.failures !== second.canary.failures || now.baseline.failures !== second.baseline.failures;
     return changed ? [{ ...second, ...now }] : [];
   });
+}
+
+/** Only when everything in it has ended: the slowest requests are the last to be known. */
+function tallyLatency({ ports, plan, latencies }: State, { fromMs, toMs, canary }: Second): void {
+  if (canary.requests === 0) return;
+  const { stratum } = plan.content.judge;
+  const reading = (arm: Arm) => ports.metrics.latency({ fromMs, toMs }, arm, stratum);
+  latencies.add({ fromMs, toMs }, reading('canary'), reading('baseline'));
 }
 
 function hasOpen({ waiting }: State, { fromMs, toMs }: Window): boolean {

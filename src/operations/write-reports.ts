@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import type { RunRecord } from '../model/run-record.ts';
+import { renderReport } from '../report/deployment-report.ts';
+import { isIncident, renderIncident, rootCauseHeading } from '../report/incident-report.ts';
+import { renderReportPage } from '../report/page/report-page.ts';
+import { type ReportOptions, reportData } from '../report/report-data.ts';
+import { readTextFile } from '../system/files.ts';
+import { writeProjectFile } from '../system/project-file.ts';
+import type { Place } from './place.ts';
+import type { Project } from './project.ts';
+
+export type WrittenReports = { report: string; reportJson: string; reportHtml: string; incident: string | null };
+
+/** Markdown, JSON and page of a run from its record alone, and the incident report where one is due; their paths. Safe to repeat. */
+export async function writeReports(place: Place, record: RunRecord): Promise<WrittenReports> {
+  const report = reportPath(place.project, record.runId);
+  const reportJson = report.replace(/\.md$/, '.json');
+  const reportHtml = report.replace(/\.md$/, '.html');
+  const options = reportOptions(place, record);
+  await writeProjectFile(report, renderReport(record, options));
+  await writeProjectFile(reportJson, `${JSON.stringify(reportData(record, options), null, 2)}\n`);
+  await writeProjectFile(reportHtml, renderReportPage(record, options));
+  return { report, reportJson, reportHtml, incident: await writeIncident(place, record, options) };
+}
+
+/** Where the Markdown report of a run lies; JSON and page stand beside it. */
+export function reportPath(project: Pick<Project, 'directory'>, runId: string): string {
+  return join(project.directory, '.seatrial', 'reports', `${runId}.md`);
+}
+
+export function incidentPath(project: Pick<Project, 'directory'>, runId: string): string {
+  return reportPath(project, `${runId}-incident`);
+}
+
+export function reportOptions(place: Place, record: RunRecord): ReportOptions {
+  const { document } = place.spec.rollback;
+  return {
+    projectName: place.project.config.service,
+    references: [
+      ...(document === undefined ? [] : [{ name: 'Rollback Plan', place: document }]),
+      ...(isIncident(record)
+        ? [{ name: 'Incident Report', place: `.seatrial/reports/${record.runId}-incident.md` }]
+        : []),
+      {
+        name: 'Release Notes',
+        place: `\`seatrial release-notes --version ${record.plan.content.revision.version}\``,
+      },
+    ],
+  };
+}
+
+/** What people have written from the root cause on stays as it is, whatever is written anew above it. */
+async function writeIncident(place: Place, record: RunRecord, options: ReportOptions): Promise<string | null> {
+  if (!isIncident(record)) return null;
+  const path = incidentPath(place.project, record.runId);
+  const fresh = renderIncident(record, options);
+  const before = await readTextFile(path);
+  await writeProjectFile(path, before === null ? fresh : keepRootCause(fresh, before));
+  return path;
+}
+
+function keepRootCause(fresh: string, before: string): string {
+  const at = before.indexOf(`\n${rootCauseHeading}\n`);
+  if (at === -1) return before;
+  return fresh.slice(0, fresh.indexOf(`\n${rootCauseHeading}\n`)) + before.slice(at);
+}
