@@ -4,8 +4,8 @@ import { createScratch, type Scratch, sleep } from '../e2e/scratch-project.ts';
 /** A shop with a stable revision, and bad releases to be caught in the middle of. */
 export type PlugScene = {
   scratch: Scratch;
-  /** Ships a new bad release up to the moment at which half of the users are on it. */
-  startBadCanary(): Promise<{ runId: string; version: string }>;
+  /** Ships a new bad release up to the moment at which half of the users are on it; `start` runs the command line that starts it. */
+  startBadCanary(start?: (args: string[]) => Promise<string>): Promise<{ runId: string; version: string }>;
   /** Living processes of seatrial itself, by sub-command. */
   pidsOf(...commands: string[]): number[];
   /** Asks as new users do until everybody is served by stable again; ms until the last answer of somebody else, and until then. */
@@ -32,12 +32,12 @@ export async function createPlugScene(): Promise<PlugScene> {
   let round = 0;
   return {
     scratch,
-    startBadCanary: async () => {
+    startBadCanary: async (start = async (args) => scratch.cli(args).stdout) => {
       round += 1;
       const version = `2.0.${round}`;
       scratch.release({ version, failRatio: 0.5 });
       const plan = parse(scratch.cli(['plan', version, '--json']).stdout);
-      const runId: string = parse(scratch.cli(['start', plan.planId, '--json']).stdout).runId;
+      const runId: string = parse(await start(['start', plan.planId, '--json'])).runId;
       const moved = ({ type, data }: JournalEvent): boolean =>
         type === 'step_completed' && data['stepId'] === '03-set-weight-50';
       await until(() => eventsOf(scratch, runId).some(moved), `no users on ${version}`);
