@@ -24,6 +24,7 @@ const deaths: Record<string, (scene: PlugScene) => Promise<void>> = {
 };
 
 const each = proofCount({ quick: 1, full: 100 });
+const stops = proofCount({ quick: 0, full: 12 });
 /** Projects that die side by side. */
 const projects = proofCount({ quick: 1, full: 6 });
 
@@ -43,7 +44,7 @@ describe('real deaths in the middle of a bad canary', () => {
     async (how) => {
       const kill = deaths[how];
       if (kill === undefined) throw new Error(how);
-      await dieOften(how, async (scene) => {
+      await dieOften(how, each, async (scene) => {
         const { runId } = await scene.startBadCanary();
         await kill(scene);
         const { restoredMs } = await scene.untilRestored();
@@ -51,6 +52,20 @@ describe('real deaths in the middle of a bad canary', () => {
       });
     },
     each * 120_000,
+  );
+
+  // They are given their whole time, so this takes longest.
+  it.runIf(stops > 0)(
+    'supervisor and watchdog that are stopped and live on: users are back, and whoever holds the run is ended',
+    async () => {
+      await dieOften('supervisor and watchdog stopped (SIGSTOP)', stops, async (scene) => {
+        const { runId } = await scene.startBadCanary();
+        for (const pid of scene.pidsOf('supervise', 'watchdog')) process.kill(pid, 'SIGSTOP');
+        const { restoredMs } = await scene.untilRestored();
+        return { restoredMs, outcome: await scene.untilEnded(runId) };
+      });
+    },
+    stops * 180_000,
   );
 
   it(
@@ -66,7 +81,7 @@ describe('real deaths in the middle of a bad canary', () => {
     'of the machine: after a boot the host takes users back as soon as it is up again',
     async () => {
       let boots = 0;
-      await dieOften('changed boot id: everything dies, then `host up`', async (scene) => {
+      await dieOften('changed boot id: everything dies, then `host up`', each, async (scene) => {
         boots += 1;
         return dieAndBoot(scene, `${String(boots).padStart(8, '0')}-0000-4000-8000-000000000000`);
       });
@@ -76,12 +91,12 @@ describe('real deaths in the middle of a bad canary', () => {
 
   type Death = (scene: PlugScene) => Promise<{ restoredMs: number; outcome: string }>;
 
-  async function dieOften(how: string, die: Death): Promise<void> {
+  async function dieOften(how: string, times: number, die: Death): Promise<void> {
     const seconds: number[] = [];
     const outcomes: string[] = [];
     let begun = 0;
     const lane = async (scene: PlugScene): Promise<void> => {
-      while (begun < each) {
+      while (begun < times) {
         begun += 1;
         const { restoredMs, outcome } = await die(scene);
         seconds.push(restoredMs / 1000);
@@ -91,7 +106,7 @@ describe('real deaths in the middle of a bad canary', () => {
     await Promise.all(scenes.map(lane));
     const wrong = outcomes.filter((outcome) => outcome !== 'rolled_back').length;
     recordDeaths(how, seconds, wrong);
-    expect({ wrong, done: seconds.length }).toEqual({ wrong: 0, done: each });
+    expect({ wrong, done: seconds.length }).toEqual({ wrong: 0, done: times });
   }
 });
 

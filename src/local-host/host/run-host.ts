@@ -10,7 +10,7 @@ import { runCommand } from '../../system/exec.ts';
 import { ensurePrivateDirectory, errorCodeOf, readJsonFile, removeFile, writeFileAtomic } from '../../system/files.ts';
 import { createNotedNumber, type NotedNumber } from '../../system/noted-number.ts';
 import { writeOwnLog } from '../../system/own-log.ts';
-import { currentIdentity } from '../../system/process-identity.ts';
+import { currentIdentity, isAlive, type ProcessIdentity } from '../../system/process-identity.ts';
 import { createControlServer } from './control-server.ts';
 import { Host } from './host.ts';
 import { type HostFiles, hostFiles } from './host-files.ts';
@@ -63,7 +63,7 @@ async function serve(files: HostFiles, launchGuard: RunHostOptions['launchGuard'
     spec,
     recorded: await recordedState(files, open),
     identity: await currentIdentity(),
-    programs: { launchGuard, run: runToEnd, launch: async (program) => void (await spawnDetached(program)) },
+    programs: { launchGuard, run: runToEnd, launch: async (program) => void (await spawnDetached(program)), end },
     warn,
   });
   // A defect in one request must not take every user down with it.
@@ -83,6 +83,7 @@ async function serve(files: HostFiles, launchGuard: RunHostOptions['launchGuard'
   clearInterval(ticking);
   clearInterval(noting);
   open.note(0);
+  await open.close();
   await closeServer(control, 0);
   await removeFile(files.controlSocket);
 }
@@ -91,6 +92,12 @@ async function serve(files: HostFiles, launchGuard: RunHostOptions['launchGuard'
 async function recordedState(files: HostFiles, open: NotedNumber): Promise<HostState | null> {
   const recorded = await readHostState(files.state);
   return recorded === null ? null : { ...recorded, cut: recorded.cut + (await open.read()) };
+}
+
+async function end(identity: ProcessIdentity): Promise<void> {
+  if (!(await isAlive(identity))) return;
+  writeOwnLog(`${new Date().toISOString()} pid ${identity.pid} has attended to nothing and is ended`);
+  process.kill(identity.pid, 'SIGKILL');
 }
 
 async function runToEnd({ argv, cwd, env }: DetachedProgram): Promise<string | null> {

@@ -97,7 +97,7 @@ describe('a host that is killed', () => {
     const before = (await place.target.inspect(signal)).cut;
     const sockets = [await openWebsocket(place.url), await openWebsocket(place.url)];
     // The number of open requests is noted ten times a second.
-    await eventually(() => readFileSync(join(place.hostDirectory, 'open-requests'), 'utf8') === '2');
+    await eventually(() => readFileSync(join(place.hostDirectory, 'open-requests'), 'utf8').trim() === '2');
     await killHost();
     await Promise.all(sockets.map((socket) => socket.closed));
     await hostUp(place.target, signal);
