@@ -36,7 +36,7 @@ const startAnswerSchema = z.discriminatedUnion('ok', [
 ]);
 export type StartAnswer = z.infer<typeof startAnswerSchema>;
 
-/** How long a start may take before it has failed: the caller stops waiting and the supervisor refuses to begin, ms. */
+/** How long a start may take before it has failed: the caller says so, and then the supervisor may not begin any more, ms. */
 export const startPatienceMs = 15_000;
 
 /**
@@ -96,7 +96,8 @@ async function joinEarlierStart(project: Project, runId: string, clock: Clock): 
   const request = await readJsonFile(folder.request, startRequestSchema);
   const answer = await readAnswer(folder);
   if (answer !== null) return answer.ok ? runId : null;
-  if (request !== null && clock.now() - request.atMs > startPatienceMs) return null;
+  const isOld = request !== null && clock.now() - request.atMs > startPatienceMs;
+  if (isOld && (await withdraw(folder)) !== null) return null;
   return awaitAnswer(folder, clock).catch(() => null);
 }
 
@@ -159,13 +160,21 @@ function ownProgram({ directory, config }: Launching, folder: RunFolder, args: r
   };
 }
 
-export async function writeStartAnswer(folder: RunFolder, answer: StartAnswer): Promise<void> {
-  await writeFileAtomic(answerPath(folder), JSON.stringify(answer));
+/** The first answer counts. False when somebody has given another one, such as a caller that waits no longer. */
+export function writeStartAnswer(folder: RunFolder, answer: StartAnswer): Promise<boolean> {
+  return linkOnce(JSON.stringify(answer), answerPath(folder));
+}
+
+/** Says that it did not start; null when it has started, or failed, in this very moment. */
+async function withdraw(folder: RunFolder): Promise<DeployError | null> {
+  const details = { seconds: startPatienceMs / 1000, log: folder.supervisorLog };
+  const first = await writeStartAnswer(folder, { ok: false, code: 'RUN_NOT_STARTED', details });
+  return first ? new DeployError('RUN_NOT_STARTED', details) : null;
 }
 
 async function awaitAnswer(folder: RunFolder, clock: Clock): Promise<string> {
   const end = clock.now() + startPatienceMs + 1000;
-  while (clock.now() < end) {
+  for (;;) {
     const answer = await readAnswer(folder);
     if (answer?.ok === true) return folder.runId;
     if (answer?.ok === false)
@@ -173,9 +182,10 @@ async function awaitAnswer(folder: RunFolder, clock: Clock): Promise<string> {
         errorOfCode(answer.code, answer.details) ??
         new DeployError('INTERNAL', { reason: `unknown error ${answer.code}` })
       );
+    const late = clock.now() < end ? null : await withdraw(folder);
+    if (late !== null) throw late;
     await clock.sleep(50);
   }
-  throw new DeployError('RUN_NOT_STARTED', { seconds: startPatienceMs / 1000, log: folder.supervisorLog });
 }
 
 async function readAnswer(folder: RunFolder): Promise<StartAnswer | null> {

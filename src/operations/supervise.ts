@@ -52,11 +52,19 @@ export async function superviseStart(projectDirectory: string, runId: string, cl
     await writeStartAnswer(folder, { ok: false, code: error.code, details: { ...error.details } });
     throw error;
   });
-  await writeStartAnswer(folder, { ok: true, pid: process.pid });
+  if (!(await writeStartAnswer(folder, { ok: true, pid: process.pid }))) return giveUp(owned);
   const watchdog = await launchWatchdog({ directory: projectDirectory }, folder);
   await carryOut(owned, 'forward', '');
   // The run is over and written down: nobody has to watch over it.
   signalGroup(watchdog.pid, 'SIGTERM');
+}
+
+/** Whoever asked has been told that it did not start: nothing was changed, and nothing will be. */
+async function giveUp({ journal, lock }: Owned): Promise<void> {
+  const reason = `it was ready to begin only after ${startPatienceMs / 1000} s, when whoever asked had been told that it did not start`;
+  await journal.append({ type: 'run_ended', data: { outcome: 'aborted', reason, error: null } });
+  await journal.close();
+  await lock.release();
 }
 
 async function becomeOwner(projectDirectory: string, runId: string, clock: Clock): Promise<Owned> {

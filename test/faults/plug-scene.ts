@@ -1,11 +1,13 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { createScratch, type Scratch, sleep } from '../e2e/scratch-project.ts';
+import { bundle, createScratch, type Scratch, sleep } from '../e2e/scratch-project.ts';
 
 /** A shop with a stable revision, and bad releases to be caught in the middle of. */
 export type PlugScene = {
   scratch: Scratch;
-  /** Ships a new bad release up to the moment at which half of the users are on it. */
-  startBadCanary(): Promise<{ runId: string; version: string }>;
+  /** Ships a new bad release up to the moment at which half of the users are on it; `start` runs the command line that starts it. */
+  startBadCanary(start?: (args: string[]) => Promise<string>): Promise<{ runId: string; version: string }>;
   /** Living processes of seatrial itself, by sub-command. */
   pidsOf(...commands: string[]): number[];
   /** Asks as new users do until everybody is served by stable again; ms until the last answer of somebody else, and until then. */
@@ -20,24 +22,28 @@ const stable = '1.0.0';
 const inARow = 40;
 const patienceMs = 60_000;
 
-export async function createPlugScene(): Promise<PlugScene> {
+/** `prepare`: what else the project needs before its first release. */
+export async function createPlugScene(
+  prepare: (scratch: Scratch) => Promise<void> = async () => undefined,
+): Promise<PlugScene> {
   const scratch = await createScratch();
   scratch.writeConfig({
     approval: '{ how: none }',
     strategy: '{ kind: canary, maxBake: 120s, steps: [{ weight: 50%, bake: 60s }, { weight: 100%, bake: 1s }] }',
   });
+  await prepare(scratch);
   scratch.release({ version: stable });
   const first = scratch.cli(['ship', stable, '--strategy', 'direct', '--yes']);
   if (first.code !== 0) throw new Error(`${first.stdout}${first.stderr}`);
   let round = 0;
   return {
     scratch,
-    startBadCanary: async () => {
+    startBadCanary: async (start = (args) => runCli(scratch, args)) => {
       round += 1;
       const version = `2.0.${round}`;
       scratch.release({ version, failRatio: 0.5 });
-      const plan = parse(scratch.cli(['plan', version, '--json']).stdout);
-      const runId: string = parse(scratch.cli(['start', plan.planId, '--json']).stdout).runId;
+      const plan = parse(await runCli(scratch, ['plan', version, '--json']));
+      const runId: string = parse(await start(['start', plan.planId, '--json'])).runId;
       const moved = ({ type, data }: JournalEvent): boolean =>
         type === 'step_completed' && data['stepId'] === '03-set-weight-50';
       await until(() => eventsOf(scratch, runId).some(moved), `no users on ${version}`);
@@ -53,6 +59,16 @@ export async function createPlugScene(): Promise<PlugScene> {
     },
     close: () => scratch.close(),
   };
+}
+
+/** What the bundle prints; unlike `scratch.cli` it lets several projects work at once. */
+export async function runCli(scratch: Scratch, args: readonly string[]): Promise<string> {
+  const { directory: cwd, env } = scratch;
+  const child = spawn(process.execPath, [bundle, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'ignore'] });
+  const parts: string[] = [];
+  child.stdout.setEncoding('utf8').on('data', (part: string) => parts.push(part));
+  await once(child, 'close');
+  return parts.join('');
 }
 
 /** Every answer comes from stable; answers that nobody gave are counted and prove nothing. */

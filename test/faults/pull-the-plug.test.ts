@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sleep } from '../e2e/scratch-project.ts';
 import { createPlugScene, endAll, eventsOf, type PlugScene } from './plug-scene.ts';
 import { proofCount, recordProof } from './record-proof.ts';
 
@@ -42,9 +43,26 @@ describe('supervisor, watchdog and host killed together in the middle of a bad c
         seed: null,
         figures,
       });
-      console.log(figures);
+      console.info(figures);
       expect(Math.max(...seconds)).toBeLessThan(30);
     },
     times * 120_000,
   );
+
+  it('a guard that is killed is replaced, so that the next death of the host is survived as well', async () => {
+    const { runId } = await scene.startBadCanary();
+    const [guard] = scene.pidsOf('host-guard');
+    endAll([guard ?? 0]);
+    const others = (): number[] => scene.pidsOf('host-guard').filter((pid) => pid !== guard);
+    for (let turn = 0; turn < 300 && others().length === 0; turn += 1) await sleep(100);
+    expect(others().length).toBe(1);
+    // It guards once the host has written down whom it means.
+    await sleep(1000);
+    endAll(scene.pidsOf('supervise', 'watchdog', 'host-daemon'));
+    await scene.untilRestored();
+    expect(await scene.untilEnded(runId)).toBe('rolled_back');
+    // Nothing is armed any more, and nobody guards.
+    for (let turn = 0; turn < 300 && scene.pidsOf('host-guard').length > 0; turn += 1) await sleep(100);
+    expect(scene.pidsOf('host-guard')).toEqual([]);
+  }, 180_000);
 });

@@ -19,6 +19,8 @@ export type DeadManHost = {
   run: (program: DetachedProgram) => Promise<string | null>;
   /** Starts a program that lives on. */
   launch: (program: DetachedProgram) => Promise<void>;
+  /** Ends a process of seatrial that lives and does not work. */
+  end: (identity: ProcessIdentity) => Promise<void>;
 };
 
 /** Looks for which half of the stable instances are waited for; then one has to do, and the run's watchdog is woken. */
@@ -148,6 +150,8 @@ export class DeadMan {
       if (failed !== null) this.#host.warn(`dead-man: the program that routes users did not follow: ${failed}`);
     }
     if (this.#armed?.fence !== order.fence) return;
+    // An owner that was stopped still holds the run, and nobody else could close it.
+    await Promise.all(this.#armed.owners.map(this.#host.end));
     await this.#host.launch(order.wake);
     this.#armed = null;
     await this.#host.save();

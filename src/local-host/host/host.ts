@@ -31,7 +31,7 @@ export type HostOptions = {
   /** This process, for whoever starts it again. */
   identity: ProcessIdentity;
   /** What a dead-man rollback does beside this host. */
-  programs: Pick<DeadManHost, 'launchGuard' | 'run' | 'launch'>;
+  programs: Pick<DeadManHost, 'launchGuard' | 'run' | 'launch' | 'end'>;
   warn: (message: string) => void;
 };
 

@@ -8,16 +8,20 @@ import { spawnDetached } from '../../system/detached-process.ts';
 import { cleanExcerptEnd } from '../../system/excerpt.ts';
 import { runCommand } from '../../system/exec.ts';
 import { ensurePrivateDirectory, errorCodeOf, readJsonFile, removeFile, writeFileAtomic } from '../../system/files.ts';
+import { createNotedNumber, type NotedNumber } from '../../system/noted-number.ts';
 import { writeOwnLog } from '../../system/own-log.ts';
-import { currentIdentity } from '../../system/process-identity.ts';
+import { currentIdentity, isAlive, type ProcessIdentity } from '../../system/process-identity.ts';
 import { createControlServer } from './control-server.ts';
 import { Host } from './host.ts';
 import { type HostFiles, hostFiles } from './host-files.ts';
 import { hostSpecSchema } from './host-spec.ts';
+import type { HostState } from './host-state.ts';
 import { readHostState } from './host-store.ts';
 import { closeServer } from './listeners.ts';
 
 const tickMs = 1000;
+/** So old may the number of open requests be that a killed host leaves behind, ms. */
+const noteMs = 100;
 const rerouteWithinMs = 30_000;
 
 export type RunHostOptions = {
@@ -53,29 +57,47 @@ async function serve(files: HostFiles, launchGuard: RunHostOptions['launchGuard'
   const spec = await readJsonFile(files.spec, hostSpecSchema);
   if (spec === null) throw new DeployError('FILE_DAMAGED', { path: files.spec, reason: 'it is missing' });
   const warn = (message: string): void => writeOwnLog(`${new Date().toISOString()} ${message}`);
+  const open = createNotedNumber(files.open);
   const host = new Host({
     files,
     spec,
-    recorded: await readHostState(files.state),
+    recorded: await recordedState(files, open),
     identity: await currentIdentity(),
-    programs: { launchGuard, run: runToEnd, launch: async (program) => void (await spawnDetached(program)) },
+    programs: { launchGuard, run: runToEnd, launch: async (program) => void (await spawnDetached(program)), end },
     warn,
   });
   // A defect in one request must not take every user down with it.
   process.on('uncaughtException', (error) => warn(`uncaught: ${error.stack ?? error.message}`));
   process.on('unhandledRejection', (reason) => warn(`unhandled: ${String(reason)}`));
   await host.open();
+  open.note(0);
   const asked = new AbortController();
   const control = createControlServer(host, () => asked.abort());
   await listenOnSocket(control, files.controlSocket);
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => asked.abort());
   process.on('SIGHUP', () => undefined);
   const ticking = setInterval(() => host.tick(Date.now()), tickMs);
+  const noting = setInterval(() => open.note(host.inFlight().reduce((sum, { count }) => sum + count, 0)), noteMs);
   if (!asked.signal.aborted) await once(asked.signal, 'abort');
   await host.down();
   clearInterval(ticking);
+  clearInterval(noting);
+  open.note(0);
+  await open.close();
   await closeServer(control, 0);
   await removeFile(files.controlSocket);
+}
+
+/** What an earlier host wrote down. Requests that it left open when it was killed were cut: a connection dies with its process. */
+async function recordedState(files: HostFiles, open: NotedNumber): Promise<HostState | null> {
+  const recorded = await readHostState(files.state);
+  return recorded === null ? null : { ...recorded, cut: recorded.cut + (await open.read()) };
+}
+
+async function end(identity: ProcessIdentity): Promise<void> {
+  if (!(await isAlive(identity))) return;
+  writeOwnLog(`${new Date().toISOString()} pid ${identity.pid} has attended to nothing and is ended`);
+  process.kill(identity.pid, 'SIGKILL');
 }
 
 async function runToEnd({ argv, cwd, env }: DetachedProgram): Promise<string | null> {

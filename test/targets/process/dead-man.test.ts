@@ -101,7 +101,11 @@ describe('the dead-man rollback of a local host', () => {
     expect(await fired()).toBeNull();
     owner.kill('SIGSTOP');
     await eventually(async () => (await shareOf('1.0.0')) === 1, 30_000);
-    const told = await control().renew({ runId, fence, owners: await owners() }, signal);
+    // What holds the run and does not work is ended, so that somebody else can close it.
+    await eventually(() => owner.signalCode === 'SIGKILL', 30_000);
+    await eventually(woken, 30_000);
+    const identity = [{ pid: 1, start: '1', boot: 'b' }];
+    const told = await control().renew({ runId, fence, owners: identity }, signal);
     expect(told.fired).toMatchObject({ reason: expect.stringMatching(/nobody had attended to the run for \d+ s/) });
   }, 90_000);
 
