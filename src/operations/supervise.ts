@@ -5,6 +5,7 @@ import { runChecks } from '../checks/run-checks.ts';
 import { replayRun } from '../journal/fold-run.ts';
 import { acquireLock, type HeldLock } from '../journal/lock.ts';
 import { loadPlan } from '../journal/plan-store.ts';
+import type { HeldRemoteLock } from '../journal/remote-lock.ts';
 import { assertContinuable, loadRun } from '../journal/replay.ts';
 import { runFolder } from '../journal/state-folder.ts';
 import type { Clock } from '../model/clock.ts';
@@ -23,6 +24,11 @@ import { consumeApproval, findApproval } from './check-approval.ts';
 import { createMetrics, createSynthetic } from './create-metrics.ts';
 import { finishRun } from './finish-run.ts';
 import { gatherPreflight } from './gather-preflight.ts';
+import {
+  holdLockBetweenMachines,
+  releaseLockBetweenMachines,
+  takeLockBetweenMachines,
+} from './lock-between-machines.ts';
 import { createNotifier } from './notify.ts';
 import { openPlace, type Place } from './place.ts';
 import { locateProject, openProject, openProjectOfRun } from './project.ts';
@@ -38,7 +44,15 @@ const settleMs = 20_000;
 /** History of the stable revision that the judge begins with, ms. */
 const priorMs = 50_000;
 
-type Owned = { place: Place; plan: Plan; lock: HeldLock; journal: RunJournal; clock: Clock; runId: string };
+type Owned = {
+  place: Place;
+  plan: Plan;
+  lock: HeldLock;
+  machines: HeldRemoteLock | null;
+  journal: RunJournal;
+  clock: Clock;
+  runId: string;
+};
 
 /** The life of one run's owner: takes the lock, checks everything again under it, carries the plan out, writes the memory down. */
 export async function superviseStart(projectDirectory: string, runId: string, clock: Clock): Promise<void> {
@@ -63,14 +77,17 @@ async function becomeOwner(projectDirectory: string, runId: string, clock: Clock
   const plan = await loadPlan(project.state, request.planId);
   const place = openPlace(project, plan.content.environment);
   const lock = await takeLock(place, runId, clock);
+  let machines: HeldRemoteLock | null = null;
   try {
+    machines = await takeLockBetweenMachines(place, runId, clock);
     // Whoever asked has been told by now that it did not start; then it must not.
     if (clock.now() - request.atMs > startPatienceMs) {
       throw new DeployError('RUN_NOT_STARTED', { seconds: startPatienceMs / 1000, log: folder.supervisorLog });
     }
     await writeFileAtomic(folder.config, project.text);
-    return await begin({ place, plan, lock, clock, runId, requester: request.requester });
+    return await begin({ place, plan, lock, machines, clock, runId, requester: request.requester });
   } catch (thrown) {
+    await releaseLockBetweenMachines(machines);
     await lock.release();
     throw thrown;
   }
@@ -104,7 +121,8 @@ export async function superviseResume(projectDirectory: string, runId: string, c
   });
   const now = reconcile(replayRun(journal.events, record.damage, runId), await observe(place, clock));
   if (now.act === 'nothing') return lock.release();
-  await carryOut({ place, plan, lock, journal, clock, runId }, now.act, now.reason);
+  const letGo = holdLockBetweenMachines(place, runId, clock);
+  await carryOut({ place, plan, lock, machines: null, journal, clock, runId }, now.act, now.reason).finally(letGo);
 }
 
 /** What the target says, asked for as long as it takes: without it nothing true can be said of the run. */
@@ -147,9 +165,9 @@ async function takeLock(place: Place, runId: string, clock: Clock): Promise<Held
   });
 }
 
-type Begin = { place: Place; plan: Plan; lock: HeldLock; clock: Clock; runId: string; requester: string };
+type Begin = Omit<Owned, 'journal'> & { requester: string };
 
-async function begin({ place, plan, lock, clock, runId, requester }: Begin): Promise<Owned> {
+async function begin({ place, plan, lock, machines, clock, runId, requester }: Begin): Promise<Owned> {
   await assertPlanStillHolds(place, plan, clock);
   const approval = await findApproval(place, plan, clock.now());
   if (approval !== null) await consumeApproval(place, plan, approval, { runId, atMs: clock.now() });
@@ -160,7 +178,7 @@ async function begin({ place, plan, lock, clock, runId, requester }: Begin): Pro
     data: { generation: lock.generation, pid: process.pid, resumed: false },
   });
   if (approval !== null) await journal.append({ type: 'approval_consumed', data: approval });
-  return { place, plan, lock, journal, clock, runId };
+  return { place, plan, lock, machines, journal, clock, runId };
 }
 
 async function carryOut(
@@ -168,14 +186,16 @@ async function carryOut(
   mode: 'forward' | 'close' | 'finish' | 'roll_back',
   reason: string,
 ): Promise<void> {
-  const { lock, journal } = owned;
+  const { lock, machines, journal } = owned;
   const stop = new AbortController();
+  void machines?.keep(stop.signal);
   try {
     if (mode !== 'forward' || (await preflightPasses(owned))) await roll(owned, { mode, reason, signal: stop.signal });
     await finishRun({ ...owned, record: currentRecord(owned) });
   } finally {
     stop.abort();
     await journal.close();
+    await releaseLockBetweenMachines(machines);
     await lock.release();
   }
 }

@@ -204,10 +204,18 @@ async function look(context: RunContext): Promise<void> {
   for (const request of await context.ports.takeControls()) await obey(context, request);
   await context.monitor.observe();
   if (context.phase !== 'forward' || context.pendingAbort !== null) return;
-  if (!context.ports.journalWritable())
-    return raise(context, { action: 'abort', reason: 'the journal cannot be written any more', trigger: 'journal' });
+  const barred = whyOnlyBack(context.ports);
+  if (barred !== null) return raise(context, barred);
   const decision = context.decide(null);
   if (decision.action === 'abort') raise(context, decision);
+}
+
+/** What takes every forward step from a run and leaves it the way back; null while nothing does. */
+export function whyOnlyBack(ports: Pick<RolloutPorts, 'journalWritable' | 'fenced'>): Decision | null {
+  if (!ports.journalWritable())
+    return { action: 'abort', reason: 'the journal cannot be written any more', trigger: 'journal' };
+  const reason = ports.fenced?.() ?? null;
+  return reason === null ? null : { action: 'abort', reason, trigger: 'lock' };
 }
 
 /** Throws LOCK_LOST when somebody else owns the target by now. */
