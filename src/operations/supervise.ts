@@ -3,6 +3,7 @@ import { assessChecks } from '../checks/assess-checks.ts';
 import { preflightChecks } from '../checks/preflight/list.ts';
 import { runChecks } from '../checks/run-checks.ts';
 import { replayRun } from '../journal/fold-run.ts';
+import { releaseReserve } from '../journal/journal-file.ts';
 import { acquireLock, type HeldLock } from '../journal/lock.ts';
 import { loadPlan } from '../journal/plan-store.ts';
 import type { HeldRemoteLock } from '../journal/remote-lock.ts';
@@ -102,11 +103,13 @@ export async function superviseResume(projectDirectory: string, runId: string, c
   const project = await openProjectOfRun(located, runId);
   const { plan } = record;
   const place = openPlace(project, plan.content.environment);
-  const lock = await acquireLock({
-    directory: place.lockDirectory,
-    owner: await ownerOf(runId, clock),
-    clock,
-    mayFollow: (orphan) => orphan.runId === runId,
+  const owner = await ownerOf(runId, clock);
+  const acquire = (): ReturnType<typeof acquireLock> =>
+    acquireLock({ directory: place.lockDirectory, owner, clock, mayFollow: (orphan) => orphan.runId === runId });
+  const lock = await acquire().catch(async (thrown: unknown) => {
+    // On a full disk the room that the run keeps for its way back is for this too.
+    if (!(await releaseReserve(runFolder(located.state, runId).journal))) throw thrown;
+    return acquire();
   });
   if (!lock.ok) return;
   if (record.status === 'ended' && record.outcome !== 'rollback_failed') {
