@@ -198,6 +198,18 @@ export const errorCatalogue = {
     'Nothing more is changed from here; see `seatrial runs`.',
     exitCode.busy,
   ),
+  LOCK_ELSEWHERE: entry(
+    'Run {runId} on {machine} has the lock {ref} of this target, since {since}.',
+    'Nothing was begun. Wait for its end; a lock that nobody renews is free at {until}.',
+    exitCode.busy,
+    true,
+  ),
+  LOCK_REMOTE: entry(
+    'The lock {ref} between machines cannot be had: {reason}',
+    'Nothing was begun. See that the remote can be pushed to without a question being asked, or take `lock` out of the environment.',
+    exitCode.config,
+    true,
+  ),
   TARGET_UNREACHABLE: entry('The target {target} does not answer: {reason}', '{remedy}', exitCode.target, true),
   TARGET_REFUSED: entry('The target refused: {reason}', '{remedy}', exitCode.target),
   TARGET_FENCED: entry(

@@ -1,6 +1,7 @@
 import { runSmoke } from '../checks/smoke/run-smoke.ts';
 import { takeRequests } from '../journal/inbox.ts';
 import type { HeldLock } from '../journal/lock.ts';
+import type { HeldRemoteLock } from '../journal/remote-lock.ts';
 import { runFolder } from '../journal/state-folder.ts';
 import type { CheckResult } from '../model/check.ts';
 import type { Clock } from '../model/clock.ts';
@@ -23,6 +24,8 @@ export type PortsRequest = {
   place: Place;
   plan: Plan;
   lock: HeldLock;
+  /** Where the environment has a lock between machines. */
+  machines: HeldRemoteLock | null;
   journal: RunJournal;
   clock: Clock;
   metrics: MetricSource;
@@ -49,6 +52,7 @@ export function createRolloutPorts(request: PortsRequest): RolloutPorts {
       await beat();
       return lock.isStillOwner();
     },
+    ...(request.machines === null ? {} : { fenced: request.machines.fenced }),
     append: (event, at) => journal.append(event, at),
     journalWritable: () => journal.writable(),
     takeControls: async () => approvedControls(await takeNewControls(place, runId, journal), request),

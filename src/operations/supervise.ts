@@ -4,8 +4,10 @@ import { preflightChecks } from '../checks/preflight/list.ts';
 import { requiredChecks, requireLearned } from '../checks/require-learned.ts';
 import { runChecks } from '../checks/run-checks.ts';
 import { replayRun } from '../journal/fold-run.ts';
+import { releaseReserve } from '../journal/journal-file.ts';
 import { acquireLock, type HeldLock } from '../journal/lock.ts';
 import { loadPlan } from '../journal/plan-store.ts';
+import type { HeldRemoteLock } from '../journal/remote-lock.ts';
 import { assertContinuable, loadRun } from '../journal/replay.ts';
 import { runFolder } from '../journal/state-folder.ts';
 import type { Clock } from '../model/clock.ts';
@@ -26,6 +28,11 @@ import { consumeApprovals, findApprovals } from './check-approval.ts';
 import { createMetrics, createSynthetic } from './create-metrics.ts';
 import { finishRun } from './finish-run.ts';
 import { gatherPreflight } from './gather-preflight.ts';
+import {
+  holdLockBetweenMachines,
+  releaseLockBetweenMachines,
+  takeLockBetweenMachines,
+} from './lock-between-machines.ts';
 import { createNotifier } from './notify.ts';
 import { openPlace, type Place } from './place.ts';
 import { locateProject, openProjectOfRun, type TrustedProject } from './project.ts';
@@ -42,7 +49,15 @@ const settleMs = 20_000;
 /** History of the stable revision that the judge begins with, ms. */
 const priorMs = 50_000;
 
-type Owned = { place: Place; plan: Plan; lock: HeldLock; journal: RunJournal; clock: Clock; runId: string };
+type Owned = {
+  place: Place;
+  plan: Plan;
+  lock: HeldLock;
+  machines: HeldRemoteLock | null;
+  journal: RunJournal;
+  clock: Clock;
+  runId: string;
+};
 
 /** The life of one run's owner: takes the lock, checks everything again under it, carries the plan out, writes the memory down. */
 export async function superviseStart(projectDirectory: string, runId: string, clock: Clock): Promise<void> {
@@ -60,10 +75,11 @@ export async function superviseStart(projectDirectory: string, runId: string, cl
 }
 
 /** Whoever asked has been told that it did not start: nothing was changed, and nothing will be. */
-async function giveUp({ journal, lock }: Owned): Promise<void> {
+async function giveUp({ journal, lock, machines }: Owned): Promise<void> {
   const reason = `it was ready to begin only after ${startPatienceMs / 1000} s, when whoever asked had been told that it did not start`;
   await journal.append({ type: 'run_ended', data: { outcome: 'aborted', reason, error: null } });
   await journal.close();
+  await releaseLockBetweenMachines(machines);
   await lock.release();
 }
 
@@ -76,15 +92,18 @@ async function becomeOwner(projectDirectory: string, runId: string, clock: Clock
   await assertAsTrusted(project, request.authority);
   const plan = await loadPlan(project.state, request.planId);
   const lock = await takeLock(openPlace(project, plan.content.environment), runId, clock);
+  let machines: HeldRemoteLock | null = null;
   try {
     // Read anew: from here on nobody else changes the target, and what was read before the lock may be old.
     const place = openPlace(await openProjectOfRun(located, runId), plan.content.environment);
+    machines = await takeLockBetweenMachines(place, runId, clock);
     // Whoever asked has been told by now that it did not start; then it must not.
     if (clock.now() - request.atMs > startPatienceMs) {
       throw new DeployError('RUN_NOT_STARTED', { seconds: startPatienceMs / 1000, log: folder.supervisorLog });
     }
-    return await begin({ place, plan, lock, clock, runId, requester: request.requester });
+    return await begin({ place, plan, lock, machines, clock, runId, requester: request.requester });
   } catch (thrown) {
+    await releaseLockBetweenMachines(machines);
     await lock.release();
     throw thrown;
   }
@@ -106,11 +125,13 @@ export async function superviseResume(projectDirectory: string, runId: string, c
   const project = await openProjectOfRun(located, runId);
   const { plan } = record;
   const place = openPlace(project, plan.content.environment);
-  const lock = await acquireLock({
-    directory: place.lockDirectory,
-    owner: await ownerOf(runId, clock),
-    clock,
-    mayFollow: (orphan) => orphan.runId === runId,
+  const owner = await ownerOf(runId, clock);
+  const acquire = (): ReturnType<typeof acquireLock> =>
+    acquireLock({ directory: place.lockDirectory, owner, clock, mayFollow: (orphan) => orphan.runId === runId });
+  const lock = await acquire().catch(async (thrown: unknown) => {
+    // On a full disk the room that the run keeps for its way back is for this too.
+    if (!(await releaseReserve(runFolder(located.state, runId).journal))) throw thrown;
+    return acquire();
   });
   if (!lock.ok) return;
   if (record.status === 'ended' && record.outcome !== 'rollback_failed') {
@@ -129,7 +150,8 @@ export async function superviseResume(projectDirectory: string, runId: string, c
   if (now.act === 'nothing') return lock.release();
   const fired = await noteFired(place, journal, runId);
   const reason = fired === null ? now.reason : `${now.reason}; ${fired}`;
-  await carryOut({ place, plan, lock, journal, clock, runId }, now.act, reason);
+  const letGo = holdLockBetweenMachines(place, runId, clock);
+  await carryOut({ place, plan, lock, machines: null, journal, clock, runId }, now.act, reason).finally(letGo);
 }
 
 /** What the target did by itself while nobody owned the run; written down once. Null when it did nothing. */
@@ -185,13 +207,13 @@ async function takeLock(place: Place, runId: string, clock: Clock): Promise<Held
   });
 }
 
-type Begin = { place: Place; plan: Plan; lock: HeldLock; clock: Clock; runId: string; requester: string };
+type Begin = Omit<Owned, 'journal'> & { requester: string };
 
 /**
  * Under the lock: the plan made anew from what is true now is still the same, its approvals still stand, and they are used
  * up for ever before the run exists.
  */
-async function begin({ place, plan, lock, clock, runId, requester }: Begin): Promise<Owned> {
+async function begin({ place, plan, lock, machines, clock, runId, requester }: Begin): Promise<Owned> {
   await assertPlanStillHolds(place, plan, clock);
   const approvals = await findApprovals(place, plan, { scope: 'start', nowMs: clock.now() });
   await consumeApprovals(place, plan, { approvals, runId, atMs: clock.now() });
@@ -202,7 +224,7 @@ async function begin({ place, plan, lock, clock, runId, requester }: Begin): Pro
     data: { generation: lock.generation, pid: process.pid, resumed: false },
   });
   for (const approval of approvals) await journal.append({ type: 'approval_consumed', data: approval });
-  return { place, plan, lock, journal, clock, runId };
+  return { place, plan, lock, machines, journal, clock, runId };
 }
 
 async function carryOut(
@@ -210,8 +232,9 @@ async function carryOut(
   mode: 'forward' | 'close' | 'finish' | 'roll_back',
   reason: string,
 ): Promise<void> {
-  const { lock, journal } = owned;
+  const { lock, machines, journal } = owned;
   const stop = new AbortController();
+  void machines?.keep(stop.signal);
   try {
     if (mode !== 'forward' || ((await preflightPasses(owned)) && (await isTargetAsApproved(owned))))
       await roll(owned, { mode, reason, signal: stop.signal });
@@ -219,6 +242,7 @@ async function carryOut(
   } finally {
     stop.abort();
     await journal.close();
+    await releaseLockBetweenMachines(machines);
     await lock.release();
   }
 }

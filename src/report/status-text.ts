@@ -27,6 +27,11 @@ export function renderStatus(record: RunRecord, options: StatusOptions): string 
     `${over ? `outcome: ${record.outcome}` : `status: ${record.status}`}${record.reason === null || !over ? '' : ` · ${shorten(record.reason)}`}`,
     `time: ${renderMs((record.endedAtMs ?? options.nowMs) - record.startedAtMs) || '0s'}${over ? '' : ` so far, since ${formatTime(record.startedAtMs)}`}`,
     ...(record.newer === null ? [] : [`note: ${describeNewer(record.newer)}`]),
+    ...(record.damage === null
+      ? []
+      : [
+          `note: the journal is damaged at line ${record.damage.line}: ${record.damage.reason}; nothing leads forward from it, and the way back is open`,
+        ]),
     ...(over ? renderEnding(record) : renderProgress(record, options.nowMs)),
     ...(options.detail === 'full' ? renderSteps(record) : []),
     `next: ${options.reader === 'person' ? nextCommand(record) : nextCall(record)}`,

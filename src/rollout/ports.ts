@@ -52,6 +52,8 @@ export type RolloutPorts = {
   append(event: RunEvent, place?: EventPlace): Promise<RecordedEvent>;
   /** False once an event could not be written: then no forward step is taken, and the way back still is. */
   journalWritable(): boolean;
+  /** Why a lock that reaches further than this machine is not held any more: as with the journal, no forward step then. Null while it is. */
+  fenced?(): string | null;
   /** Requests that arrived since the last call, in order, each at most once. */
   takeControls(): Promise<ControlRequest[]>;
   /** Why nothing may go forward now, in a sentence: an emergency stop or a freeze window; null when nothing stands against it. Absent where nobody can stop a run. */

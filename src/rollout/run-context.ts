@@ -213,8 +213,8 @@ async function look(context: RunContext): Promise<void> {
   await context.monitor.observe();
   context.frozen = (await context.ports.frozen?.()) ?? null;
   if (context.phase !== 'forward' || context.pendingAbort !== null) return;
-  if (!context.ports.journalWritable())
-    return raise(context, { action: 'abort', reason: 'the journal cannot be written any more', trigger: 'journal' });
+  const barred = whyOnlyBack(context.ports);
+  if (barred !== null) return raise(context, barred);
   const decision = context.decide(null);
   if (decision.action === 'abort') raise(context, decision);
 }
@@ -227,6 +227,14 @@ async function noteFired(context: RunContext): Promise<void> {
   await context.append(event);
   if (context.phase !== 'forward' || context.pendingAbort !== null) return;
   raise(context, { action: 'abort', reason: `the dead-man rollback has fired: ${fired.reason}`, trigger: 'dead-man' });
+}
+
+/** What takes every forward step from a run and leaves it the way back; null while nothing does. */
+export function whyOnlyBack(ports: Pick<RolloutPorts, 'journalWritable' | 'fenced'>): Decision | null {
+  if (!ports.journalWritable())
+    return { action: 'abort', reason: 'the journal cannot be written any more', trigger: 'journal' };
+  const reason = ports.fenced?.() ?? null;
+  return reason === null ? null : { action: 'abort', reason, trigger: 'lock' };
 }
 
 /** Throws LOCK_LOST when somebody else owns the target by now. */

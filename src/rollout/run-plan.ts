@@ -11,7 +11,7 @@ import { goBack } from './go-back.ts';
 import { bringsUsers, closesRun } from './meaning-of-promote.ts';
 import type { RolloutPorts } from './ports.ts';
 import type { Reconciliation } from './reconcile.ts';
-import { AbortRun, createRunContext, noteWeight, type RunContext, watchWhile } from './run-context.ts';
+import { AbortRun, createRunContext, noteWeight, type RunContext, watchWhile, whyOnlyBack } from './run-context.ts';
 import { awaitPerson, awaitResume, awaitUndisturbed, bake, observeStable, throwPending } from './wait-step.ts';
 
 export type RunRequest = {
@@ -125,11 +125,8 @@ async function performStep(context: RunContext, step: Step): Promise<void> {
   await context.append({ type: 'step_started', data: { step, attempt: 1, phase: 'forward' } }, place);
   try {
     // The intent must be on disk before the act.
-    if (!context.ports.journalWritable() && context.phase !== 'closing')
-      throw new AbortRun(
-        { action: 'abort', reason: 'the journal cannot be written any more', trigger: 'journal' },
-        context.ports.clock.now(),
-      );
+    const barred = context.phase === 'closing' ? null : whyOnlyBack(context.ports);
+    if (barred !== null) throw new AbortRun(barred, context.ports.clock.now());
     const evidence = await doStep(context, step);
     noteWeight(context, evidence['weightPercent']);
     await context.append({ type: 'step_completed', data: { stepId: step.id, phase: 'forward', evidence } }, place);

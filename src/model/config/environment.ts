@@ -3,6 +3,7 @@ import { completionSchema, reviewSchema } from './after-run.ts';
 import { approvalRuleSchema } from './approval.ts';
 import { argvSchema } from './argv-schema.ts';
 import { gatesSchema } from './gate.ts';
+import { lockSchema } from './lock.ts';
 import { businessSchema, metricsSchema } from './metrics.ts';
 import {
   dropFactor,
@@ -215,6 +216,9 @@ export const environmentSchema = z
     approval: approvalRuleSchema.optional(),
     notify: z.array(notifySchema).describe('Told at start, success, rollback and need of approval').prefault([]),
     freeze: freezeSchema.prefault({}),
+    lock: lockSchema
+      .describe('Between machines that drive the same target; without it only this machine is locked')
+      .optional(),
     rollback: z
       .strictObject({
         document: projectPath.optional().describe('The rollback plan'),
