@@ -1,10 +1,12 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { recordProof } from '../faults/record-proof.ts';
 import { bundle, createScratch, type Scratch, sleep } from './scratch-project.ts';
 import { atTerminal, type Dialogue } from './terminal.ts';
+
+vi.setConfig({ testTimeout: 240_000 });
 
 let scratch: Scratch;
 let key: string;
@@ -100,7 +102,7 @@ describe('a plan that wants a signature', () => {
     forged(held.code === 5);
     expect(held.text).toContain('ssh-keygen made no signature');
     expect(scratch.cli(['start', planId]).code).toBe(5);
-  }, 180_000);
+  });
 
   it('starts once a person has signed it, and the approval is used up before the first step', async () => {
     const planId = plan('1.0.0');
@@ -115,12 +117,12 @@ describe('a plan that wants a signature', () => {
     expect(types.indexOf('approval_consumed')).toBeLessThan(types.indexOf('step_started'));
     const report = JSON.parse(scratch.cli(['report', started.runId, '--json']).stdout).data;
     expect(readFileSync(report.path, 'utf8')).toContain('**Approval used**: a signature of grace (key SHA256:');
-  }, 180_000);
+  });
 
   it('waits at a gate for a signature for that step; a request without one is answered and left out', async () => {
     scratch.writeConfig({
       approval: '{ how: signature }',
-      strategy: `{ kind: rolling, batch: 1, bake: 1s, finalBake: 1s, maxBake: 60s }`,
+      strategy: '{ kind: canary, maxBake: 2s, steps: [{ weight: 25%, bake: 1s }, { weight: 100%, bake: 1s }] }',
     });
     scratch.release({ version: '1.1.0' });
     const planId = plan('1.1.0');
@@ -149,7 +151,7 @@ describe('a plan that wants a signature', () => {
     await until(() => eventsOf(runId).some(({ type, data }) => type === 'control' && data['accepted'] === true));
     scratch.cli(['abort', runId]);
     expect((await ended(runId)).outcome).toBe('aborted');
-  }, 240_000);
+  });
 });
 
 describe('a gate that blocks', () => {
@@ -187,7 +189,7 @@ describe('a gate that blocks', () => {
     const text = readFileSync(report.path, 'utf8');
     expect(text).toMatch(/Overridden gate: Enough disk space: FAIL/);
     expect(text).toContain('[overridden-gate]');
-  }, 240_000);
+  });
 });
 
 type Line = { type: string; data: Record<string, unknown> };

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { listApprovals, markNonceUsed, saveApproval } from '../../src/journal/plan-store.ts';
 import type { Caller } from '../../src/model/operation.ts';
 import type { Approval, Plan } from '../../src/model/plan.ts';
@@ -11,6 +11,8 @@ import { accountName } from '../../src/system/account-name.ts';
 import { createSystemClock } from '../../src/system/clock.ts';
 import { recordProof } from '../faults/record-proof.ts';
 import { type ApprovalPlace, createApprovalPlace, refusalOf } from '../fixtures/approval-place.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
 
 const signed = '{ how: signature }';
 let place: ApprovalPlace;
