@@ -33,7 +33,10 @@ const input = z.object({
     .enum(['touch', 'passphrase'])
     .optional()
     .describe('For add: what a signature with this key demands of the person; touch keys (sk-…) tell by themselves'),
-  roles: z.array(z.enum(approverRoles)).default([]).describe('For add: roles that this approver may fill'),
+  roles: z
+    .array(z.enum(approverRoles))
+    .default([])
+    .describe(`For add: roles that this approver may fill: ${approverRoles.join(', ')}`),
   account: z
     .string()
     .max(64)

@@ -48,7 +48,7 @@ export async function assessApprovals(
   const refused: string[] = [];
   const seen = new Set<string>();
   const roles = new Set<string>();
-  for (const approval of (await listApprovals(place.project.state, plan.planId)).reverse()) {
+  for (const approval of await listApprovals(place.project.state, plan.planId)) {
     if (approval.scope !== scope) continue;
     const verdict = await verifyApproval(place, approval, { plan, scope, least, nowMs });
     if (!verdict.ok) {

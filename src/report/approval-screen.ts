@@ -41,7 +41,17 @@ export function renderApprovalScreen({ plan, approval }: ApprovalScreen): string
     ...(content.guidance === null ? [] : [`guidance: ${quoteArgument(content.guidance)}`]),
     '',
     ...authorityLines(content.authority),
-  ].join('\n');
+  ]
+    .map(showHidden)
+    .join('\n');
+}
+
+/** What stands outside of quotes is made of names and numbers; should one hold a hidden character, it shows too. */
+function showHidden(line: string): string {
+  return line.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+  );
 }
 
 function titleOf(scope: string): string {

@@ -3,7 +3,7 @@ import type { Approval } from '../model/plan.ts';
 import type { RunRecord } from '../model/run-record.ts';
 import { formatTime } from './format.ts';
 import { findCheck, type KnownCheck } from './known-checks.ts';
-import { firstSeq, lastSeq, stepEvents } from './record-events.ts';
+import { firstSeq, stepEvents } from './record-events.ts';
 import type { GateLine, ReportData } from './report-schema.ts';
 
 /** What was known before the first change. Pure. */
@@ -98,7 +98,9 @@ function overriddenGate(override: RunRecord['overrides'][number]): GateLine {
 
 function approvalGate(record: RunRecord): GateLine {
   const approval = startApproval(record);
-  const events = lastSeq(record, 'approval_consumed');
+  const events = record.events
+    .filter((event) => event.type === 'approval_consumed' && event.data.scope === 'start')
+    .map(({ seq }) => seq);
   if (approval !== null) return { name: 'Approval Gate', status: 'PASS', reason: describeApprovals(record), events };
   if (record.plan.approval === 'none')
     return { name: 'Approval Gate', status: 'UNVERIFIED', reason: 'this environment asks nobody', events };

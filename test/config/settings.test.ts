@@ -160,6 +160,17 @@ describe('approval', () => {
     expect(rule.note).toContain('not forgery-proof');
   });
 
+  test.each<[string, boolean, string]>([
+    ['production', true, 'signature'],
+    ['eu-west', true, 'signature'],
+    ['production', false, 'client-dialog'],
+    ['staging', true, 'client-dialog'],
+    ['dev', true, 'none'],
+  ])('%s, with a key enrolled: %s, asks for %s', (name, enrolled, how) => {
+    expect(approvalRule(name, specOf(), enrolled)).toMatchObject({ how, from: 'default', signers: { from: 'user' } });
+    expect(approvalRule(name, specOf('    approval: { how: terminal }'), enrolled).how).toBe('terminal');
+  });
+
   test('what is configured counts', () => {
     const rule = approvalRule(
       'dev',
