@@ -3,6 +3,7 @@ import { assessChecks } from '../checks/assess-checks.ts';
 import { preflightChecks } from '../checks/preflight/list.ts';
 import { runChecks } from '../checks/run-checks.ts';
 import { replayRun } from '../journal/fold-run.ts';
+import { readForcedRelease } from '../journal/forced-release.ts';
 import { acquireLock, type HeldLock } from '../journal/lock.ts';
 import { loadPlan } from '../journal/plan-store.ts';
 import { loadRun } from '../journal/replay.ts';
@@ -110,6 +111,7 @@ export async function superviseResume(projectDirectory: string, runId: string, c
     type: 'owner_acquired',
     data: { generation: lock.generation, pid: process.pid, resumed: true },
   });
+  await noteForcedRelease(place, journal, lock.generation);
   const now = reconcile(replayRun(journal.events, record.damage, runId), await observe(place, clock));
   if (now.act === 'nothing') return lock.release();
   await carryOut({ place, plan, lock, journal, clock, runId }, now.act, now.reason);
@@ -155,6 +157,14 @@ async function takeLock(place: Place, runId: string, clock: Clock): Promise<Held
   });
 }
 
+/** Who opened the lock before this owner had it stands in the run's own record too. */
+async function noteForcedRelease(place: Place, journal: RunJournal, generation: number): Promise<void> {
+  const forced = await readForcedRelease(place.lockDirectory, generation - 1).catch(() => null);
+  if (forced === null) return;
+  const message = `the lock of run ${forced.runId} (generation ${forced.generation}) was opened by ${forced.by} at ${new Date(forced.atMs).toISOString()}: ${forced.reason}`;
+  await journal.append({ type: 'warning', data: { code: 'LOCK_FORCED', message } });
+}
+
 type Begin = { place: Place; plan: Plan; lock: HeldLock; clock: Clock; runId: string; requester: string };
 
 async function begin({ place, plan, lock, clock, runId, requester }: Begin): Promise<Owned> {
@@ -168,6 +178,7 @@ async function begin({ place, plan, lock, clock, runId, requester }: Begin): Pro
     data: { generation: lock.generation, pid: process.pid, resumed: false },
   });
   if (approval !== null) await journal.append({ type: 'approval_consumed', data: approval });
+  await noteForcedRelease(place, journal, lock.generation);
   return { place, plan, lock, journal, clock, runId };
 }
 
