@@ -5,6 +5,7 @@ import { complete } from './complete.ts';
 import { demo } from './demo/demo.ts';
 import { deployReport } from './deploy-report.ts';
 import { deployReview, reviewAcknowledge } from './deploy-review.ts';
+import { doctor } from './doctor/doctor.ts';
 import { explain } from './explain.ts';
 import { freeze } from './freeze/freeze.ts';
 import { thaw } from './freeze/thaw.ts';
@@ -22,6 +23,7 @@ import { rolloutStatus } from './rollout-status.ts';
 import { logs, runs } from './runs.ts';
 import { smokeTest } from './smoke-test.ts';
 import { trust } from './trust/trust.ts';
+import { unlock } from './unlock.ts';
 
 /** Everything that can be asked, in the order in which the doors show it. */
 export const operations: readonly Operation[] = [
@@ -45,6 +47,8 @@ export const operations: readonly Operation[] = [
   ...controlCommands,
   freeze,
   thaw,
+  doctor,
+  unlock,
   host,
   reviewAcknowledge,
   complete,

@@ -4,6 +4,7 @@ import { preflightChecks } from '../checks/preflight/list.ts';
 import { requiredChecks, requireLearned } from '../checks/require-learned.ts';
 import { runChecks } from '../checks/run-checks.ts';
 import { replayRun } from '../journal/fold-run.ts';
+import { readForcedRelease } from '../journal/forced-release.ts';
 import { releaseReserve } from '../journal/journal-file.ts';
 import { acquireLock, type HeldLock } from '../journal/lock.ts';
 import { loadPlan } from '../journal/plan-store.ts';
@@ -146,6 +147,7 @@ export async function superviseResume(projectDirectory: string, runId: string, c
     type: 'owner_acquired',
     data: { generation: lock.generation, pid: process.pid, resumed: true },
   });
+  await noteForcedRelease(place, journal, lock.generation);
   const now = reconcile(replayRun(journal.events, record.damage, runId), await observe(place, clock));
   if (now.act === 'nothing') return lock.release();
   const fired = await noteFired(place, journal, runId);
@@ -207,6 +209,14 @@ async function takeLock(place: Place, runId: string, clock: Clock): Promise<Held
   });
 }
 
+/** Who opened the lock before this owner had it stands in the run's own record too. */
+async function noteForcedRelease(place: Place, journal: RunJournal, generation: number): Promise<void> {
+  const forced = await readForcedRelease(place.lockDirectory, generation - 1).catch(() => null);
+  if (forced === null) return;
+  const message = `the lock of run ${forced.runId} (generation ${forced.generation}) was opened by ${forced.by} at ${new Date(forced.atMs).toISOString()}: ${forced.reason}`;
+  await journal.append({ type: 'warning', data: { code: 'LOCK_FORCED', message } });
+}
+
 type Begin = Omit<Owned, 'journal'> & { requester: string };
 
 /**
@@ -224,6 +234,7 @@ async function begin({ place, plan, lock, machines, clock, runId, requester }: B
     data: { generation: lock.generation, pid: process.pid, resumed: false },
   });
   for (const approval of approvals) await journal.append({ type: 'approval_consumed', data: approval });
+  await noteForcedRelease(place, journal, lock.generation);
   return { place, plan, lock, machines, journal, clock, runId };
 }
 

@@ -3,7 +3,7 @@ import { approveFlags } from '../model/approve-command.ts';
 import { blindMsBetween } from '../model/blind-time.ts';
 import type { CountsPoint, RunRecord, StepProgress } from '../model/run-record.ts';
 import { renderMs, renderStep } from '../model/step.ts';
-import { blindTrigger } from '../model/verdict.ts';
+import { blindTrigger, freezeTrigger } from '../model/verdict.ts';
 import { asSentence, cite, formatRatio, formatTime, plainLine, plural, trim } from './format.ts';
 import { abortDecision } from './record-events.ts';
 import { buildExposure, describeExposure } from './report-findings.ts';
@@ -119,11 +119,17 @@ function renderPeople(record: RunRecord, nowMs: number): string[] {
   const { trigger } = hold;
   const goOn =
     trigger == null ? 'resume after a pause, promote otherwise' : trigger === 'person' ? 'resume' : 'promote';
-  const can =
-    hold.gate === null
+  const can = isFrozen(hold)
+    ? 'It goes on by itself when the freeze is over; nobody lets it past before that. It can go back (abort).'
+    : hold.gate === null
       ? `It goes on by itself when the reason is gone. A person can let it go on now (${goOn}) or take it back (abort).`
       : `Gate ${hold.gate}: a person must let it go on.`;
   return [`HELD for ${renderMs(nowMs - hold.fromMs) || '0s'} (#${hold.seq}): ${shorten(hold.reason)}`, can];
+}
+
+/** Held because deployments are frozen: going on is not for this run's people to decide. */
+function isFrozen(hold: RunRecord['holds'][number] | undefined): boolean {
+  return hold?.trigger === freezeTrigger && hold.toMs === null;
 }
 
 function renderEnding(record: RunRecord): string[] {
@@ -166,6 +172,8 @@ function nextCall(record: RunRecord): string {
   if (record.status === 'rolling_back')
     return `rollout_status {${id}, wait_s: 60}; it cannot be stopped, users are going back`;
   const hold = record.holds.at(-1);
+  if (isFrozen(hold))
+    return `tell a person; forward: when the freeze is over; back: rollout_control {action: "abort", ${id}}`;
   if (record.status === 'frozen' || (hold !== undefined && hold.toMs === null)) {
     const promote =
       record.plan.approval === 'none'
@@ -189,6 +197,7 @@ function nextCommand(record: RunRecord): string {
       : `seatrial report ${runId}`;
   if (status === 'rolling_back') return `seatrial status ${runId} --follow; it cannot be stopped, users are going back`;
   const hold = record.holds.at(-1);
+  if (isFrozen(hold)) return `forward: when the freeze is over; back: seatrial abort ${runId}`;
   if (status === 'frozen' || (hold !== undefined && hold.toMs === null)) {
     const forward =
       plan.approval === 'none'

@@ -283,6 +283,8 @@ function applyControl(
         context.harmAcceptedBy = by;
         return { accepted: true, text: 'the harm is accepted and the run goes forward' };
       }
+      if (context.frozen !== null && context.phase === 'forward')
+        return { accepted: false, text: `nobody lets it past this: ${context.frozen}`.slice(0, 2000) };
       // Whoever lets it go on has also ended their pause.
       context.paused = null;
       context.foreign.accept(by);

@@ -34,6 +34,8 @@ export type Scratch = {
   /** A person trusts the project as it is now, by the command itself at a terminal; nothing when it is trusted, or cannot be read. */
   trust(): void;
   git(...args: string[]): string;
+  /** Runs the bundle on a pseudo-terminal (util-linux `script`) and answers each prompt in turn. */
+  onTerminal(args: string[], answers: Answers): Promise<{ code: number | null; output: string }>;
   /** Runs the bundle and waits for its end; the project is trusted as it is, unless `untrusted`. */
   cli(args: string[], options?: { timeoutMs?: number; untrusted?: boolean }): CliResult;
   connect(clientName?: string): Promise<Session>;
@@ -44,6 +46,8 @@ export type Scratch = {
   close(): Promise<void>;
 };
 
+/** What is typed when the output so far looks so; a function makes it of the output. */
+export type Answers = Array<[RegExp, string | ((output: string) => string)]>;
 export type CliResult = { code: number | null; stdout: string; stderr: string };
 export type Session = {
   client: Client;
@@ -117,6 +121,24 @@ export async function createScratch(): Promise<Scratch> {
       git('tag', `v${version}`);
     },
     trust: () => trustProject({ directory, env }),
+    onTerminal: (args, answers) =>
+      new Promise((resolve) => {
+        const command = [process.execPath, bundle, ...args].map((part) => `'${part}'`).join(' ');
+        const child = spawn('script', ['-qec', command, '/dev/null'], {
+          cwd: directory,
+          env: { ...env, TERM: 'xterm' },
+        });
+        let output = '';
+        let asked = 0;
+        child.stdout.on('data', (chunk: Buffer) => {
+          output += chunk.toString();
+          const next = answers[asked];
+          if (next === undefined || !next[0].test(output)) return;
+          asked += 1;
+          child.stdin.write(`${typeof next[1] === 'string' ? next[1] : next[1](output)}\n`);
+        });
+        child.on('close', (code) => resolve({ code, output }));
+      }),
     cli: (args, { timeoutMs = 60_000, untrusted = false } = {}) => {
       if (!untrusted) scratch.trust();
       try {

@@ -25,7 +25,7 @@ describe('a run while deployments are frozen', () => {
     stop();
     await run.until(() => run.record().status === 'held');
     const before = [...run.world.acts];
-    await run.clock.advance(30 * 60_000);
+    await run.clock.advance(3 * 60_000);
     expect(run.world.acts).toEqual(before);
     expect(run.record()).toMatchObject({ status: 'held', weightPercent: 5, reason: why });
     expect(run.record().holds.at(-1)).toMatchObject({ trigger: 'freeze', reason: why, toMs: null });
@@ -41,8 +41,9 @@ describe('a run while deployments are frozen', () => {
     stop();
     await run.until(() => run.record().status === 'held');
     for (const action of ['resume', 'promote'] as const) ask(run, action);
-    await run.clock.advance(60_000);
+    await run.clock.advance(30_000);
     expect(run.record()).toMatchObject({ status: 'held', weightPercent: 5 });
+    expect(run.record().controls.map(({ accepted }) => accepted)).toEqual([false, false]);
   });
 
   it('rolls back for harm, and when somebody asks for it', async () => {
@@ -68,7 +69,7 @@ describe('a run while deployments are frozen', () => {
     const run = await begin();
     freezable(run).stop();
     await run.until(() => run.record().status === 'held');
-    await run.clock.advance(60_000);
+    await run.clock.advance(30_000);
     expect(weights(run)).toEqual([]);
     ask(run, 'abort');
     expect(await run.toEnd()).toBe('aborted');

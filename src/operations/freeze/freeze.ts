@@ -2,12 +2,13 @@ import { z } from 'zod';
 import { loadConfig } from '../../config/load-config.ts';
 import { loadEnvironment } from '../../config/load-environment.ts';
 import { saveStop } from '../../journal/emergency-stop.ts';
+import { listRuns } from '../../journal/state-folder.ts';
 import { parseDuration } from '../../model/config/quantity.ts';
-import { DeployError } from '../../model/deploy-error.ts';
+import { DeployError, toDeployError } from '../../model/deploy-error.ts';
 import { environmentNameSchema } from '../../model/vetted.ts';
 import { defineOperation } from '../define-operation.ts';
 import { environmentField } from '../inputs.ts';
-import { locateProject } from '../project.ts';
+import { locateProject, type ProjectPlace } from '../project.ts';
 import { renderStop } from './stop-error.ts';
 
 /** Longest time of a stop that ends by itself. */
@@ -32,7 +33,7 @@ export const freeze = defineOperation({
   },
   run: async ({ reason, environment, until }, { projectDirectory, caller, clock }) => {
     const { state, directory } = await locateProject(projectDirectory);
-    if (environment !== undefined) await assertKnown(directory, environment);
+    await assertMeant({ directory, state }, environment);
     const now = clock.now();
     const stop = await saveStop(state, {
       environment: environment ?? null,
@@ -48,9 +49,16 @@ export const freeze = defineOperation({
   },
 });
 
-/** A stop must not miss its mark by a typing error; and it must work when seatrial.yaml cannot be read. */
-async function assertKnown(directory: string, environment: string): Promise<void> {
-  const loaded = await loadConfig(directory).catch(() => null);
+/** A stop must not miss its mark by a typing error or a wrong folder; and it must work when seatrial.yaml cannot be read. */
+async function assertMeant(
+  { directory, state }: Pick<ProjectPlace, 'directory' | 'state'>,
+  environment: string | undefined,
+): Promise<void> {
+  const loaded = await loadConfig(directory).catch(async (thrown: unknown) => {
+    if (toDeployError(thrown).code === 'CONFIG_MISSING' && (await listRuns(state)).length === 0) throw thrown;
+    return null;
+  });
+  if (environment === undefined) return;
   if (loaded !== null) loadEnvironment(loaded.config, environment);
   else if (!environmentNameSchema.safeParse(environment).success)
     throw new DeployError('ENVIRONMENT_UNKNOWN', { environment, known: 'seatrial.yaml cannot be read' });
