@@ -63,23 +63,22 @@ try {
 for (const complaint of complaints) console.error(`FAIL ${complaint}`);
 process.exit(complaints.length === 0 ? 0 : 1);
 
-/** In words, what was not green. The suites of engines come last and alone: they measure. */
+/** In words, what was not green. The suites of engines come last, one after the other: they measure. */
 function runSuites(report) {
   const wanted = provenPromises.filter(({ id }) => only === null || only === id);
   const groups = [
-    ['vitest.config.ts', wanted.filter(({ engines }) => engines !== true)],
-    ['vitest.engines.config.ts', wanted.filter(({ engines }) => engines === true)],
+    ['suites', wanted.filter(({ engines }) => engines !== true), []],
+    ['suites of engines', wanted.filter(({ engines }) => engines === true), ['--no-file-parallelism']],
   ];
-  return groups.flatMap(([config, group]) => {
+  return groups.flatMap(([name, group, how]) => {
     const suites = group.flatMap((one) => one.suites);
     if (suites.length === 0) return [];
-    const waits = asked.quick ? [] : ['--testTimeout=3000000', '--hookTimeout=600000'];
-    const { status } = spawnSync('npx', ['vitest', 'run', '--config', config, ...suites, ...waits], {
+    const { status } = spawnSync('npx', ['vitest', 'run', '--config', 'vitest.faults.config.ts', ...suites, ...how], {
       cwd: root,
       stdio: 'inherit',
       env: { ...process.env, ...counts(), SEATRIAL_FAULTS_REPORT: report },
     });
-    return status === 0 ? [] : [`the suites with ${config} are not green`];
+    return status === 0 ? [] : [`the ${name} are not green`];
   });
 }
 
