@@ -199,10 +199,9 @@ export const mutants: readonly SourceMutant[] = [
         find: 'if (Math.abs(seen - wanted) > 0.51)',
         replace: 'if (Math.abs(seen - wanted) > 100)',
       },
-      { file: 'src/rollout/execute-step.ts', find: "if (role !== 'stable')", replace: "if (role === 'nobody')" },
     ],
     suite: 'test/faults/deaf-target',
-    tests: 'is not believed: promote',
+    tests: 'is not believed: set_weight',
   },
   {
     name: 'a cut answer taken for a whole one',
