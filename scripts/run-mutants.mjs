@@ -89,7 +89,7 @@ async function runSuite(copy, suites, { tests, workers }) {
   const file = join(copy, 'mutant-report.json');
   rmSync(file, { force: true });
   const how = ['--reporter=json', `--outputFile=${file}`, `--maxWorkers=${workers}`, '-t', tests];
-  const args = ['vitest', 'run', ...suites, ...how];
+  const args = ['vitest', 'run', '--config', 'vitest.faults.config.ts', ...suites, ...how];
   const output = await run('npx', args, copy);
   if (!existsSync(file)) throw new Error(`${suites.join(' ')} did not end with a report: ${output}`);
   const { testResults, numPassedTests } = JSON.parse(readFileSync(file, 'utf8'));

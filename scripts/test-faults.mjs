@@ -3,9 +3,10 @@
 //   npm run test:faults                       everything, and writes the page (under an hour)
 //   npm run test:faults -- --quick            smaller counts; writes nothing, but the page must be about the same promises
 //   npm run test:faults -- --only <promise>   one promise, with the full counts; writes nothing
+//   --write                                   with --quick: writes the page all the same, and says there that it was the quick run
 //   --proofs <file>                           takes the records of a test run that has just been made, instead of running the suites
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -14,7 +15,12 @@ import { runMutants } from './run-mutants.mjs';
 
 const root = join(import.meta.dirname, '..');
 const { values: asked } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' }, proofs: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    proofs: { type: 'string' },
+  },
 });
 const { provenPromises } = await loadTypeScript('test/faults/promises.ts');
 const { mutants } = await loadTypeScript('test/faults/mutants.ts');
@@ -34,7 +40,7 @@ try {
   const report = asked.proofs ?? join(folder, 'proofs.jsonl');
   if (asked.proofs === undefined) complaints.push(...runSuites(report));
   const proofs = readProofs(report);
-  complaints.push(...complaintsAboutProofs(proofs, only));
+  complaints.push(...missingSuites(), ...complaintsAboutProofs(proofs, only));
   for (const { promise, tried, wrong } of proofs)
     console.log(`${wrong === 0 ? 'ok  ' : 'FAIL'} ${promise}: tried ${tried}, wrong ${wrong}`);
 
@@ -45,14 +51,15 @@ try {
       .map(({ name, suite }) => `nobody noticed "${name}"; ${suite} should have`),
   );
 
-  const minutes = Math.round((performance.now() - started) / 60_000);
-  if (asked.quick)
+  const minutes = Math.ceil((performance.now() - started) / 60_000);
+  const writes = only === null && asked.proofs === undefined && (asked.write || !asked.quick);
+  if (writes) writeFileSync(page, renderReliability({ proofs, mutants: results, ...thisRun(minutes) }));
+  if (only === null)
     complaints.push(
       ...complaintsAboutReliability(existsSync(page) ? readFileSync(page, 'utf8') : '').map(
         (text) => `docs/reliability.md: ${text}`,
       ),
     );
-  else if (only === null) writeFileSync(page, renderReliability({ proofs, mutants: results, ...thisRun(minutes) }));
   const caught = results.filter((result) => result.caught).length;
   console.log(
     `${proofs.length} records, ${caught} of ${results.length} changes noticed (${Math.round((performance.now() - started) / 1000)} s)`,
@@ -63,24 +70,35 @@ try {
 for (const complaint of complaints) console.error(`FAIL ${complaint}`);
 process.exit(complaints.length === 0 ? 0 : 1);
 
-/** In words, what was not green. The suites of engines come last and alone: they measure. */
+/** In words, what was not green. The suites of engines come last, one after the other: they measure. */
 function runSuites(report) {
   const wanted = provenPromises.filter(({ id }) => only === null || only === id);
   const groups = [
-    ['vitest.config.ts', wanted.filter(({ engines }) => engines !== true)],
-    ['vitest.engines.config.ts', wanted.filter(({ engines }) => engines === true)],
+    ['suites', wanted.filter(({ engines }) => engines !== true), []],
+    ['suites of engines', wanted.filter(({ engines }) => engines === true), ['--no-file-parallelism']],
   ];
-  return groups.flatMap(([config, group]) => {
+  return groups.flatMap(([name, group, how]) => {
     const suites = group.flatMap((one) => one.suites);
     if (suites.length === 0) return [];
-    const waits = asked.quick ? [] : ['--testTimeout=3000000', '--hookTimeout=600000'];
-    const { status } = spawnSync('npx', ['vitest', 'run', '--config', config, ...suites, ...waits], {
+    const { status } = spawnSync('npx', ['vitest', 'run', '--config', 'vitest.faults.config.ts', ...suites, ...how], {
       cwd: root,
       stdio: 'inherit',
       env: { ...process.env, ...counts(), SEATRIAL_FAULTS_REPORT: report },
     });
-    return status === 0 ? [] : [`the suites with ${config} are not green`];
+    return status === 0 ? [] : [`the ${name} are not green`];
   });
+}
+
+/** Suites that a promise names and that are not there. */
+function missingSuites() {
+  const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' }).map((path) => `test/${path}`);
+  return provenPromises
+    .filter(({ id }) => only === null || only === id)
+    .flatMap(({ id, suites }) =>
+      suites
+        .filter((suite) => !files.some((path) => path.startsWith(suite)))
+        .map((suite) => `${id}: there is no ${suite}`),
+    );
 }
 
 function counts() {
@@ -100,13 +118,16 @@ function readProofs(report) {
 
 async function tryMutants() {
   const chosen = mutants.filter(({ bundle }) => !(asked.quick && bundle));
-  return runMutants(chosen, {
-    workers: 2,
-    report: ({ name, suite, caught, seconds }) =>
-      console.log(
-        `${caught ? 'ok  ' : 'FAIL'} "${name}" ${caught ? 'was noticed by' : 'was not noticed by'} ${suite} (${seconds.toFixed(1)} s)`,
-      ),
-  });
+  const report = ({ name, suite, caught, seconds }) =>
+    console.log(
+      `${caught ? 'ok  ' : 'FAIL'} "${name}" ${caught ? 'was noticed by' : 'was not noticed by'} ${suite} (${seconds.toFixed(1)} s)`,
+    );
+  try {
+    return await runMutants(chosen, { workers: 2, report });
+  } catch (thrown) {
+    complaints.push(thrown instanceof Error ? thrown.message : String(thrown));
+    return [];
+  }
 }
 
 function thisRun(minutes) {
@@ -115,7 +136,7 @@ function thisRun(minutes) {
     date: new Date().toISOString().slice(0, 10),
     commit: `${said('git', 'rev-parse', '--short=12', 'HEAD')}${said('git', 'status', '--porcelain', '--', 'src', 'test', 'scripts') === '' ? '' : ' with changes'}`,
     machine: `${cpus().length} cores, Node ${process.versions.node}, Linux ${release()}`,
-    command: 'npm run test:faults',
+    command: `npm run test:faults${asked.quick ? ' -- --quick --write' : ''}`,
     minutes,
   };
 }

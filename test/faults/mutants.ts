@@ -159,4 +159,89 @@ export const mutants: readonly SourceMutant[] = [
     suite: 'test/faults/metric-streams',
     tests: 'streams of windows',
   },
+  {
+    name: 'acknowledge before fsync',
+    what: 'a line is called written that a loss of power takes away',
+    edits: [
+      {
+        file: 'src/journal/journal-file.ts',
+        find: '    if (how.durable) await this.attempt(() => writing.sync());\n',
+        replace: '    if (how.durable) void writing.sync().catch(() => undefined);\n',
+      },
+    ],
+    suite: 'test/journal/journal-file.test.ts',
+    tests: 'after sync failed',
+  },
+  {
+    name: 'rollback without a look at the traffic',
+    what: 'users are said to be back although nobody has seen them there',
+    edits: [
+      {
+        file: 'src/rollout/verify-revision.ts',
+        find: 'const ok = reads === wantedReads && matching === reads;',
+        replace: 'const ok = reads <= wantedReads;',
+      },
+      {
+        file: 'src/rollout/verify-revision.ts',
+        find: 'if (told.every((revision) => revision !== null && revision !== avoided)) return { reads };',
+        replace: 'if (told.length === wanted) return { reads };',
+      },
+    ],
+    suite: 'test/rollout/run-plan.test.ts',
+    tests: 'whose traffic does not follow',
+  },
+  {
+    name: 'steps are not read back',
+    what: 'a place that says yes is believed',
+    edits: [
+      {
+        file: 'src/rollout/execute-step.ts',
+        find: 'if (Math.abs(seen - wanted) > 0.51)',
+        replace: 'if (Math.abs(seen - wanted) > 100)',
+      },
+    ],
+    suite: 'test/faults/deaf-target',
+    tests: 'is not believed: set_weight',
+  },
+  {
+    name: 'a cut answer taken for a whole one',
+    what: 'half a list of what routes users is believed',
+    edits: [
+      {
+        file: 'src/targets/haproxy/runtime-answer.ts',
+        find: 'if (first.framed && !hasEnd(text)) throw cutOff(first);',
+        replace: 'if (first.framed && !hasEnd(String.fromCharCode(10))) throw cutOff(first);',
+      },
+    ],
+    suite: 'test/targets/haproxy/parse-answers.test.ts',
+    tests: 'an answer that was cut off',
+  },
+  {
+    name: 'approval not re-checked under the lock',
+    what: 'what was approved is looked at only before others could act',
+    edits: [
+      {
+        file: 'src/operations/supervise.ts',
+        find: 'const approval = await findApproval(place, plan, clock.now());',
+        replace: 'const approval: Awaited<ReturnType<typeof findApproval>> = null;',
+      },
+    ],
+    suite: 'test/security/hand-made-request.test.ts',
+    tests: 'where nobody approved',
+    bundle: true,
+  },
+  {
+    name: 'plan not re-checked under the lock',
+    what: 'a plan starts although the world is another one by now',
+    edits: [
+      {
+        file: 'src/operations/supervise.ts',
+        find: '  await assertPlanStillHolds(place, plan, clock);\n',
+        replace: '  void assertPlanStillHolds;\n',
+      },
+    ],
+    suite: 'test/security/hand-made-request.test.ts',
+    tests: 'when the world has changed',
+    bundle: true,
+  },
 ];

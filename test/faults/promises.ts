@@ -71,7 +71,7 @@ export const provenPromises: readonly ProvenPromise[] = [
   {
     id: 'driver-faults',
     title: 'A network that fails is never taken for success',
-    suites: ['test/faults/driver-faults'],
+    suites: ['test/faults/driver-faults', 'test/faults/deaf-target'],
     blind:
       'Faults are those of one connection between driver and engine: delay, loss, a cut in the middle, repetition, late answers. An engine that lies in a well-formed answer is not among them.',
   },
@@ -98,7 +98,7 @@ export const provenPromises: readonly ProvenPromise[] = [
   {
     id: 'forgeries',
     title: 'An approval cannot be forged',
-    suites: ['test/security/forgeries'],
+    suites: ['test/security/forgeries', 'test/security/hand-made-request'],
     blind:
       'It tries to pass the gates of seatrial. Whoever holds the credential of production can go around them; see docs/threat-model.md.',
   },
