@@ -26,7 +26,7 @@ export function requireLearned(results: readonly CheckResult[], learned: readonl
       blocking: true,
       reason: cleanExcerpt(`${result.reason}; ${why.join('; ')}`, 500),
       remedy: cleanExcerpt(
-        `${remedy} A person may lift the gate: seatrial learnings dismiss ${gates[0]?.pitfall ?? ''}`,
+        `${remedy} (Or a person lifts the gate: seatrial learnings dismiss ${gates[0]?.pitfall ?? ''})`,
         1000,
       ),
     };

@@ -3,13 +3,13 @@ import { acquireLock } from '../journal/lock.ts';
 import type { Clock } from '../model/clock.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import { emitText } from '../model/redaction/emit.ts';
-import { renderBlock } from '../report/learnings/generated-block.ts';
+import { readLearningsFile, renderBlock } from '../report/learnings/generated-block.ts';
 import { createOwnLines } from '../report/learnings/own-lines.ts';
 import { renderLearnings } from '../report/learnings/render-learnings.ts';
 import { type FileUpdate, updateLearningsFile } from '../report/learnings/update-file.ts';
 import { sha256Hex } from '../system/canonical-json.ts';
 import { createSystemClock } from '../system/clock.ts';
-import { fileExists, readBytes, removeFile } from '../system/files.ts';
+import { fileExists, readBytes, readTextFile, removeFile } from '../system/files.ts';
 import { currentIdentity } from '../system/process-identity.ts';
 import { replaceProjectFile, writeProjectFile } from '../system/project-file.ts';
 import { addNote, type LearningsSources, loadSources } from './learnings-files.ts';
@@ -77,7 +77,7 @@ async function tryOnce(project: RebuildProject, clock: Clock): Promise<Learnings
   }
   const written = done.text === before.text || (await replaceProjectFile(path, { from: before.text, to: done.text }));
   if (!written) return null;
-  if (await fileExists(viewPath(project))) await removeFile(viewPath(project));
+  await removeView(project);
   return { path, ...about };
 }
 
@@ -142,6 +142,14 @@ async function takeTurn({ state }: RebuildProject, clock: Clock): Promise<() => 
     await clock.sleep(20);
   }
   return async () => undefined;
+}
+
+/** The view beside the file is no longer wanted; one in which somebody has written stays. */
+async function removeView(project: RebuildProject): Promise<void> {
+  const text = await readTextFile(viewPath(project));
+  const file = text === null ? null : readLearningsFile(text, () => false);
+  if (file?.state === 'readable' && file.intact && `${file.before}${file.after}`.trim() === '')
+    await removeFile(viewPath(project));
 }
 
 function viewPath({ directory }: RebuildProject): string {

@@ -76,21 +76,7 @@ function createRepository(place: PrivateRepository): Repository {
       const time = await attempt(() => git.raw(['show', '-s', '--no-show-signature', '--format=%cI', oid]));
       return time === null ? null : new Date(time.trim()).toISOString();
     },
-    commitTimes: async (from, to) => {
-      if (![from, to].every((oid) => gitOidSchema.safeParse(oid).success)) return [];
-      const args = [
-        'log',
-        '--max-count=5000',
-        '--no-show-signature',
-        '--no-ext-diff',
-        '--format=%cI',
-        to,
-        `^${from}`,
-        '--',
-      ];
-      const told = (await attempt(() => git.raw(args))) ?? '';
-      return told.split('\n').flatMap((line) => (line.trim() === '' ? [] : [new Date(line.trim()).toISOString()]));
-    },
+    commitTimes: (from, to) => readCommitTimes(git, from, to),
     lastChangeMs: async (path, signal) => {
       await place.refreshHead();
       const args = [
@@ -115,6 +101,13 @@ function createRepository(place: PrivateRepository): Repository {
       return result.ok ? result.stdout : null;
     },
   };
+}
+
+async function readCommitTimes(git: ReturnType<typeof simpleGit>, from: string, to: string): Promise<string[]> {
+  if (![from, to].every((oid) => gitOidSchema.safeParse(oid).success)) return [];
+  const how = ['--max-count=5000', '--no-show-signature', '--no-ext-diff', '--format=%cI'];
+  const told = (await attempt(() => git.raw(['log', ...how, to, `^${from}`, '--']))) ?? '';
+  return told.split('\n').flatMap((line) => (line.trim() === '' ? [] : [new Date(line.trim()).toISOString()]));
 }
 
 async function attempt<T>(call: () => Promise<T>): Promise<T | null> {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type History, historySchema } from '../../src/model/history.ts';
 import { shipThroughTools } from '../fixtures/ship-through-tools.ts';
 import { createScratch, type Scratch, type Session } from './scratch-project.ts';
 
@@ -26,6 +27,11 @@ describe('the loop of learning', () => {
       .map((name) => name.replace('.json', ''))
       .sort()
       .reverse();
+  const entryOf = (runId: string): History => {
+    const history = join(scratch.directory, '.seatrial', 'history');
+    const month = readdirSync(history).find((name) => readdirSync(join(history, name)).includes(`${runId}.json`)) ?? '';
+    return historySchema.parse(JSON.parse(readFileSync(join(history, month, `${runId}.json`), 'utf8')));
+  };
   const learningsText = (): string => readFileSync(join(scratch.directory, '.seatrial', 'learnings.md'), 'utf8');
 
   it('a pitfall is met in three runs', async () => {
@@ -35,6 +41,13 @@ describe('the loop of learning', () => {
     expect(runIds()).toHaveLength(3);
     expect(scratch.cli(['learnings', 'rebuild']).code).toBe(0);
     expect(learningsText()).toContain('**Frequency**: ★★★☆☆ (3/3 - occasional)');
+    // What was shipped over a former revision brought the commits since then; a first deploy replaced none.
+    const entries = runIds().map(entryOf);
+    expect(entries.map(({ changes }) => changes?.commits ?? 0)).toEqual(
+      entries.map(({ fromVersion, version }) =>
+        fromVersion === null ? 0 : versions.indexOf(version) - versions.indexOf(fromVersion),
+      ),
+    );
   }, 400_000);
 
   it('proposes itself as a gate, and does not stop anything yet', async () => {

@@ -68,6 +68,9 @@ describe('rebuild', () => {
     expect((await rebuild()).remarks).toEqual([]);
     expect(project.read('learnings.md')).toMatch(/^# My own learnings\r\n<!-- seatrial:generated sha256=/);
     expect(existsSync(project.path('learnings.view.md'))).toBe(false);
+    project.write('learnings.view.md', 'somebody’s own file\n');
+    await rebuild();
+    expect(project.read('learnings.view.md')).toBe('somebody’s own file\n');
   });
 
   it('leaves bytes alone that are no text', async () => {

@@ -104,5 +104,7 @@ function hasBegun(record: RunRecord): boolean {
 /** Users were taken back, and it was not seen that they are well there. */
 function wayBackWasNotProven(record: RunRecord): boolean {
   if (record.outcome !== 'rolled_back' || record.rollback === null || record.maxWeightPercent === 0) return false;
+  // The way back of a first deploy is "down": there is nothing that could be well.
+  if (record.plan.content.stable === null) return false;
   return record.rollback.trafficRestoredAtMs === null || smokeAfterRollback(record) !== 'PASS';
 }

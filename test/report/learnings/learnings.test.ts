@@ -266,8 +266,12 @@ describe('detectors', () => {
     const untested = rolledBackRun();
     untested.smoke = untested.smoke.filter(({ on }) => on !== 'rollback');
     expect(finds(untested)).toContain('unverified-rollback');
-    untested.maxWeightPercent = 0;
+    untested.plan.content.stable = null;
     expect(finds(untested)).not.toContain('unverified-rollback');
+    const unseenByUsers = rolledBackRun();
+    unseenByUsers.smoke = [];
+    unseenByUsers.maxWeightPercent = 0;
+    expect(finds(unseenByUsers)).not.toContain('unverified-rollback');
   });
 
   it('finds nothing in a run that a gate stopped: nothing was deployed', () => {
