@@ -78,11 +78,6 @@ export const reviewAcknowledge = defineOperation({
   run: async ({ run_id, code }, context) => {
     const project = await openProject(context.projectDirectory);
     const { runId } = await findRun(project, run_id);
-    if (context.caller.interactive && code === undefined)
-      throw new DeployError('APPROVAL_NOT_ACCEPTED', {
-        reason: 'the code was not typed.',
-        remedy: `Read ${reviewPath(project, runId)}, then type the last six characters of the run's id: seatrial review acknowledge ${runId} --code …`,
-      });
     const scope = `review:${runId}`;
     return rolloutApprove.run({ scope, ...(code === undefined ? {} : { code }) }, context);
   },

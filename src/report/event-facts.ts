@@ -29,24 +29,25 @@ export function eventFacts(record: RunRecord, event: RecordedEvent): EventFacts 
 
 /** Events without which this one cannot be understood: the begin of what it ends, the step it speaks of. */
 function partnersOf(record: RunRecord, event: RecordedEvent): RecordedEvent[] {
-  const before = record.events.filter((one) => one.seq < event.seq);
-  const started = (stepId: string | null): RecordedEvent[] =>
-    before.filter((one) => one.type === 'step_started' && one.data.step.id === stepId).slice(-1);
+  const last = (wanted: (one: RecordedEvent) => boolean): RecordedEvent[] => {
+    const found = record.events.findLast((one) => one.seq < event.seq && wanted(one));
+    return found === undefined ? [] : [found];
+  };
   switch (event.type) {
     case 'step_completed':
     case 'step_failed':
     case 'verdict':
     case 'decision':
-    case 'weight_raised':
-      return started(event.data.stepId);
+    case 'weight_raised': {
+      const { stepId } = event.data;
+      return last((one) => one.type === 'step_started' && one.data.step.id === stepId);
+    }
     case 'resumed':
-      return before.filter((one) => one.type === 'held').slice(-1);
+      return last((one) => one.type === 'held');
     case 'held':
       return record.events.filter((one) => one.type === 'resumed' && one.seq > event.seq).slice(0, 1);
     case 'traffic_restored':
-      return before.filter((one) => one.type === 'rollback_started').slice(-1);
-    case 'run_ended':
-      return before.slice(0, 1);
+      return last((one) => one.type === 'rollback_started');
     default:
       return [];
   }
@@ -59,6 +60,7 @@ function derivedDurations(record: RunRecord, event: RecordedEvent): number[] {
   const end = record.endedAtMs ?? event.atMs;
   return [
     ...(rollback ? [detectMsOf(record), restoreMsOf(record)] : []),
+    event.type === 'run_ended' ? event.atMs - record.startedAtMs : null,
     held === undefined ? null : (held.toMs ?? end) - held.fromMs,
     // Nobody approves before there is a plan, and nothing starts before somebody approves.
     event.type === 'approval_consumed' ? event.data.givenAtMs - record.plan.createdAtMs : null,

@@ -1,3 +1,4 @@
+import { documentPathRefusal } from '../model/document-path.ts';
 import { type FilePatch, parsePatch } from './patches/parse-patch.ts';
 import { readReviewBlocks } from './review-blocks.ts';
 
@@ -13,21 +14,11 @@ export function readReviewPatches(text: string): ReviewPatches {
       found.complaints.push({ line: block.line, text: `the patch cannot be applied: ${read.complaint}` });
       continue;
     }
-    const refused = read.patches.map((patch) => refusalOf(patch.path)).find((reason) => reason !== null);
-    if (refused === undefined) found.patches.push(...read.patches);
-    else found.complaints.push({ line: block.line, text: refused ?? '' });
+    for (const patch of read.patches) {
+      const reason = documentPathRefusal(patch.path);
+      if (reason === null) found.patches.push(patch);
+      else found.complaints.push({ line: block.line, text: `the patch is for ${patch.path}; ${reason}` });
+    }
   }
   return found;
-}
-
-/** Why a path is no document that a review may change; null when it may. What it leads to is looked at when it is used. */
-function refusalOf(path: string): string | null {
-  const parts = path.split(/[/\\]/);
-  if (path.includes('\\') || /^[A-Za-z]:/.test(path) || path.startsWith('/') || parts.includes('..'))
-    return `the patch is for ${path}; documents lie inside the project and are named by their path from it`;
-  if (parts.some((part) => part.startsWith('.') || part === 'node_modules' || part === ''))
-    return `the patch is for ${path}; hidden folders and those of packages hold no documents`;
-  if (!/\.(md|mdx|markdown|txt|rst|adoc)$/i.test(path))
-    return `the patch is for ${path}; a review changes documents (.md, .mdx, .txt, .rst, .adoc) and nothing else`;
-  return null;
 }

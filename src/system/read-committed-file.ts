@@ -3,7 +3,8 @@ import type { Repository } from './git.ts';
 /**
  * A file as the tip of a branch has it, whatever the work tree says, and the commit it was read at; null when branch or file is not
  * there. What the remote is known to have comes before the local branch, onto which anybody at this machine can commit; a
- * name without a remote is looked for at `origin`. Never among tags: a tag of that name must not pass for the branch. A commit id is taken as it is. `path` is relative to `repository.directory`.
+ * name without a remote is looked for at `origin`. Never among tags: a tag of that name must not pass for the branch.
+ * A commit id is taken as it is. `path` is relative to `repository.directory`.
  */
 export async function readCommittedFile(
   repository: Repository,

@@ -32,10 +32,11 @@ const mistakes: Array<[string, string, string[]]> = [
   ],
   [
     'review documents outside of the project',
-    '    review: { documents: { guidelines: ../guide.md, checklst: a.md } }',
+    '    review: { documents: { guidelines: ../guide.md, checklst: a.md, standards: .git/hooks/x } }',
     [
-      '7:28  environments.production.review.documents.guidelines: must be relative to the project and stay inside it, got "../guide.md"',
+      '7:28  environments.production.review.documents.guidelines: must be a document inside the project, such as docs/guide.md: .md, .mdx, .txt, .rst or .adoc, in no hidden folder, got "../guide.md"',
       '7:53  environments.production.review.documents.checklst: unknown key; did you mean "checklist"?',
+      '7:69  environments.production.review.documents.standards: must be a document inside the project, such as docs/guide.md: .md, .mdx, .txt, .rst or .adoc, in no hidden folder, got ".git/hooks/x"',
     ],
   ],
   [

@@ -14,7 +14,7 @@ const state = `{
 `;
 
 /** From a run that succeeded to a story that is complete, through the built bundle. */
-describe('the completion of a story', () => {
+describe('the completion of a story', { timeout: 180_000 }, () => {
   let scratch: Scratch;
   let [first, second] = ['', ''];
 
@@ -82,7 +82,7 @@ describe('the completion of a story', () => {
       version: '1.0.0',
       runId: first,
     });
-  }, 150_000);
+  });
 
   it('is the same when it is done again, and tells the ticket once', () => {
     const before = readFileSync(at(statePath), 'utf8');
@@ -120,5 +120,5 @@ describe('the completion of a story', () => {
     expect(refused.code).toBe(2);
     expect(refused.stderr).toMatch(/COMPLETION_REFUSED.*it ended as failed/);
     expect(existsSync(at(`.seatrial/completions/${second}.md`))).toBe(false);
-  }, 150_000);
+  });
 });

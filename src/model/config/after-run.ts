@@ -1,19 +1,28 @@
 import { z } from 'zod';
+import { documentPathRefusal } from '../document-path.ts';
 import { argvSchema } from './argv-schema.ts';
 import { projectPath } from './target.ts';
 
 const reviewModes = z.enum(['block', 'warn']);
 
+const documentPath = z
+  .string()
+  .min(1)
+  .refine(
+    (path) => documentPathRefusal(path) === null,
+    'must be a document inside the project, such as docs/guide.md: .md, .mdx, .txt, .rst or .adoc, in no hidden folder',
+  );
+
 /** Documents of the project that a review may want to change, in the order in which they are thought of. */
 export const reviewDocumentsSchema = z.strictObject({
-  guidelines: projectPath.describe('How this project deploys').prefault('docs/technical/deployment-guidelines.md'),
-  checklist: projectPath
+  guidelines: documentPath.describe('How this project deploys').prefault('docs/technical/deployment-guidelines.md'),
+  checklist: documentPath
     .describe('Checklist, template or playbook')
     .prefault('docs/deployment/pre-deployment-checklist.md'),
-  standards: projectPath
+  standards: documentPath
     .describe('Shared standards of operations or architecture')
     .prefault('docs/technical/operations-standards.md'),
-  implementation: projectPath
+  implementation: documentPath
     .describe('What concerns the code before it is deployed')
     .prefault('docs/technical/use-case-implementation-guidelines.md'),
 });

@@ -43,17 +43,18 @@ function verified(record: RunRecord): Criterion {
   const name = 'Feature verified in production';
   const smoke = record.smoke.findLast((round) => round.on === 'environment');
   const events = [...(smoke === undefined ? [] : [smoke.seq]), ...lastSeq(record, 'revision_verified')];
-  const passed = smoke?.checks.filter((check) => check.status === 'passed').length ?? 0;
-  const total = smoke?.checks.length ?? 0;
-  if (record.verified?.ok === false || passed < total) {
-    const reason = passed < total ? `${passed} of ${total} smoke tests passed` : (record.verified?.reason ?? '');
-    return { name, status: 'not met', evidence: reason, events };
+  const checks = smoke?.checks ?? [];
+  const [passed, failed] = ['passed', 'failed'].map((status) => checks.filter((one) => one.status === status).length);
+  if (record.verified?.ok === false || failed !== 0) {
+    const reason = failed !== 0 ? `${failed} of ${checks.length} smoke tests failed` : (record.verified?.reason ?? '');
+    return { name, status: 'not met', evidence: plainLine(reason), events };
   }
-  if (record.verified === null || total === 0) {
-    const reason = total === 0 ? 'no smoke test ran in production' : 'the revision that serves was not read back';
-    return { name, status: 'not verified', evidence: reason, events };
+  if (record.verified === null || passed === 0 || passed !== checks.length) {
+    const open = checks.find((one) => one.status !== 'passed')?.reason ?? 'no smoke test ran in production';
+    const reason = passed === 0 || passed !== checks.length ? open : 'the revision that serves was not read back';
+    return { name, status: 'not verified', evidence: plainLine(reason), events };
   }
-  const evidence = `${passed} of ${total} smoke tests passed in production; ${plainLine(record.verified.reason)}`;
+  const evidence = `${passed} of ${checks.length} smoke tests passed in production; ${plainLine(record.verified.reason)}`;
   return { name, status: 'met', evidence, events };
 }
 

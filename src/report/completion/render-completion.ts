@@ -101,6 +101,6 @@ function thanks(name: string, criteria: readonly Criterion[]): string {
   const rest =
     met === criteria.length
       ? 'All six criteria are met.'
-      : `${met} of six criteria are met; what is open stands under the follow-up items.`;
+      : `Of six criteria ${met} ${met === 1 ? 'is' : 'are'} met; what is open stands under the follow-up items.`;
   return `“${name}” serves its users. ${rest} Thank you to everybody who designed, built, checked and shipped it.`;
 }

@@ -157,6 +157,15 @@ describe('the completion of a story', () => {
       'not met',
     ]);
     expect(statuses(rolledBackRun())[2]).toBe('not met');
+    const withSmoke = (status: 'failed' | 'skipped'): string[] => {
+      const record = succeededRun();
+      const smoke = record.smoke.map((round) => ({
+        ...round,
+        checks: round.checks.map((one) => ({ ...one, status })),
+      }));
+      return statuses({ ...record, smoke });
+    };
+    expect([withSmoke('failed')[1], withSmoke('skipped')[1]]).toEqual(['not met', 'not verified']);
     expect(statuses(failedRun())[0]).toBe('not met');
     for (const criterion of completionCriteria(succeededRun(), facts.state).slice(0, 3))
       expect(criterion.events.length, criterion.name).toBeGreaterThan(0);
