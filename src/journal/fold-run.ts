@@ -74,17 +74,10 @@ function applyEvent(record: RunRecord, event: RecordedEvent): void {
     case 'dead_man':
       return;
     case 'owner_acquired':
-      record.ownerPid = event.data.pid;
-      record.ownerGeneration = event.data.generation;
-      return;
     case 'approval_consumed':
-      record.approvals.push(event.data);
-      return;
     case 'preflight_completed':
-      record.preflight = event.data;
-      return;
     case 'gate_overridden':
-      record.overrides.push({ seq, atMs, ...event.data });
+      applyPermission(record, event);
       return;
     case 'step_started':
     case 'step_completed':
@@ -126,6 +119,28 @@ function applyEvent(record: RunRecord, event: RecordedEvent): void {
       return;
     default:
       applyStatus(record, event);
+      return;
+  }
+}
+
+type PermissionEvent = EventOf<'owner_acquired' | 'approval_consumed' | 'preflight_completed' | 'gate_overridden'>;
+
+/** Who may act, and what allowed it. */
+function applyPermission(record: RunRecord, event: PermissionEvent): void {
+  const { seq, atMs } = event;
+  switch (event.type) {
+    case 'owner_acquired':
+      record.ownerPid = event.data.pid;
+      record.ownerGeneration = event.data.generation;
+      return;
+    case 'approval_consumed':
+      record.approvals.push(event.data);
+      return;
+    case 'preflight_completed':
+      record.preflight = event.data;
+      return;
+    case 'gate_overridden':
+      record.overrides.push({ seq, atMs, ...event.data });
       return;
   }
 }

@@ -49,11 +49,6 @@ export async function gatherPreflight({
   const active = await activeRunOf(place);
   const freeze = freezeAt(now, spec.freeze);
   const stop = await stopOf(project.state, name, now);
-  const risk = isFridayOrBeforeHoliday({
-    instantMs: now,
-    timezone: spec.freeze.timezone,
-    holidays: spec.gates.holidays,
-  });
   return {
     projectDirectory: project.directory,
     environmentName: name,
@@ -73,9 +68,7 @@ export async function gatherPreflight({
       ? { frozen: true, reason: freeze.reason, untilMs: freeze.untilMs }
       : { frozen: false, reason: null, untilMs: null },
     stop: stop === null ? null : { said: renderStop(stop), untilMs: stop.untilMs },
-    calendar: risk.risky
-      ? { fridayOrBeforeHoliday: true, label: risk.reason }
-      : { fridayOrBeforeHoliday: false, label: 'an ordinary day' },
+    calendar: calendarOf(place, now),
     history: memory.history,
     setAside: memory.setAside,
     explainedRuns: explainedRunsOf(memory.notes),
@@ -92,6 +85,14 @@ export async function gatherPreflight({
     nowMs: now,
     stateDirectory: project.stateRoot,
   };
+}
+
+function calendarOf({ spec }: Place, instantMs: number): PreflightContext['calendar'] {
+  const { timezone } = spec.freeze;
+  const risk = isFridayOrBeforeHoliday({ instantMs, timezone, holidays: spec.gates.holidays });
+  return risk.risky
+    ? { fridayOrBeforeHoliday: true, label: risk.reason }
+    : { fridayOrBeforeHoliday: false, label: 'an ordinary day' };
 }
 
 function isGate({ state }: GateStanding): boolean {

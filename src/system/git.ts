@@ -77,23 +77,7 @@ function createRepository(place: PrivateRepository): Repository {
       return time === null ? null : new Date(time.trim()).toISOString();
     },
     commitTimes: (from, to) => readCommitTimes(git, from, to),
-    lastChangeMs: async (path, signal) => {
-      await place.refreshHead();
-      const args = [
-        'log',
-        '-1',
-        '--no-show-signature',
-        '--no-ext-diff',
-        '--no-textconv',
-        '--format=%cI',
-        'HEAD',
-        '--',
-        path,
-      ];
-      const result = await runGit(place, { args, timeoutMs: 10_000, signal });
-      const at = Date.parse(result.stdout.trim());
-      return result.ok && Number.isFinite(at) ? at : null;
-    },
+    lastChangeMs: (path, signal) => readLastChange(place, path, signal),
     committedText: async (oid, path) => {
       if (!gitOidSchema.safeParse(oid).success || /[\p{Cc}]/u.test(path)) return null;
       const args = ['cat-file', 'blob', `${oid}:${path}`];
@@ -101,6 +85,14 @@ function createRepository(place: PrivateRepository): Repository {
       return result.ok ? result.stdout : null;
     },
   };
+}
+
+async function readLastChange(place: PrivateRepository, path: string, signal?: AbortSignal): Promise<number | null> {
+  await place.refreshHead();
+  const how = ['-1', '--no-show-signature', '--no-ext-diff', '--no-textconv', '--format=%cI'];
+  const result = await runGit(place, { args: ['log', ...how, 'HEAD', '--', path], timeoutMs: 10_000, signal });
+  const at = Date.parse(result.stdout.trim());
+  return result.ok && Number.isFinite(at) ? at : null;
 }
 
 async function readCommitTimes(git: ReturnType<typeof simpleGit>, from: string, to: string): Promise<string[]> {
