@@ -25,8 +25,8 @@ export interface Repository {
   commitTime(oid: string): Promise<string | null>;
   /** Committer time, Unix ms, of the last commit that changed a path relative to `directory`; null when there is none. */
   lastChangeMs(path: string, signal?: AbortSignal): Promise<number | null>;
-  /** Text of a file of a commit, path relative to `directory`; null when that commit has no such file. */
-  fileAt(oid: string, path: string): Promise<string | null>;
+  /** Text (UTF-8) of a file as a commit has it, its path relative to `directory`; null when it is not there. */
+  committedText(oid: string, path: string): Promise<string | null>;
 }
 
 /** `home`: private folder for git dirs of our own. Throws NOT_A_REPOSITORY when the directory is not inside a work tree. */
@@ -91,9 +91,10 @@ function createRepository(place: PrivateRepository): Repository {
       const at = Date.parse(result.stdout.trim());
       return result.ok && Number.isFinite(at) ? at : null;
     },
-    fileAt: async (oid, path) => {
-      if (!gitOidSchema.safeParse(oid).success || path === '' || /[\0\n]/.test(path)) return null;
-      const result = await runGit(place, { args: ['cat-file', 'blob', `${oid}:${path}`], timeoutMs: 10_000 });
+    committedText: async (oid, path) => {
+      if (!gitOidSchema.safeParse(oid).success || /[\p{Cc}]/u.test(path)) return null;
+      const args = ['cat-file', 'blob', `${oid}:${path}`];
+      const result = await runGit(place, { args, timeoutMs: 10_000 });
       return result.ok ? result.stdout : null;
     },
   };

@@ -1,18 +1,30 @@
 import type { Repository } from './git.ts';
 
 /**
- * A file as a branch has it, with the commit that it was read from: never from the working tree. What the remote is known
- * to have comes before the local branch, onto which anybody at this machine can commit. Null when there is no such branch,
- * or no such file in it. `path` is relative to the top of the repository.
+ * A file as the tip of a branch has it, whatever the work tree says, and the commit it was read at; null when branch or file is not
+ * there. `branch` with a slash is looked for among the remote branches first (`origin/main`), never among tags: a tag of that name must
+ * not pass for the branch. A commit id is taken as it is. `path` is relative to `repository.directory`.
  */
 export async function readCommittedFile(
   repository: Repository,
   { branch, path }: { branch: string; path: string },
 ): Promise<{ text: string; commit: string } | null> {
-  const commit =
-    (await repository.resolveCommit(`refs/remotes/origin/${branch}`)) ??
-    (await repository.resolveCommit(`refs/heads/${branch}`));
+  const commit = await resolveBranch(repository, branch);
   if (commit === null) return null;
-  const text = await repository.fileAt(commit, path);
+  const text = await repository.committedText(commit, path);
   return text === null ? null : { text, commit };
+}
+
+/** Commit id of a branch or of itself; null when there is none. */
+export async function resolveBranch(repository: Repository, branch: string): Promise<string | null> {
+  for (const ref of fullNames(branch)) {
+    const commit = await repository.resolveCommit(ref);
+    if (commit !== null) return commit;
+  }
+  return null;
+}
+
+function fullNames(branch: string): string[] {
+  if (/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(branch) || branch.startsWith('refs/')) return [branch];
+  return [...(branch.includes('/') ? [`refs/remotes/${branch}`] : []), `refs/heads/${branch}`];
 }
