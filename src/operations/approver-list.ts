@@ -4,7 +4,7 @@ import type { SignersSpec } from '../model/config/approval.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import { readTextFile } from '../system/files.ts';
 import type { Repository } from '../system/git.ts';
-import { readCommittedFile } from '../system/read-committed-file.ts';
+import { readProtectedFile } from './read-protected-file.ts';
 
 /** Enrolled approvers, and where the list was read. */
 export type ApproverList = AllowedSigners & { where: string };
@@ -21,7 +21,7 @@ export async function loadApprovers(signers: SignersSpec, repository: Repository
     return { ...parseAllowedSigners(await readSigners(file)), where: file };
   }
   const { branch, path } = signers;
-  const found = repository === null ? null : await readCommittedFile(repository, { branch, path });
+  const found = repository === null ? null : await readProtectedFile(repository, { branch, path });
   if (found === null)
     throw new DeployError('APPROVERS_UNREADABLE', {
       where: `${path} of branch ${branch}`,

@@ -8,8 +8,8 @@ import { canonicalJson } from '../system/canonical-json.ts';
 import { allowedEnvironment } from '../system/environment.ts';
 import { cleanExcerpt, cleanExcerptEnd } from '../system/excerpt.ts';
 import { runCommand } from '../system/exec.ts';
-import { readCommittedFile } from '../system/read-committed-file.ts';
 import type { Place } from './place.ts';
+import { readProtectedFile } from './read-protected-file.ts';
 
 /** What the configured command prints. */
 const answerSchema = z.strictObject({
@@ -77,7 +77,7 @@ async function branchReason(place: Place, spec: ProtectedSpec): Promise<string |
   const where = `${configFile} of branch ${spec.branch}`;
   if (repository === null) return `${where} cannot be read: this project is in no git repository`;
   const path = relative(repository.directory, resolve(directory, configFile));
-  const found = await readCommittedFile(repository, { branch: spec.branch, path });
+  const found = await readProtectedFile(repository, { branch: spec.branch, path });
   if (found === null) return `there is no ${where}`;
   try {
     const there = parseConfig(found.text).config.environments[place.name]?.approval?.protected;

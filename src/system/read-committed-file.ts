@@ -2,9 +2,8 @@ import type { Repository } from './git.ts';
 
 /**
  * A file as the tip of a branch has it, whatever the work tree says, and the commit it was read at; null when branch or file is not
- * there. What the remote is known to have comes before the local branch, onto which anybody at this machine can commit; a
- * name without a remote is looked for at `origin`. Never among tags: a tag of that name must not pass for the branch.
- * A commit id is taken as it is. `path` is relative to `repository.directory`.
+ * there. `branch` with a slash is looked for among the remote branches first (`origin/main`), never among tags: a tag of that name must
+ * not pass for the branch. A commit id is taken as it is. `path` is relative to `repository.directory`.
  */
 export async function readCommittedFile(
   repository: Repository,
@@ -27,6 +26,5 @@ export async function resolveBranch(repository: Repository, branch: string): Pro
 
 function fullNames(branch: string): string[] {
   if (/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(branch) || branch.startsWith('refs/')) return [branch];
-  const remote = branch.includes('/') ? branch : `origin/${branch}`;
-  return [`refs/remotes/${remote}`, `refs/heads/${branch}`];
+  return [...(branch.includes('/') ? [`refs/remotes/${branch}`] : []), `refs/heads/${branch}`];
 }
