@@ -103,7 +103,7 @@ function missingSuites() {
 
 function counts() {
   return asked.quick
-    ? { SEATRIAL_FAULTS: 'quick', LOSS_METER_REQUESTS: '6000', LOSS_METER_RATE: '400' }
+    ? { SEATRIAL_FAULTS: 'quick', LOSS_METER_REQUESTS: '20000', LOSS_METER_RATE: '400' }
     : { SEATRIAL_FAULTS: 'full' };
 }
 
