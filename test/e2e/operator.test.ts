@@ -63,7 +63,7 @@ describe('an emergency stop', () => {
 
 describe('a lock that a dead owner left behind', () => {
   it('is opened by a person who says why, and the next run tells of it', async () => {
-    scratch.writeConfig({ approval: '{ how: none }' });
+    scratch.writeConfig({ approval: '{ how: none }', metrics: '{ source: prober, path: /health, rate: 50/s }' });
     scratch.release({ version: '1.0.0' });
     expect(scratch.cli(['unlock', '--force', '--reason', 'why not']).code).toBe(0);
     expect(scratch.cli(['ship', '1.0.0', '--yes'], { timeoutMs: 240_000 }).code).toBe(0);
@@ -146,7 +146,9 @@ describe('ci mode', () => {
     expect(scratch.cli(['preflight', '1.0.0', '--ci'], { untrusted: true }).stderr).toMatch(
       /CI_MODE.*names no branch[\s\S]*SEATRIAL_BASE/,
     );
-    expect(ci('preflight', '1.0.0', '--base', 'origin/gone').stderr).toMatch(/CI_MODE.*no branch origin\/gone/);
+    expect(scratch.cli(['preflight', '1.0.0', '--ci', '--base', 'origin/gone'], { untrusted: true }).stderr).toMatch(
+      /CI_MODE.*no branch origin\/gone/,
+    );
     expect(scratch.cli(['preflight', '1.0.0', '--base', 'x'], { untrusted: true }).stderr).toMatch(
       /--base goes with --ci/,
     );
