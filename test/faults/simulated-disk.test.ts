@@ -44,7 +44,7 @@ async function play(states: number, mutant: DiskMutant): Promise<DiskFigures> {
 
 describe('a disk that forgets what was not synced', () => {
   it('loses nothing that was acknowledged, at any moment of a power cut', async () => {
-    const figures = await play(proofCount({ quick: 40_000, full: 1_050_000 }), 'none');
+    const figures = await play(proofCount({ quick: 25_000, full: 1_050_000 }), 'none');
     const { states, images, recoveries, acknowledged, faults, lost, invented, truncated, stuck, examples } = figures;
     expect({ lost, invented, truncated, stuck, examples }).toEqual({
       lost: 0,
@@ -72,7 +72,7 @@ describe('a disk that forgets what was not synced', () => {
   ])(
     'finds a program that is wrong on purpose: %s',
     async (mutant, field) => {
-      const figures = await play(proofCount({ quick: 25_000, full: 60_000 }), mutant);
+      const figures = await play(proofCount({ quick: 20_000, full: 60_000 }), mutant);
       expect(figures[field]).toBeGreaterThan(0);
       recordProof({
         promise: 'simulated-disk',

@@ -42,7 +42,7 @@ describe.skipIf(missing !== null)('a program that is struck at its file calls', 
     const points = await findPoints(script, join(directory, 'whole'));
     const names = [...new Set(points.map(({ call }) => call))].sort();
     expect(names).toEqual(['fdatasync', 'fsync', 'link', 'mkdir', 'openat', 'rename', 'unlink', 'write']);
-    const drawn = drawPoints(points, proofCount({ quick: 24, full: Math.max(220, points.length) }));
+    const drawn = drawPoints(points, proofCount({ quick: 16, full: Math.max(220, points.length) }));
     const wrong: string[] = [];
     let killed = 0;
     await inPairs(drawn, async ({ call, index, text }, number) => {
@@ -100,7 +100,7 @@ describe.skipIf(missing !== null)('a program that is struck at its file calls', 
     const script = buildChild('disk-worker', directory);
     const points = await findPoints(script, join(directory, 'whole'));
     const codes = ['ENOSPC', 'EIO', 'EROFS', 'EACCES'];
-    const drawn = drawPoints(points, proofCount({ quick: 16, full: Math.max(220, points.length) }));
+    const drawn = drawPoints(points, proofCount({ quick: 12, full: Math.max(220, points.length) }));
     const wrong: string[] = [];
     const seen = { told: 0, absorbed: 0, rollbacks: 0 };
     await inPairs(drawn, async ({ call, index, text }, number) => {
