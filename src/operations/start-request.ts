@@ -169,7 +169,7 @@ export function writeStartAnswer(folder: RunFolder, answer: StartAnswer): Promis
 async function withdraw(folder: RunFolder): Promise<DeployError | null> {
   const details = { seconds: startPatienceMs / 1000, log: folder.supervisorLog };
   const first = await writeStartAnswer(folder, { ok: false, code: 'RUN_NOT_STARTED', details });
-  return first ? new DeployError('RUN_NOT_STARTED', details) : null;
+  return first ? new DeployError('RUN_NOT_STARTED', { ...details }) : null;
 }
 
 async function awaitAnswer(folder: RunFolder, clock: Clock): Promise<string> {

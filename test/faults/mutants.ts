@@ -169,8 +169,8 @@ export const mutants: readonly SourceMutant[] = [
         replace: '    if (how.durable) void writing.sync().catch(() => undefined);\n',
       },
     ],
-    suite: 'test/journal/journal-file.test.ts',
-    tests: 'after sync failed',
+    suite: 'test/faults/simulated-disk.test.ts',
+    tests: 'acknowledged',
   },
   {
     name: 'rollback without a look at the traffic',
@@ -222,8 +222,8 @@ export const mutants: readonly SourceMutant[] = [
     edits: [
       {
         file: 'src/operations/supervise.ts',
-        find: 'const approval = await findApproval(place, plan, clock.now());',
-        replace: 'const approval: Awaited<ReturnType<typeof findApproval>> = null;',
+        find: "const approvals = await findApprovals(place, plan, { scope: 'start', nowMs: clock.now() });",
+        replace: 'const approvals: Awaited<ReturnType<typeof findApprovals>> = [];',
       },
     ],
     suite: 'test/security/hand-made-request.test.ts',

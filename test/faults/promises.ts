@@ -31,7 +31,7 @@ export const provenPromises: readonly ProvenPromise[] = [
   {
     id: 'file-errors',
     title: 'A failing file system leaves no torn file and stops no rollback',
-    suites: ['test/faults/file-errors'],
+    suites: ['test/faults/syscall-kills'],
     blind: 'Errors are those that a call reports. A disk that lies about having written is not among them.',
   },
   {
