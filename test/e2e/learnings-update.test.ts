@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dayEntry, projectConfig } from '../fixtures/learnings-project.ts';
+import { trustProject } from './scratch-project.ts';
 
 /** The package's folder; tests are run from it. */
 const root = process.cwd();
@@ -67,8 +68,12 @@ function seatrial(bundle: string, project: string, args: string[]): string {
   return execFileSync(process.execPath, [bundle, ...args], {
     cwd: project,
     encoding: 'utf8',
-    env: { PATH: process.env['PATH'] ?? '', HOME: base, SEATRIAL_STATE_HOME: join(base, 'state') },
+    env: environment(),
   });
+}
+
+function environment(): Record<string, string> {
+  return { PATH: process.env['PATH'] ?? '', HOME: base, SEATRIAL_STATE_HOME: join(base, 'state') };
 }
 
 /** Every file of the user, with its bytes and its time of change. */
@@ -110,6 +115,7 @@ function useIt(project: string, bundle: string): void {
     mkdirSync(join(project, '.seatrial', name, '..'), { recursive: true });
     writeFileSync(join(project, '.seatrial', name), text);
   }
+  trustProject({ directory: project, env: environment() });
   seatrial(bundle, project, ['learnings', 'add', '--text', 'Warm the cache first']);
   const file = join(project, '.seatrial', 'learnings.md');
   writeFileSync(file, `\uFEFFmine, above\r\n${readFileSync(file, 'utf8')}`);

@@ -205,7 +205,8 @@ describe('shipping through the MCP tools', () => {
       turn++
     )
       await sleep(100);
-    expect(scratch.cli(['pause', '--reason', 'looking']).stdout).toMatch(/the weight stays/);
+    const paused = scratch.cli(['pause', '--reason', 'looking']);
+    expect(paused.stdout, paused.stderr).toMatch(/the weight stays/);
     await sleep(3000);
     expect((await session.call('rollout_status', { run_id: runId })).text).toMatch(/held/i);
     const promote = await session.call('rollout_control', { action: 'promote', run_id: runId });

@@ -143,6 +143,6 @@ describe('a person at a terminal', () => {
     expect(await servedVersion()).toBe('1.0.0');
     const session = await scratch.connect();
     const refused = await session.call('rollout_approve', { scope: 'start', plan_id: planId });
-    expect(refused.isError && refused.text).toMatch(/wants a person at a terminal|PLAN_UNKNOWN/);
+    expect(refused.isError && refused.text).toMatch(/needs a person at a terminal|PLAN_UNKNOWN/);
   }, 90_000);
 });

@@ -7,8 +7,9 @@ import { rebuildLearnings } from '../../src/operations/rebuild-learnings.ts';
 import { createLearningsProject, dayEntry, type LearningsProject } from '../fixtures/learnings-project.ts';
 
 let project: LearningsProject;
-beforeEach(() => {
+beforeEach(async () => {
   project = createLearningsProject();
+  await project.trust();
 });
 afterEach(() => project.remove());
 
@@ -184,6 +185,7 @@ describe('export and import', () => {
     expect(text).not.toContain('not for others');
     const first = project;
     project = createLearningsProject();
+    await project.trust();
     project.write('notes/my-own.md', '---\nkind: lesson\nby: me\n---\nmine, under the same name\n');
     const mine = project.read('notes/my-own.md');
     expect((await command('learnings_import', {}, text)).text).toContain('2 taken over from shop, 1 here already.');

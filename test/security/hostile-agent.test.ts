@@ -43,7 +43,7 @@ const tries: Try[] = [
     what: 'an approval by the tool where a terminal is wanted',
     tool: 'rollout_approve',
     args: () => ({ scope: 'start', plan_id: planId }),
-    refusal: /APPROVAL_NOT_ACCEPTED.*wants a person at a terminal[\s\S]*seatrial approve/,
+    refusal: /APPROVAL_NOT_ACCEPTED.*needs a person at a terminal[\s\S]*seatrial approve/,
   },
   {
     what: 'an approval with the code of the plan',

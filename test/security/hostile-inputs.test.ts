@@ -112,7 +112,7 @@ const asked = operations.filter(({ name }) => !['demo', 'host', 'init', 'freeze'
 
 function hostileInput(operation: Operation, random: Random): Record<string, unknown> {
   const fields = describeInput(operation.input).filter(({ name }) => name !== 'html' && name !== 'revoke');
-  const chosen = pick(random, fields.length === 0 ? [undefined] : fields)?.name;
+  const chosen = fields.length === 0 ? undefined : pick(random, fields).name;
   const given: Record<string, unknown> = {};
   for (const field of fields) {
     const hostile = field.name === chosen || random() < 0.25;
