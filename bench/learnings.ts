@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { openProject } from '../src/operations/project.ts';
+import { trustProject } from '../src/operations/trust/trust-project.ts';
 import { yearOfHistory } from '../test/fixtures/year-of-history.ts';
 
 export type BenchTable = { title: string; columns: string[]; rows: string[][]; notes: string[]; failed: boolean };
@@ -14,7 +16,7 @@ const meter = `process.on('exit',()=>{const u=process.resourceUsage();process.st
 export async function benchLearnings({ quick }: { quick: boolean }): Promise<BenchTable> {
   const base = mkdtempSync(join(realpathSync(tmpdir()), 'seatrial-bench-learnings-'));
   try {
-    const project = layOut(base);
+    const project = await layOut(base);
     const first = rebuild(project);
     const views = new Set([readFileSync(project.view, 'utf8')]);
     const samples = Array.from({ length: quick ? 3 : 11 }, () => {
@@ -26,7 +28,9 @@ export async function benchLearnings({ quick }: { quick: boolean }): Promise<Ben
     const wall = median(samples.map(({ wallMs }) => wallMs));
     const cpu = median(samples.map(({ cpuMs }) => cpuMs));
     const memory = Math.max(...samples.map(({ mebibytes }) => mebibytes), first.mebibytes);
-    const failed = wall > budget.seconds * 1000 || memory > budget.mebibytes || views.size !== 1;
+    // In a quick run other work is beside it, and time tells nothing.
+    const slow = !quick && wall > budget.seconds * 1000;
+    const failed = slow || memory > budget.mebibytes || views.size !== 1;
     return {
       title: 'Learnings',
       columns: ['what', 'measured', 'budget'],
@@ -47,7 +51,7 @@ export async function benchLearnings({ quick }: { quick: boolean }): Promise<Ben
 type BenchProject = { directory: string; state: string; view: string };
 type Sample = { wallMs: number; cpuMs: number; mebibytes: number };
 
-function layOut(base: string): BenchProject {
+async function layOut(base: string): Promise<BenchProject> {
   const directory = join(base, 'shop');
   for (const entry of yearOfHistory()) {
     const folder = join(directory, '.seatrial', 'history', entry.startedAt.slice(0, 7));
@@ -58,7 +62,11 @@ function layOut(base: string): BenchProject {
     join(directory, 'seatrial.yaml'),
     'version: 1\nservice: shop\nenvironments:\n  production:\n    url: http://127.0.0.1:8080\n    target: { kind: process, command: [node, server.js] }\n',
   );
-  return { directory, state: join(base, 'state'), view: join(directory, '.seatrial', 'learnings.md') };
+  const state = join(base, 'state');
+  process.env['SEATRIAL_STATE_HOME'] = state;
+  const maker = { by: 'bench', how: 'own-project', atMs: Date.now(), fingerprint: null } as const;
+  await trustProject(await openProject(directory), maker);
+  return { directory, state, view: join(directory, '.seatrial', 'learnings.md') };
 }
 
 function rebuild({ directory, state }: BenchProject): Sample {
