@@ -198,6 +198,11 @@ describe('shipping through the MCP tools', () => {
 
   it('a person at another process pauses, resumes and aborts', async () => {
     const clients = await scratch.startClients();
+    // Long enough that each of the commands comes in time, also on a busy machine.
+    scratch.writeConfig({
+      strategy: '{ kind: canary, maxBake: 120s, steps: [{ weight: 25%, bake: 60s }, { weight: 100%, bake: 1s }] }',
+    });
+    scratch.git('commit', '--quiet', '--all', '--message', 'chore: a slower canary');
     await ship('6.0.0');
     for (
       let turn = 0;
