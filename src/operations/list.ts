@@ -8,6 +8,7 @@ import { host } from './host.ts';
 import { init } from './init.ts';
 import { learnings } from './learnings.ts';
 import { preflight } from './preflight.ts';
+import { releaseNotes } from './release-notes.ts';
 import { rollback } from './rollback.ts';
 import { rolloutApprove } from './rollout-approve.ts';
 import { controlCommands, rolloutControl } from './rollout-control.ts';
@@ -30,6 +31,7 @@ export const operations: readonly Operation[] = [
   deployReport,
   deployReview,
   learnings,
+  releaseNotes,
   init,
   demo,
   explain,

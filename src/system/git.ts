@@ -3,6 +3,7 @@ import { DeployError } from '../model/deploy-error.ts';
 import { gitOidSchema } from '../model/vetted.ts';
 import { trustedPath } from './find-program.ts';
 import { readChangedFiles } from './git-changes.ts';
+import { type History, readHistory, readOriginUrl, readTagBefore } from './git-history.ts';
 import { runGit } from './git-program.ts';
 import { openPrivateRepository, type PrivateRepository } from './private-repository.ts';
 
@@ -25,6 +26,12 @@ export interface Repository {
   commitTime(oid: string): Promise<string | null>;
   /** Committer time, Unix ms, of the last commit that changed a path relative to `directory`; null when there is none. */
   lastChangeMs(path: string, signal?: AbortSignal): Promise<number | null>;
+  /** Commits that lead to one commit and not to the other (full ids), newest first, at most 2,000. */
+  history(range: { from: string | null; to: string }): Promise<History>;
+  /** The nearest tag before a commit; null when there is none. */
+  tagBefore(oid: string): Promise<string | null>;
+  /** Address of the remote `origin`, never contacted; null without one. */
+  originUrl(): Promise<string | null>;
 }
 
 /** `home`: private folder for git dirs of our own. Throws NOT_A_REPOSITORY when the directory is not inside a work tree. */
@@ -89,6 +96,9 @@ function createRepository(place: PrivateRepository): Repository {
       const at = Date.parse(result.stdout.trim());
       return result.ok && Number.isFinite(at) ? at : null;
     },
+    history: (range) => readHistory(place, range),
+    tagBefore: (oid) => readTagBefore(place, oid),
+    originUrl: () => readOriginUrl(place),
   };
 }
 
