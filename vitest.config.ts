@@ -1,11 +1,31 @@
 import { defineConfig } from 'vitest/config';
 
+/** They start real processes and wait for them. What needed a second attempt is named at the end of CI, not hidden. */
+const withProcesses = [
+  'test/e2e/**/*.test.ts',
+  'test/faults/**/*.test.ts',
+  'test/local-host/**/*.test.ts',
+  'test/targets/process/**/*.test.ts',
+];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/engines/**', 'node_modules/**'],
     testTimeout: 20_000,
     hookTimeout: 20_000,
     maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'processes', include: withProcesses, retry: 1 },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [...withProcesses, 'test/engines/**', 'node_modules/**'],
+        },
+      },
+    ],
   },
 });

@@ -8,6 +8,7 @@ const benches = [
   ['restore', 'bench/restore.ts', 'benchRestore'],
   ['proxy', 'bench/proxy.ts', 'benchProxy'],
   ['mcp', 'bench/mcp.ts', 'benchMcp'],
+  ['learnings', 'bench/learnings.ts', 'benchLearnings'],
 ];
 
 const args = process.argv.slice(2);

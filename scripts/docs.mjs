@@ -33,6 +33,12 @@ for (const complaint of complaintsAbout(read('docs/conformance.md') ?? '')) {
   drifted += 1;
   console.error(`docs/conformance.md: ${complaint}; run: npm run conformance`);
 }
+// So is what is shown by `npm run test:faults`.
+const { complaintsAboutReliability } = await loadTypeScript('scripts/reliability-doc.ts');
+for (const complaint of complaintsAboutReliability(read('docs/reliability.md') ?? '')) {
+  drifted += 1;
+  console.error(`docs/reliability.md: ${complaint}; run: npm run test:faults`);
+}
 process.exit(drifted === 0 ? 0 : 1);
 
 function read(path) {

@@ -101,14 +101,23 @@ function renderOperation(operation: (typeof operations)[number]): string[] {
     '',
     ...(fields.length === 0
       ? []
-      : ['| input | type | required | meaning |', '| --- | --- | --- | --- |', ...fields.map(renderField), '']),
+      : [
+          '| input | type | required | meaning |',
+          '| --- | --- | --- | --- |',
+          ...fields.map((field) => renderField(field, isCommandOnly(operation, field.name))),
+          '',
+        ]),
     ...(operation.cli === null ? [] : ['```', ...operation.cli.examples.map((example) => `$ ${example}`), '```', '']),
   ];
 }
 
-function renderField(field: ReturnType<typeof describeInput>[number]): string {
+function isCommandOnly({ toolInput }: Operation, field: string): boolean {
+  return toolInput !== undefined && !(field in toolInput.shape);
+}
+
+function renderField(field: ReturnType<typeof describeInput>[number], commandOnly: boolean): string {
   const values = field.choices === null ? field.type : field.choices.map((choice) => `\`${choice}\``).join(' \\| ');
-  return `| \`${field.name}\` | ${values} | ${field.required ? 'yes' : 'no'} | ${cell(field.description)} |`;
+  return `| \`${field.name}\` | ${values} | ${field.required ? 'yes' : 'no'} | ${commandOnly ? 'Command only. ' : ''}${cell(field.description)} |`;
 }
 
 function cell(text: string): string {

@@ -9,7 +9,13 @@ declare const __SEATRIAL_VERSION__: string;
 const version = typeof __SEATRIAL_VERSION__ === 'undefined' ? '0.0.0-source' : __SEATRIAL_VERSION__;
 
 /** Sub-commands that seatrial starts itself, detached; they are in no help. */
-const hiddenCommands: ReadonlySet<string> = new Set(['supervise', 'watchdog', 'host-daemon']);
+const hiddenCommands: ReadonlySet<string> = new Set([
+  'supervise',
+  'watchdog',
+  'host-daemon',
+  'host-guard',
+  'return-users',
+]);
 
 // The host keeps serving after a defect in one request, and says so in its log: it has handlers of its own.
 if (process.argv[2] !== 'host-daemon') {

@@ -65,6 +65,8 @@ function describeRest(event: RecordedEvent): string | null {
       return `all users are on the stable revision again, after ${event.data.afterMs.toFixed(0)} ms`;
     case 'revision_verified':
       return `revision ${event.data.ok ? 'verified' : 'NOT verified'}: ${event.data.matching} of ${event.data.reads} answers from ${event.data.expected}`;
+    case 'dead_man':
+      return event.data.what === 'fired' ? `DEAD-MAN ROLLBACK: ${event.data.reason}` : null;
     case 'warning':
       return `warning ${event.data.code}: ${event.data.message}`;
     case 'run_ended':

@@ -1,3 +1,4 @@
+import { approveFlags } from '../model/approve-command.ts';
 import type { Operation, OperationContext } from '../model/operation.ts';
 import type { Plan } from '../model/plan.ts';
 import type { RunRecord } from '../model/run-record.ts';
@@ -72,7 +73,10 @@ export function runCommands(
     follow: `${line('rollout_status', { run_id: runId })} --follow`,
     resume: control('resume'),
     // Where a person must approve the start, a person lets it past a gate too.
-    promote: approval === 'none' ? control('promote') : line('rollout_approve', { scope: 'promote', run_id: runId }),
+    promote:
+      approval === 'none'
+        ? control('promote')
+        : `${line('rollout_approve', { scope: 'promote', run_id: runId })}${approveFlags(approval)}`,
     abort: control('abort'),
     rollback: line('rollback', environment === null ? {} : { environment }),
   };

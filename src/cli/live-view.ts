@@ -1,6 +1,7 @@
 import { blindMsBetween } from '../model/blind-time.ts';
 import type { RunRecord, StepProgress } from '../model/run-record.ts';
 import { renderMs, renderStep } from '../model/step.ts';
+import { freezeTrigger } from '../model/verdict.ts';
 import { evidenceLines, rateLines } from './live-evidence.ts';
 import { type Color, createPalette, type Palette, renderBar, spread, truncate, wrap } from './terminal-text.ts';
 
@@ -155,9 +156,11 @@ function standingLines(record: RunRecord, { nowMs, width, commands }: FrameOptio
     hold?.gate == null && (hold?.trigger ?? 'person') === 'person'
       ? ['go on', commands.resume]
       : ['let go on', commands.promote];
+  // Nobody lets a run past a freeze; it goes on when that ends.
+  const forward = hold?.trigger === freezeTrigger ? [] : [goOn];
   return [
     '',
     ...say(`HELD${since}: ${hold?.reason ?? record.reason ?? 'no reason recorded'}`, 'yellow'),
-    ...type([goOn, ['stop', commands.abort]]),
+    ...type([...forward, ['stop', commands.abort]]),
   ];
 }

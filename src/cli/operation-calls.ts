@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { approvalHows } from '../model/approval-level.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import type { Operation, OperationContext, OperationResult } from '../model/operation.ts';
 import { parseInput } from '../model/operation-input.ts';
@@ -8,7 +9,7 @@ import { flagName } from './command-line.ts';
 
 const plannedSchema = z.object({
   planId: z.string(),
-  approval: z.enum(['none', 'client-dialog', 'terminal']),
+  approval: z.enum(approvalHows),
   shortCode: z.string(),
   plan: planSchema,
 });

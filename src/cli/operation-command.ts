@@ -5,7 +5,13 @@ import { describeInput, type InputField, parseInput } from '../model/operation-i
 import { flagName } from './command-line.ts';
 
 /** Flags that every command has beside those of its operation. */
-export type DoorFlags = { json: boolean; project: string | undefined; follow: boolean };
+export type DoorFlags = {
+  json: boolean;
+  project: string | undefined;
+  follow: boolean;
+  ci: boolean;
+  base: string | undefined;
+};
 export type Act = (given: Record<string, unknown>, flags: DoorFlags) => Promise<void>;
 
 /** Operations whose answer names a run that can be watched. */
@@ -44,11 +50,19 @@ export function addOperationCommand(program: Command, operation: Operation, act:
 export function addDoorFlags(command: Command): void {
   command.option('--json', 'print one JSON object: {"ok":true,"data":…} or {"ok":false,"error":{code,message,remedy}}');
   command.option('--project <dir>', 'folder with seatrial.yaml (default: here)');
+  command.option(
+    '--ci',
+    'read the configuration from the protected branch, never from the working tree (or SEATRIAL_MODE=ci)',
+  );
+  command.option('--base <branch>', 'that branch, such as origin/main (or SEATRIAL_BASE)');
 }
 
 export function readDoorFlags(options: Record<string, unknown>): DoorFlags {
-  const { json, project, follow } = options;
-  return { json: json === true, project: typeof project === 'string' ? project : undefined, follow: follow === true };
+  const { json, project, follow, ci, base } = options;
+  const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+  if (ci !== true && base !== undefined)
+    throw new DeployError('USAGE', { reason: '--base goes with --ci: it names the branch that is trusted there.' });
+  return { json: json === true, project: text(project), follow: follow === true, ci: ci === true, base: text(base) };
 }
 
 /** Input as the operation wants it. Throws INPUT_INVALID with every mistake, named as it was typed. */

@@ -4,6 +4,7 @@ import { exitCode } from '../model/error-catalogue.ts';
 import type { Operation } from '../model/operation.ts';
 import { emitText } from '../model/redaction/emit.ts';
 import { type Answer, writeAnswer, writeError } from './answer.ts';
+import { askPerson, isShownFirst } from './ask-person.ts';
 import { renderExitCodes } from './exit-code-table.ts';
 import type { CliIo } from './io.ts';
 import { addDoorFlags, addOperationCommand, type DoorFlags, parseTyped, readDoorFlags } from './operation-command.ts';
@@ -19,7 +20,8 @@ export async function runCli(argv: readonly string[], given: CliOptions): Promis
   const json = argv.includes('--json');
   let code: number = exitCode.ok;
   const program = createProgram(options, async (flags, work) => {
-    const session = createSession({ io, json: flags.json, operations: options.operations, project: flags.project });
+    const { json: asJson, project, ci, base } = flags;
+    const session = createSession({ io, json: asJson, operations: options.operations, project, ci, base });
     try {
       const answer = await work(session);
       session.close();
@@ -150,6 +152,9 @@ async function runNamed(
   return { data, text, exitCode: code, bare: bareAnswers.has(operation.name) };
 }
 
+/** They show what is to be approved in full before they ask for its code. */
+const asksItself: ReadonlySet<string> = new Set(['rollout_approve', 'approvers']);
+
 /** A person at a terminal types the code of the plan; on a command line it may be an argument. */
 async function withTypedCode(
   operation: Operation,
@@ -157,9 +162,14 @@ async function withTypedCode(
   session: Session,
 ): Promise<Record<string, unknown>> {
   const wants = operation.effects === 'person' && 'code' in operation.input.shape && given['code'] === undefined;
-  if (!wants || !session.io.terminal.isInteractive) return given;
+  if (!wants || asksItself.has(operation.name) || !session.io.terminal.isInteractive) return given;
+  if (isShownFirst(operation)) {
+    const typed =
+      given['show'] === true || given['revoke'] === true ? null : await askPerson(operation, given, session);
+    return typed === null ? given : { ...given, code: typed };
+  }
   const code = await session.io.ask(
-    'Type the code of what you have read (a plan prints its own; for a run it is the last six characters of its id): ',
+    'Type the code of what you have read (a plan or a proposed gate prints its own; for a run it is the last six characters of its id): ',
     session.context.signal,
   );
   if (code === null) throw new DeployError('CANCELLED', { what: 'The approval' });

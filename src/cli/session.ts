@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import type { Operation, OperationContext } from '../model/operation.ts';
+import type { AttendingPerson, Operation, OperationContext } from '../model/operation.ts';
+import { printable } from '../model/printable.ts';
 import { createRunViewer } from './create-run-viewer.ts';
 import { placeOfRun, runCommands } from './follow-run.ts';
 import type { CliIo } from './io.ts';
@@ -25,9 +26,11 @@ export type SessionRequest = {
   json: boolean;
   operations: readonly Operation[];
   project: string | undefined;
+  ci?: boolean;
+  base?: string | undefined;
 };
 
-export function createSession({ io, json, operations, project }: SessionRequest): Session {
+export function createSession({ io, json, operations, project, ci = false, base }: SessionRequest): Session {
   const cancel = new AbortController();
   const detach = new AbortController();
   let detaches = false;
@@ -39,6 +42,8 @@ export function createSession({ io, json, operations, project }: SessionRequest)
     clock: io.clock,
     signal: cancel.signal,
     standardInput: io.standardInput,
+    ...(io.terminal.isInteractive ? { person: personAt(io, { json, signal: cancel.signal }) } : {}),
+    ...(ci ? { ci: { base: base ?? null } } : {}),
     // What is counted is shown while it lasts; what is only said stays.
     progress: (message, done, total) =>
       done === undefined ? viewer.note(message) : viewer.glimpse(`${done}/${total ?? '?'} ${message}`),
@@ -58,5 +63,14 @@ export function createSession({ io, json, operations, project }: SessionRequest)
       viewer.close();
       stopListening();
     },
+  };
+}
+
+/** Whoever sits at the terminal; with `--json` standard output is the answer's alone. */
+function personAt(io: CliIo, { json, signal }: { json: boolean; signal: AbortSignal }): AttendingPerson {
+  const write = json ? io.writeError : io.writeOut;
+  return {
+    show: (text) => write(`${printable(text)}\n\n`),
+    ask: (question) => io.ask(question, signal),
   };
 }

@@ -1,8 +1,11 @@
 import { z } from 'zod';
+import { approvalLevel } from '../model/approval-level.ts';
+import { approveFlags } from '../model/approve-command.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import { exitCode } from '../model/error-catalogue.ts';
 import { printable } from '../model/printable.ts';
 import { type Answer, answerOfRun } from './answer.ts';
+import { askTrust } from './ask-person.ts';
 import { renderCommandLine } from './command-line.ts';
 import { followRun, placeOfRun, renderDetached, runCommands } from './follow-run.ts';
 import {
@@ -35,6 +38,7 @@ export async function ship(request: ShipRequest, session: Session): Promise<Answ
   };
   // Checks take minutes; a mistyped flag should not.
   assertInput(findOperation(session.operations, 'rollout_plan'), wanted);
+  if (!request.yes) await askTrust(session);
   const preflight = await call(session, 'preflight', accepted(session, 'preflight', wanted));
   if (preflight.exitCode !== undefined && preflight.exitCode !== exitCode.ok) {
     return { data: preflight.data, text: preflight.text, exitCode: preflight.exitCode };
@@ -87,10 +91,10 @@ async function approve(planned: Planned, yes: boolean, session: Session): Promis
   const required = (how: string, remedy: string): DeployError =>
     new DeployError('APPROVAL_REQUIRED', { planId: shortId, how, remedy });
   if (!needsPerson && yes) return;
-  const approveLine = renderCommandLine(findOperation(session.operations, 'rollout_approve'), {
+  const approveLine = `${renderCommandLine(findOperation(session.operations, 'rollout_approve'), {
     plan_id: shortId,
     scope: 'start',
-  });
+  })}${approveFlags(planned.approval)}`;
   const startLine = renderCommandLine(findOperation(session.operations, 'rollout_start'), { plan_id: shortId });
   if (needsPerson && yes) {
     throw required(
@@ -110,6 +114,11 @@ async function approve(planned: Planned, yes: boolean, session: Session): Promis
     );
   }
   if (!needsPerson) return confirm(session);
+  if (approvalLevel(planned.approval) > approvalLevel('terminal'))
+    throw required(
+      `${planned.approval}; a code that is typed here does not count`,
+      `\`${approveLine}\`, then \`${startLine}\`.`,
+    );
   const typed = await ask(
     session,
     `A person approves this plan by typing its code, ${planned.shortCode}; anything else stops: `,

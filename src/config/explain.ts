@@ -8,7 +8,8 @@ import { flattenSettings, type Setting, type SettingNode, settingTree } from './
 import { summarize } from './summarize.ts';
 import { visibleText } from './visible-text.ts';
 
-type Explained = Pick<LoadedConfig, 'config' | 'given'>;
+/** `enrolled`: an approver's key is enrolled for this user, which the default approval follows. */
+type Explained = Pick<LoadedConfig, 'config' | 'given'> & { enrolled: boolean };
 
 export type Explanation = {
   service: string;
@@ -23,9 +24,14 @@ export type Explanation = {
 export function explainEnvironment(loaded: Explained, environmentName?: string): Explanation {
   const { name, spec } = loadEnvironment(loaded.config, environmentName);
   const settings = flattenSettings(environmentTree(loaded, name), '').map((setting) =>
-    withEffectiveApproval(setting, name),
+    withEffectiveApproval(setting, name, loaded.enrolled),
   );
-  return { service: loaded.config.service, environment: name, summary: summarize(name, spec), settings };
+  return {
+    service: loaded.config.service,
+    environment: name,
+    summary: summarize(name, spec, loaded.enrolled),
+    settings,
+  };
 }
 
 /**
@@ -35,34 +41,39 @@ export function explainEnvironment(loaded: Explained, environmentName?: string):
 export function renderExplanation(loaded: Explained, environmentName?: string): string {
   const { name, spec } = loadEnvironment(loaded.config, environmentName);
   const lines = [
-    ...summarize(name, spec).map((sentence) => `# ${sentence}`),
+    ...summarize(name, spec, loaded.enrolled).map((sentence) => `# ${sentence}`),
     '',
     withComment('version: 1', 'yours'),
     withComment(`service: ${renderScalar(loaded.config.service)}`, 'yours'),
     'environments:',
     `  ${renderKey(name)}:`,
     ...renderNode(environmentTree(loaded, name), 4).map((line) =>
-      line.replace(/^ {4}# approval: not set.*$/, approvalLine(name)),
+      line.replace(/^ {4}# approval: not set.*$/, approvalLine(name, loaded.enrolled)),
     ),
+    'learnings:',
+    ...renderNode(treeAt(loaded, ['learnings']), 2),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function environmentTree({ given }: Explained, name: string): SettingNode {
-  const path = ['environments', name];
+function environmentTree(loaded: Explained, name: string): SettingNode {
+  return treeAt(loaded, ['environments', name]);
+}
+
+function treeAt({ given }: Explained, path: readonly string[]): SettingNode {
   const schema: Schema = schemaAt(configSchema, given, path) ?? configSchema;
   return settingTree({ schema, given: valueAt(given, path), from: 'yours' });
 }
 
 /** The default approval follows from the environment's name, which a schema cannot say. */
-function withEffectiveApproval(setting: Setting, name: string): Setting {
+function withEffectiveApproval(setting: Setting, name: string, enrolled: boolean): Setting {
   if (setting.key !== 'approval' || setting.from !== 'not set') return setting;
-  const rule = approvalRule(name, { approval: undefined });
+  const rule = approvalRule(name, { approval: undefined }, enrolled);
   return { key: 'approval.how', value: rule.how, from: 'default', description: rule.note };
 }
 
-function approvalLine(name: string): string {
-  const rule = approvalRule(name, { approval: undefined });
+function approvalLine(name: string, enrolled: boolean): string {
+  const rule = approvalRule(name, { approval: undefined }, enrolled);
   return withComment(`    # approval: { how: ${rule.how} }`, `default for an environment named ${name} · ${rule.note}`);
 }
 

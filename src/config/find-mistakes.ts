@@ -74,6 +74,7 @@ function describeChoice({ choices, present, options }: OpenChoice, value: unknow
 function kindOf(schema: Schema): string {
   const bare = unwrapSchema(schema);
   if (bare instanceof z.ZodLiteral) return [...bare.values].join(' or ');
+  if (bare instanceof z.ZodEnum) return bare.options.join(' or ');
   // A quantity says by itself what it is.
   const own = describeSchema(schema);
   if (bare instanceof z.ZodString) return /^an? .*, such as /.test(own) ? own : 'text';

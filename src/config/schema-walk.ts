@@ -69,7 +69,9 @@ export function chooseBranch(options: readonly Schema[], value: unknown): Branch
 function chooseByType(options: readonly Schema[], value: unknown): BranchChoice {
   const fitting = options.find((option) => {
     const bare = unwrapSchema(option);
-    return Array.isArray(value) ? bare instanceof z.ZodArray : typeof value === 'string' && bare instanceof z.ZodString;
+    return Array.isArray(value)
+      ? bare instanceof z.ZodArray
+      : typeof value === 'string' && (bare instanceof z.ZodString || bare instanceof z.ZodEnum);
   });
   return fitting === undefined ? { branch: null, choices: [], present: [] } : { branch: fitting };
 }

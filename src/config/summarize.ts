@@ -4,17 +4,17 @@ import { holdBackOf } from '../model/config/strategy.ts';
 import type { CommandTargetSpec, InstanceSpec } from '../model/config/target.ts';
 import { renderMs } from '../model/step.ts';
 import type { Comparison } from '../model/verdict.ts';
-import { approvalRule } from './approval-rule.ts';
+import { type ApprovalRule, approvalRule } from './approval-rule.ts';
 import { planComparisons } from './comparisons.ts';
 import { visibleText } from './visible-text.ts';
 
 /** What will happen when something is shipped to an environment: one plain sentence for each question. Pure. */
-export function summarize(name: string, spec: EnvironmentSpec): string[] {
+export function summarize(name: string, spec: EnvironmentSpec, enrolled: boolean): string[] {
   return [
     `What happens on \`seatrial ship <version> --env ${name}\` (${spec.url}):`,
     describeGates(spec),
     describeFreeze(spec),
-    describeApproval(name, spec),
+    describeApproval(approvalRule(name, spec, enrolled)),
     describeStart(spec),
     describeSmoke(spec),
     describeStrategy(spec),
@@ -45,10 +45,17 @@ function describeFreeze({ freeze }: EnvironmentSpec): string {
   return reasons.length === 0 ? '' : `Frozen at times (${freeze.timezone}): ${reasons.join('; ')}.`;
 }
 
-function describeApproval(name: string, spec: EnvironmentSpec): string {
-  const rule = approvalRule(name, spec);
+function describeApproval(rule: ApprovalRule): string {
   const roles = Object.entries(rule.approvers).map(([role, who]) => `${role}: ${who}`);
-  return `Approval: ${rule.how} (${rule.note})${roles.length === 0 ? '' : `; ${roles.join(', ')}`}.`;
+  const signed = [
+    rule.required > 1 ? `${rule.required} different approvers` : '',
+    rule.roles.length > 0 ? `among them ${rule.roles.join(', ')}` : '',
+    rule.separation ? 'never whoever asked for the plan' : '',
+    rule.how === 'signature'
+      ? `keys from ${rule.signers.from === 'user' ? "the user's own list" : `${rule.signers.path} of branch ${rule.signers.branch}`}`
+      : '',
+  ].filter((text) => text !== '');
+  return `Approval: ${[`${rule.how} (${rule.note})`, ...signed, ...roles].join('; ')}.`;
 }
 
 function describeStart({ target, revision }: EnvironmentSpec): string {

@@ -42,6 +42,7 @@ function beginRecord(runId: string, started: EventOf<'run_started'>): RunRecord 
     ownerGeneration: null,
     approvals: [],
     preflight: null,
+    overrides: [],
     steps: started.data.plan.content.steps.map((step) => pendingStep(step, 'forward')),
     currentStepId: null,
     weightPercent: 0,
@@ -61,6 +62,7 @@ function beginRecord(runId: string, started: EventOf<'run_started'>): RunRecord 
     warnings: [],
     events: [],
     damage: null,
+    newer: null,
   };
 }
 
@@ -68,16 +70,14 @@ function applyEvent(record: RunRecord, event: RecordedEvent): void {
   const { seq, atMs } = event;
   switch (event.type) {
     case 'run_started':
+    // What the target did for a run without an owner shows in its way back.
+    case 'dead_man':
       return;
     case 'owner_acquired':
-      record.ownerPid = event.data.pid;
-      record.ownerGeneration = event.data.generation;
-      return;
     case 'approval_consumed':
-      record.approvals.push(event.data);
-      return;
     case 'preflight_completed':
-      record.preflight = event.data;
+    case 'gate_overridden':
+      applyPermission(record, event);
       return;
     case 'step_started':
     case 'step_completed':
@@ -94,9 +94,7 @@ function applyEvent(record: RunRecord, event: RecordedEvent): void {
       record.decisions.push({ seq, atMs, ...event.data });
       return;
     case 'weight_raised':
-      // Asked for is enough to count as having had users: the run may have died before it could say so.
-      record.maxWeightPercent = Math.max(record.maxWeightPercent, event.data.weightPercent);
-      if (event.data.done) record.weightPercent = event.data.weightPercent;
+      applyRaise(record, event);
       return;
     case 'instance':
       record.instances.push({ seq, ...event.data });
@@ -123,6 +121,34 @@ function applyEvent(record: RunRecord, event: RecordedEvent): void {
       applyStatus(record, event);
       return;
   }
+}
+
+type PermissionEvent = EventOf<'owner_acquired' | 'approval_consumed' | 'preflight_completed' | 'gate_overridden'>;
+
+/** Who may act, and what allowed it. */
+function applyPermission(record: RunRecord, event: PermissionEvent): void {
+  const { seq, atMs } = event;
+  switch (event.type) {
+    case 'owner_acquired':
+      record.ownerPid = event.data.pid;
+      record.ownerGeneration = event.data.generation;
+      return;
+    case 'approval_consumed':
+      record.approvals.push(event.data);
+      return;
+    case 'preflight_completed':
+      record.preflight = event.data;
+      return;
+    case 'gate_overridden':
+      record.overrides.push({ seq, atMs, ...event.data });
+      return;
+  }
+}
+
+function applyRaise(record: RunRecord, { data }: EventOf<'weight_raised'>): void {
+  // Asked for is enough to count as having had users: the run may have died before it could say so.
+  record.maxWeightPercent = Math.max(record.maxWeightPercent, data.weightPercent);
+  if (data.done) record.weightPercent = data.weightPercent;
 }
 
 type StatusEvent = EventOf<

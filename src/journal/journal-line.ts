@@ -79,8 +79,23 @@ function checkLine(text: string): ParsedLine {
 function intactLine(envelope: z.infer<typeof anyVersionSchema>): IntactLine {
   const { v, seq, prev, run, gen, ts, type, data, sum } = envelope;
   const known = runEventSchema.safeParse({ type, data });
-  const event = known.success ? { ...known.data, seq, atMs: ts, gen } : null;
+  const understood = known.success ? known.data : v === 1 ? null : withoutUnknownFields({ type, data });
+  const event = understood === null ? null : { ...understood, seq, atMs: ts, gen };
   return { version: v, seq, prev, run, gen, sum, event };
+}
+
+/** What this version understands of an event of a newer one; null when that is not enough to be one of ours. */
+function withoutUnknownFields(given: unknown): RunEvent | null {
+  const first = runEventSchema.safeParse(given);
+  if (first.success) return first.data;
+  const second = runEventSchema.safeParse(
+    first.error.issues.reduce<unknown>(
+      (value, issue) =>
+        issue.code === 'unrecognized_keys' ? changeAt(value, issue.path, (at) => without(at, issue.keys)) : value,
+      given,
+    ),
+  );
+  return second.success ? second.data : null;
 }
 
 /** A journal must not fail because someone's error message is long, or because a request carries a field more. */

@@ -4,7 +4,7 @@ import type { Clock } from '../model/clock.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import { emitData } from '../model/redaction/emit.ts';
 import type { RecordedEvent, RunEvent } from '../model/run-event.ts';
-import { type AppendFile, openAppendFile } from '../system/durable-append.ts';
+import { type AppendFile, openAppendFile, rewriteSame } from '../system/durable-append.ts';
 import { ensurePrivateDirectory, readBytes, writeFileAtomic } from '../system/files.ts';
 import { hasReserve, JournalFile, keepReserve, releaseReserve } from './journal-file.ts';
 import { encodeLine, noLineBefore } from './journal-line.ts';
@@ -67,7 +67,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
       if (scan.last === null) throw thrown;
     });
     const opened = await openFile(file);
-    const tornFile = await putTornAside({ opened, file, bytes, scan }).catch(async (thrown) => {
+    const tornFile = await takeOver({ opened, file, bytes, scan }).catch(async (thrown) => {
       await opened.close().catch(() => undefined);
       throw thrown;
     });
@@ -92,16 +92,28 @@ function assertUsable(scan: JournalScan, options: JournalOptions): void {
     throw new DeployError('LOCK_LOST', { generation: scan.last.gen });
 }
 
-type Torn = { opened: AppendFile; file: string; bytes: Uint8Array; scan: JournalScan };
+/** What another owner left is on the disk afterwards, without the last line if that was cut off. */
+async function takeOver(found: Found): Promise<string | null> {
+  const { file, bytes, scan } = found;
+  const tornFile = await putTornAside(found);
+  if (scan.wholeBytes > 0) await withReserve(file, () => rewriteSame(file, bytes.subarray(0, scan.wholeBytes)));
+  return tornFile;
+}
 
-async function putTornAside({ opened, file, bytes, scan }: Torn): Promise<string | null> {
+/** Tries again in the room of the reserve. */
+async function withReserve(file: string, write: () => Promise<void>): Promise<void> {
+  await write().catch(async () => {
+    await releaseReserve(file);
+    await write();
+  });
+}
+
+type Found = { opened: AppendFile; file: string; bytes: Uint8Array; scan: JournalScan };
+
+async function putTornAside({ opened, file, bytes, scan }: Found): Promise<string | null> {
   if (scan.wholeBytes === bytes.length) return null;
   const aside = `${file}.torn-${ulid().toLowerCase()}`;
-  const save = (): Promise<void> => writeFileAtomic(aside, bytes.subarray(scan.wholeBytes));
-  await save().catch(async () => {
-    await releaseReserve(file);
-    await save();
-  });
+  await withReserve(file, () => writeFileAtomic(aside, bytes.subarray(scan.wholeBytes)));
   const { bytes: bytesNow } = await opened.look();
   if (bytesNow !== bytes.length) throw new DeployError('LOCK_LOST', { generation: 'unknown' });
   await opened.truncate(scan.wholeBytes);

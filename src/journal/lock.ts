@@ -100,6 +100,7 @@ function holderPath(directory: string, generation: number): string {
   return join(directory, `g-${generation}.json`);
 }
 
-function releasePath(directory: string, generation: number): string {
+/** Pure. */
+export function releasePath(directory: string, generation: number): string {
   return join(directory, `r-${generation}`);
 }

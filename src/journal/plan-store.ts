@@ -42,7 +42,15 @@ export async function loadPlan(project: ProjectFolder, idOrPrefix: string): Prom
 
 /** Keeps an approval. Whether it is accepted, and still valid, is decided where it is used. */
 export async function saveApproval(project: ProjectFolder, approval: Approval): Promise<void> {
-  const directory = approvalsOf(project, approval.planId);
+  await keepApproval(approvalsOf(project, approval.planId), approval);
+}
+
+/** Keeps an approval that was given out to be signed elsewhere; it counts for nothing. */
+export async function savePending(project: ProjectFolder, approval: Approval): Promise<void> {
+  await keepApproval(join(approvalsOf(project, approval.planId), 'pending'), approval);
+}
+
+async function keepApproval(directory: string, approval: Approval): Promise<void> {
   await ensurePrivateDirectory(directory);
   const name = `${sha256Hex(approval.nonce).slice(0, 32)}.json`;
   await writeFileAtomic(join(directory, name), canonicalJson(approvalSchema.parse(approval)));
@@ -50,7 +58,15 @@ export async function saveApproval(project: ProjectFolder, approval: Approval): 
 
 /** Approvals of a plan, oldest first, also those that were used or have expired. Throws FILE_DAMAGED. */
 export async function listApprovals(project: ProjectFolder, planId: string): Promise<Approval[]> {
-  const directory = approvalsOf(project, planId);
+  return listKept(approvalsOf(project, planId), planId);
+}
+
+/** What was given out to be signed elsewhere. Throws FILE_DAMAGED. */
+export async function listPending(project: ProjectFolder, planId: string): Promise<Approval[]> {
+  return listKept(join(approvalsOf(project, planId), 'pending'), planId);
+}
+
+async function listKept(directory: string, planId: string): Promise<Approval[]> {
   const approvals: Approval[] = [];
   for (const name of await listDirectory(directory)) {
     if (!/^[0-9a-f]{32}\.json$/.test(name)) continue;

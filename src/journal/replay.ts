@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path';
+import { DeployError } from '../model/deploy-error.ts';
 import type { RecordedEvent } from '../model/run-event.ts';
 import type { RunRecord } from '../model/run-record.ts';
 import { readBytes } from '../system/files.ts';
@@ -27,10 +28,20 @@ export async function readJournal(file: string): Promise<JournalReading | null> 
 
 /**
  * The record of the run whose folder this is; null when there is none or nothing of it was ever on disk.
- * Throws JOURNAL_CORRUPT when even the beginning cannot be read.
+ * Throws JOURNAL_CORRUPT when even the beginning cannot be read, and JOURNAL_NEWER when this version does not understand it.
  */
 export async function loadRun(runDirectory: string): Promise<RunRecord | null> {
   const reading = await readJournal(join(runDirectory, 'journal.jsonl'));
-  if (reading === null || (reading.lines.length === 0 && reading.damage === null)) return null;
-  return replayRun(reading.lines, reading.damage, reading.runId ?? basename(runDirectory));
+  if (reading === null || (reading.lines.length === 0 && reading.damage === null && reading.newer === null))
+    return null;
+  const { newer, damage } = reading;
+  const runId = reading.runId ?? basename(runDirectory);
+  if (newer !== null && !reading.lines.some(({ type }) => type === 'run_started'))
+    throw new DeployError('JOURNAL_NEWER', { runId, version: newer });
+  return { ...replayRun(reading.lines, damage, runId), newer };
+}
+
+/** Throws JOURNAL_NEWER for a run that only a newer seatrial may carry on, take back or write down. Asked before anything is written. */
+export function assertContinuable({ runId, newer }: Pick<RunRecord, 'runId' | 'newer'>): void {
+  if (newer !== null) throw new DeployError('JOURNAL_NEWER', { runId, version: newer });
 }

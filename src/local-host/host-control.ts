@@ -2,9 +2,10 @@ import type { Act, Target, TargetState } from '../model/target.ts';
 import { boundAct, waitUntil } from '../system/bounded-act.ts';
 import { createSystemClock } from '../system/clock.ts';
 import { signalGroup } from '../system/exec.ts';
-import { readJsonFile } from '../system/files.ts';
+import { readJsonFile, writeFileAtomic } from '../system/files.ts';
 import { identityOf, isAlive } from '../system/process-identity.ts';
 import { ensureHost } from './ensure-host.ts';
+import type { HostAnswer } from './host/control-protocol.ts';
 import { callHost, readHost } from './host/host-client.ts';
 import type { HostFiles } from './host/host-files.ts';
 import { hostSpecSchema } from './host/host-spec.ts';
@@ -27,6 +28,8 @@ export type HostStatus = {
 const clock = createSystemClock();
 const upWithinMs = 90_000;
 const pollMs = 30;
+/** Within this time a guard has seen that there is nothing to guard, and a host that it had started answers, ms. */
+const guardNoticesMs = 2000;
 
 /** The host is up and what it served last is served again. */
 export async function hostUp(target: Target, signal: AbortSignal): Promise<HostStatus> {
@@ -48,7 +51,7 @@ export async function hostUp(target: Target, signal: AbortSignal): Promise<HostS
  */
 export async function hostDown(target: Target, signal: AbortSignal): Promise<HostStatus> {
   const { files } = hostPlaceOf(target);
-  const running = await readHost(files, signal);
+  const running = (await readHost(files, signal)) ?? (await afterDisarming(files, signal));
   const spec = running?.spec ?? (await readJsonFile(files.spec, hostSpecSchema));
   if (running !== null && spec !== null) {
     const identity = await identityOf(running.pid);
@@ -63,6 +66,16 @@ export async function hostDown(target: Target, signal: AbortSignal): Promise<Hos
   }
   await stopLeftovers(files, spec?.stopMs ?? 10_000);
   return hostStatus(target, signal);
+}
+
+/** Whoever guards a host that has died must not start it again; the one that it has just started is returned. */
+async function afterDisarming(files: HostFiles, signal: AbortSignal): Promise<HostAnswer | null> {
+  const recorded = await readHostState(files.state);
+  if (recorded?.deadMan === undefined || recorded.deadMan.armed === null) return null;
+  const deadMan = { ...recorded.deadMan, armed: null };
+  await writeFileAtomic(files.state, `${JSON.stringify({ ...recorded, deadMan })}\n`, { mode: 0o600 });
+  await clock.sleep(guardNoticesMs, signal);
+  return readHost(files, signal);
 }
 
 /** Reads only; starts nothing. */

@@ -7,7 +7,9 @@ const destructive: ReadonlySet<string> = new Set(['rollout_start', 'rollout_cont
 
 /** Those of the operations that are tools; the others are for people at a terminal. Pure. */
 export function toolOperations(operations: readonly Operation[]): Operation[] {
-  return operations.filter((operation) => operation.tool);
+  return operations
+    .filter((operation) => operation.tool)
+    .map((operation) => (operation.toolInput === undefined ? operation : { ...operation, input: operation.toolInput }));
 }
 
 /** What a client is told of a tool. Pure. */

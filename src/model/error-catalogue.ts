@@ -117,7 +117,7 @@ export const errorCatalogue = {
   PREFLIGHT_BLOCKED: entry('Pre-flight stopped it: {failed}', '{remedy}', exitCode.gate),
   REVIEW_PENDING: entry(
     'The review of run {runId} has not been acknowledged.',
-    'Complete it with deploy_review, then a person runs `seatrial approve --scope review --run-id {runId}`; or set review: warn.',
+    'Complete it with deploy_review, then a person runs `seatrial review acknowledge {runId}`; or set review: warn.',
     exitCode.gate,
   ),
   FROZEN: entry(
@@ -153,6 +153,22 @@ export const errorCatalogue = {
   ),
   APPROVAL_REQUIRED: entry('A person must approve plan {planId} ({how}).', '{remedy}', exitCode.approval),
   APPROVAL_NOT_ACCEPTED: entry('This approval is not accepted: {reason}', '{remedy}', exitCode.approval),
+  APPROVERS_UNREADABLE: entry('The approvers in {where} cannot be read: {reason}.', '{remedy}', exitCode.approval),
+  APPROVER_REFUSED: entry('{name} was not changed: {reason}', '{remedy}', exitCode.usage),
+  KEY_REFUSED: entry('The key {key} cannot approve: {reason}', '{remedy}', exitCode.approval),
+  NOT_TRUSTED: entry(
+    '{directory} is not trusted: {reason}. Nothing was run and nobody was contacted.',
+    'A person looks at it and decides, in a terminal in that folder: `seatrial trust` (`seatrial trust --show` only prints). An agent cannot trust for a person.',
+    exitCode.approval,
+  ),
+  PERSON_NEEDED: entry('Only a person at a terminal may {what}: {reason}.', '{remedy}', exitCode.approval),
+  CI_MODE: entry('The configuration of the protected branch cannot be used: {reason}.', '{remedy}', exitCode.config),
+  EMERGENCY_STOP: entry(
+    'An emergency stop holds {environment}: {reason} (by {by}, since {since}{until}).',
+    'Nothing is started meanwhile. When the cause is gone a person ends it in a terminal: `seatrial thaw`.',
+    exitCode.gate,
+  ),
+  LOCK_NOT_OPENED: entry('The lock of {environment} was not opened: {reason}.', '{remedy}', exitCode.busy),
   RUN_UNKNOWN: entry('There is no run {runId}.', 'List them with `seatrial runs`.', exitCode.notFound),
   RUN_NONE: entry(
     'There is no run yet in this project.',
@@ -186,6 +202,18 @@ export const errorCatalogue = {
     'Another owner (generation {generation}) took over this target.',
     'Nothing more is changed from here; see `seatrial runs`.',
     exitCode.busy,
+  ),
+  LOCK_ELSEWHERE: entry(
+    'Run {runId} on {machine} has the lock {ref} of this target, since {since}.',
+    'Nothing was begun. Wait for its end; a lock that nobody renews is free at {until}.',
+    exitCode.busy,
+    true,
+  ),
+  LOCK_REMOTE: entry(
+    'The lock {ref} between machines cannot be had: {reason}',
+    'Nothing was begun. See that the remote can be pushed to without a question being asked, or take `lock` out of the environment.',
+    exitCode.config,
+    true,
   ),
   TARGET_UNREACHABLE: entry('The target {target} does not answer: {reason}', '{remedy}', exitCode.target, true),
   TARGET_REFUSED: entry('The target refused: {reason}', '{remedy}', exitCode.target),
@@ -250,6 +278,17 @@ export const errorCatalogue = {
     exitCode.internal,
   ),
   REVIEW_INVALID: entry('The review was not taken: {reason}', '{remedy}', exitCode.usage),
+  REVIEW_NOT_ACKNOWLEDGED: entry(
+    'The patches of the review of run {runId} wait for a person: {reason}',
+    'A person reads the review and acknowledges it: `seatrial review acknowledge {runId}`, or rollout_approve {scope: "review:{runId}"}.',
+    exitCode.approval,
+  ),
+  COMPLETION_REFUSED: entry(
+    'The story of run {runId} is not complete: {reason}.',
+    'Only a rollout that succeeded completes a story; see `seatrial runs`, and name its run.',
+    exitCode.usage,
+  ),
+  PATCH_REFUSED: entry('No document was changed: {reason}', '{remedy}', exitCode.usage),
   COMMAND_NOT_FOUND: entry(
     'The program "{program}" was not found.',
     'Install it, or give its absolute path in the config.',
@@ -282,10 +321,11 @@ export const errorCatalogue = {
     'Between two lines of --- write YAML only, one "key: value" per line.',
     exitCode.config,
   ),
-  LEARNINGS_MARKERS: entry(
-    'Hand-written notes in {file} cannot be told apart: {reason}',
-    'The file was left alone. Put the notes between one line "<!-- notes:start -->" and one line "<!-- notes:end -->".',
-    exitCode.config,
+  GATE_UNDECIDABLE: entry('There is nothing to decide about {pitfall}: {reason}', '{remedy}', exitCode.usage),
+  LEARNINGS_REFUSED: entry(
+    '{source} cannot be imported: {reason}',
+    'Nothing was taken over. Give what `seatrial learnings export` prints in the other project.',
+    exitCode.usage,
   ),
   CATALOGUE_INVALID: entry(
     'The learnings catalogue is wrong at {file}: {reason}',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { approvalHows } from './approval-level.ts';
 import { outcomes } from './run-event.ts';
 
 /**
@@ -30,9 +31,11 @@ export const historySchema = z.strictObject({
   maxWeightPercent: z.number(),
   requests: z.strictObject({ canary: z.number().int(), baseline: z.number().int() }),
   failedByRelease: z.number().nonnegative(),
-  approval: z.enum(['none', 'client-dialog', 'terminal']),
+  approval: z.enum(approvalHows),
   /** Commit time of the shipped commit, for lead time; null when there is no commit. */
   commitAt: z.iso.datetime().nullable(),
+  /** What the release brought, by git: commits since the one that it replaced, and the middle one's time. */
+  changes: z.strictObject({ commits: z.number().int().positive(), medianCommitAt: z.iso.datetime() }).optional(),
   verdicts: z.array(z.strictObject({ metric: z.string(), outcome: z.enum(['pass', 'fail', 'inconclusive']) })),
   checks: z.strictObject({
     passed: z.number().int(),

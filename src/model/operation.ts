@@ -20,6 +20,13 @@ export type StandardInput = {
   read(): AsyncIterable<Uint8Array>;
 };
 
+export type AttendingPerson = {
+  /** Text that they must have before them when they are asked. */
+  show(text: string): void;
+  /** One line that they type; null when they leave. */
+  ask(question: string): Promise<string | null>;
+};
+
 export type OperationContext = {
   projectDirectory: string;
   caller: Caller;
@@ -27,8 +34,12 @@ export type OperationContext = {
   signal: AbortSignal;
   /** Lines for a person who waits; the doors decide how to show them. */
   progress(message: string, done?: number, total?: number): void;
+  /** ci mode as a flag asked for it; `base`: the protected branch, where the flag named one. */
+  ci?: { base: string | null };
   /** What is piped in; absent where standard input belongs to a protocol. */
   standardInput?: StandardInput;
+  /** The person at an interactive terminal; absent where nobody sits, and over protocols. */
+  person?: AttendingPerson;
   /** Shows a run as it is now (the live view of a terminal); absent where nobody looks. */
   showRun?: (record: RunRecord) => void;
 };
@@ -49,6 +60,8 @@ export interface Operation<In extends z.ZodObject = z.ZodObject, Out = unknown> 
   /** For a model that chooses a tool: what it does and when. */
   description: string;
   input: In;
+  /** Fields that a tool has, where a command has more: what only a person at a terminal can do. */
+  toolInput?: z.ZodObject;
   /** reads: changes nothing. changes: changes plans, runs or targets. person: needs a person. */
   effects: 'reads' | 'changes' | 'person';
   /** Whether the MCP server offers it. */

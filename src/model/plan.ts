@@ -1,7 +1,25 @@
 import { z } from 'zod';
+import { approvalHows } from './approval-level.ts';
 import { revisionSchema } from './revision.ts';
 import { stepSchema } from './step.ts';
 import { judgeSettingsSchema } from './verdict.ts';
+
+const at = z.string().describe('Place in the configuration');
+
+/**
+ * What the configuration lets seatrial do in the name of whoever approves: shown on the approval screen, so that nothing
+ * that runs, is asked, or is handed on stands behind a hash alone.
+ */
+const authoritySchema = z.strictObject({
+  programs: z.array(z.strictObject({ at, argv: z.array(z.string()).min(1) })),
+  /** Addresses and sockets that are asked or told; of webhooks the origin alone, for their path is often a secret. */
+  addresses: z.array(z.strictObject({ at, address: z.string() })),
+  /** Names of variables and files of variables; values are never shown. */
+  variables: z.array(z.strictObject({ at, name: z.string() })),
+  /** Smoke tests and gates by name. */
+  checks: z.array(z.strictObject({ at, name: z.string() })),
+});
+export type Authority = z.infer<typeof authoritySchema>;
 
 /**
  * Everything that a person approves, and nothing that changes by itself: no pids, health, times.
@@ -36,6 +54,8 @@ export const planContentSchema = z.strictObject({
   guidance: z.string().nullable(),
   /** What holds if this machine dies in the middle. */
   deadMan: z.string(),
+  /** Absent in plans from before the approval screen showed it. */
+  authority: authoritySchema.optional(),
 });
 export type PlanContent = z.infer<typeof planContentSchema>;
 
@@ -45,23 +65,38 @@ export const planSchema = z.strictObject({
   createdAtMs: z.number().int(),
   expiresAtMs: z.number().int(),
   requester: z.string(),
+  /** Account of the machine under which the plan was asked for; absent in plans from before separation of duties. */
+  account: z.string().optional(),
   /** Approval that this environment asks for. */
-  approval: z.enum(['none', 'client-dialog', 'terminal']),
+  approval: z.enum(approvalHows),
   /** Things that a person should know before saying yes. */
   notes: z.array(z.string()),
 });
 export type Plan = z.infer<typeof planSchema>;
 
+/** What an approval allows: the start, going past one step of the run, closing its review, or one gate that blocks. */
+export const approvalScopeSchema = z
+  .string()
+  .regex(/^(?:start|promote:[\w:.%-]{1,100}|review:[\w-]{1,100}|break-glass:[\w-]{1,64})$/);
+
 export const approvalSchema = z.strictObject({
   planId: z.string(),
   environment: z.string(),
-  scope: z.string().regex(/^(start|promote:.+|review:.+|gate:.+)$/),
+  scope: approvalScopeSchema,
   by: z.string(),
   /** How it was given; weaker ones are printed as "not forgery-proof". */
-  how: z.enum(['none', 'client-dialog', 'terminal']),
+  how: z.enum(approvalHows),
   client: z.string().nullable(),
   nonce: z.string().min(16),
   givenAtMs: z.number().int(),
   expiresAtMs: z.number().int(),
+  /** Why, in writing; needed to break the glass. */
+  reason: z.string().max(1000).nullable().optional(),
+  /** Whoever asked for the plan, as the approver was told. */
+  requester: z.string().optional(),
+  /** `how: signature`: made by ssh-keygen over the canonical approval document. */
+  signature: z.strictObject({ armored: z.string().max(10_000), fingerprint: z.string() }).optional(),
+  /** `how: protected`: what the protected environment answered. */
+  proof: z.strictObject({ commit: z.string(), environment: z.string(), by: z.string() }).optional(),
 });
 export type Approval = z.infer<typeof approvalSchema>;

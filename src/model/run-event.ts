@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkResultSchema } from './check.ts';
+import { checkResultSchema, checkStatus } from './check.ts';
 import { latencySummarySchema } from './latency-summary.ts';
 import { approvalSchema, planSchema } from './plan.ts';
 import { stepSchema } from './step.ts';
@@ -32,6 +32,20 @@ export const runEventSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('preflight_completed'),
     data: z.strictObject({ checks: z.array(checkResultSchema), durationMs: z.number() }),
+  }),
+  /** A gate that blocked was overridden by people who broke the glass; their approvals are used up. */
+  z.strictObject({
+    type: z.literal('gate_overridden'),
+    data: z.strictObject({
+      gate: z.string(),
+      title: z.string(),
+      status: z.enum(checkStatus),
+      /** What the gate had found. */
+      finding: text,
+      by: text,
+      /** Why, in their words. */
+      reason: text,
+    }),
   }),
   z.strictObject({
     type: z.literal('step_started'),
@@ -151,6 +165,18 @@ export const runEventSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('notified'),
     data: z.strictObject({ about: z.string(), channel: z.string(), ok: z.boolean(), reason: text }),
+  }),
+  /**
+   * The dead-man rollback at the target: the intent before each act and what came of it. `fired` is what the target did
+   * at `atMs` while nobody owned the run, written by whoever owned it next.
+   */
+  z.strictObject({
+    type: z.literal('dead_man'),
+    data: z.strictObject({
+      what: z.enum(['arming', 'armed', 'disarming', 'disarmed', 'fired']),
+      reason: text,
+      atMs: z.number().int().nullable(),
+    }),
   }),
   z.strictObject({ type: z.literal('warning'), data: z.strictObject({ code: z.string(), message: text }) }),
   z.strictObject({

@@ -57,6 +57,16 @@ export type RunRecord = {
   ownerGeneration: number | null;
   approvals: Approval[];
   preflight: { checks: CheckResult[]; durationMs: number } | null;
+  /** Gates that blocked and that people overrode. */
+  overrides: Array<{
+    seq: number;
+    atMs: number;
+    gate: string;
+    title: string;
+    finding: string;
+    by: string;
+    reason: string;
+  }>;
   steps: StepProgress[];
   currentStepId: string | null;
   /** Last weight that was read back from the target. */
@@ -99,4 +109,6 @@ export type RunRecord = {
   events: RecordedEvent[];
   /** Damage found while reading: forward steps are not taken on such a record. */
   damage: { line: number; reason: string } | null;
+  /** Format version when a newer seatrial wrote some of it: shown as far as it is understood, never continued. */
+  newer: number | null;
 };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { DeadManOrder, DeadManReading } from './dead-man.ts';
 import { type Revision, revisionSchema } from './revision.ts';
 import type { TrafficFeed } from './traffic.ts';
 
@@ -101,6 +102,8 @@ export interface Target {
   readonly instances?: TrafficFeed;
   /** Where others can change how users are routed. */
   readonly foreign?: ForeignControl;
+  /** Where something at the target goes back by itself when nobody is left who attends to a run. */
+  readonly deadMan?: DeadManControl;
   /** Where another program must have been prepared: what it has and lacks. Changes nothing; throws as `inspect` does. */
   readonly assess?: (signal: AbortSignal) => Promise<readonly PlaceFinding[]>;
 }
@@ -158,6 +161,21 @@ export interface BatchControl {
     request: { candidate: Revision; candidateInstances: number; stableInstances: number },
     act: Act,
   ): Promise<void>;
+}
+
+/**
+ * A place that takes users back by itself when the owner of a run and its watchdog are gone, or have not renewed in time.
+ * Every call throws TARGET_FENCED for an older fence, TARGET_REFUSED, TARGET_UNREACHABLE.
+ */
+export interface DeadManControl {
+  /** Armed for this run, instead of whatever was before; what is armed is on the disk when it resolves. */
+  arm(order: DeadManOrder, act: Act): Promise<void>;
+  /** Somebody is still there. Tells of a firing, also of this very run. */
+  renew(renewal: Pick<DeadManOrder, 'runId' | 'fence' | 'owners'>, signal: AbortSignal): Promise<DeadManReading>;
+  /** Nothing is armed any more; what is not armed stays so. */
+  disarm(order: Pick<DeadManOrder, 'runId' | 'fence'>, signal: AbortSignal): Promise<void>;
+  /** Changes nothing. Null where nobody runs who could hold one. */
+  read(signal: AbortSignal): Promise<DeadManReading | null>;
 }
 
 /** What a strategy needs to know of a place; derived from a Target and its state. Plain data, so that planning stays pure. */

@@ -46,6 +46,9 @@ export const blindTrigger = 'metrics-source';
 /** Trigger of holds and ways back because somebody else has changed the place. */
 export const foreignTrigger = 'foreign-change';
 
+/** Trigger of holds because deployments were stopped, or a freeze window has begun. */
+export const freezeTrigger = 'freeze';
+
 /** Name of the verdict about the synthetic requests that stand beside those of users. */
 export const syntheticMetric = 'errorRate:synthetic';
 

@@ -8,10 +8,11 @@ import { renderReportPage } from '../report/page/report-page.ts';
 import { type ReportOptions, reportData } from '../report/report-data.ts';
 import { renderStatus } from '../report/status-text.ts';
 import { fileExists } from '../system/files.ts';
+import { describeCompletion } from './complete-run.ts';
 import { defineOperation } from './define-operation.ts';
 import { detailField, environmentField, runField, versionField } from './inputs.ts';
 import { type CardKind, cardKinds, makeCard } from './make-card.ts';
-import { openPlace } from './place.ts';
+import { openPlace, type Place } from './place.ts';
 import { locateProject, openProjectOfRun } from './project.ts';
 import { findRun } from './project-memory.ts';
 import { writePage } from './write-page.ts';
@@ -20,9 +21,11 @@ import { incidentPath, reportOptions, reportPath } from './write-reports.ts';
 const input = z.object({
   run_id: runField,
   kind: z
-    .enum(['report', 'incident', ...cardKinds])
+    .enum(['report', 'incident', 'completion', ...cardKinds])
     .default('report')
-    .describe('Others than report and incident: cards, of a run or of a version'),
+    .describe(
+      'completion: the story that it completes. Others than these and incident: cards, of a run or of a version',
+    ),
   version: versionField.optional(),
   environment: environmentField,
   detail: detailField,
@@ -34,7 +37,7 @@ export const deployReport = defineOperation({
   name: 'deploy_report',
   title: 'Report on a run',
   description:
-    'How a run went, from its record: outcome, evidence, and where the report lies (Markdown, page, JSON). full: the whole report, with its "Could not verify" section. Also the incident report and cards.',
+    'How a run went, from its record: outcome, evidence, and where the report lies (Markdown, page, JSON). full: the whole report, with its "Could not verify" section. Also the incident report, completion and cards.',
   tool: true,
   effects: 'reads',
   input,
@@ -45,6 +48,7 @@ export const deployReport = defineOperation({
       'seatrial report',
       'seatrial report 01j9… --html report.html',
       'seatrial report --kind incident',
+      'seatrial report --kind completion',
       'seatrial report --kind pre-deployment-checklist --version 1.4.0',
     ],
   },
@@ -60,7 +64,7 @@ export const deployReport = defineOperation({
 });
 
 function isCard(kind: Input['kind']): kind is CardKind {
-  return kind !== 'report' && kind !== 'incident';
+  return kind !== 'report' && kind !== 'incident' && kind !== 'completion';
 }
 
 function refusal(what: string): DeployError {
@@ -84,7 +88,9 @@ async function runAnswer(given: Input, context: OperationContext): Promise<Opera
   const located = await locateProject(context.projectDirectory);
   const record = await findRun(located, given.run_id, given.environment);
   const project = await openProjectOfRun(located, record.runId);
-  const options = reportOptions(openPlace(project, record.plan.content.environment), record);
+  const place = openPlace(project, record.plan.content.environment);
+  if (given.kind === 'completion') return completionAnswer(place, record);
+  const options = reportOptions(place, record);
   if (given.kind === 'incident') return incidentAnswer(record, options, incidentPath(project, record.runId));
   const path = reportPath(project, record.runId);
   const written = await fileExists(path);
@@ -102,6 +108,11 @@ async function runAnswer(given: Input, context: OperationContext): Promise<Opera
     data: { runId: record.runId, path: written ? path : null, report: reportData(record, options) },
     text: [text, ...page].join('\n'),
   };
+}
+
+async function completionAnswer(place: Place, record: RunRecord): Promise<OperationResult<unknown>> {
+  const { criteria, text, statePath } = await describeCompletion({ place, record, story: undefined });
+  return { data: { runId: record.runId, statePath, criteria }, text };
 }
 
 async function incidentAnswer(

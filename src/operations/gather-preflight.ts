@@ -1,18 +1,22 @@
 import type { PreflightContext } from '../checks/preflight/context.ts';
 import { isFridayOrBeforeHoliday } from '../config/calendar.ts';
 import { freezeAt } from '../config/freeze.ts';
+import { stopOf } from '../journal/emergency-stop.ts';
 import { probeTotals } from '../metrics/totals-source.ts';
 import type { Clock } from '../model/clock.ts';
 import { type DeployError, toDeployError } from '../model/deploy-error.ts';
 import type { Revision } from '../model/revision.ts';
 import type { TargetState } from '../model/target.ts';
 import { probeHeader } from '../model/traffic.ts';
+import { duePitfalls } from '../report/learnings/due-pitfalls.ts';
+import { type GateStanding, learnedGates } from '../report/learnings/pitfall-standing.ts';
 import { httpRequest } from '../system/http.ts';
 import { configuredSources } from './configured-sources.ts';
 import { probeSampled } from './create-sampled-source.ts';
-import { duePitfalls, explainedRuns } from './learnings-files.ts';
+import { renderStop } from './freeze/stop-error.ts';
+import { explainedRunsOf, loadSources } from './learnings-files.ts';
 import { type Place, stableOf } from './place.ts';
-import { activeRunOf, loadHistory, pendingReview } from './project-memory.ts';
+import { activeRunOf, pendingReview } from './project-memory.ts';
 import { readErrorBudget } from './read-error-budget.ts';
 import { resolveRevision } from './resolve-revision.ts';
 import { sourceOfHistory } from './source-of-history.ts';
@@ -41,14 +45,10 @@ export async function gatherPreflight({
   const revision = await outcomeOf(resolveRevision(place, version));
   const state = await outcomeOf(place.target.inspect(signal));
   const stable = stableOf(state.value);
-  const history = await loadHistory(project);
+  const memory = await loadSources(project);
   const active = await activeRunOf(place);
   const freeze = freezeAt(now, spec.freeze);
-  const risk = isFridayOrBeforeHoliday({
-    instantMs: now,
-    timezone: spec.freeze.timezone,
-    holidays: spec.gates.holidays,
-  });
+  const stop = await stopOf(project.state, name, now);
   return {
     projectDirectory: project.directory,
     environmentName: name,
@@ -67,13 +67,16 @@ export async function gatherPreflight({
     freeze: freeze.frozen
       ? { frozen: true, reason: freeze.reason, untilMs: freeze.untilMs }
       : { frozen: false, reason: null, untilMs: null },
-    calendar: risk.risky
-      ? { fridayOrBeforeHoliday: true, label: risk.reason }
-      : { fridayOrBeforeHoliday: false, label: 'an ordinary day' },
-    history,
-    explainedRuns: await explainedRuns(project),
+    stop: stop === null ? null : { said: renderStop(stop), untilMs: stop.untilMs },
+    calendar: calendarOf(place, now),
+    history: memory.history,
+    setAside: memory.setAside,
+    explainedRuns: explainedRunsOf(memory.notes),
     pendingReview: await pendingReview(project, name),
-    pitfalls: await duePitfalls(project, history),
+    pitfalls: duePitfalls(memory).map((due) => ({ ...due, blocking: isGate(due.gate) })),
+    learnedGates: learnedGates(memory.catalogue, memory.decisions).filter(({ environments }) =>
+      environments.includes(name),
+    ),
     metricsProbe: () => probeMetrics({ place, state: state.value, stable, clock, signal }),
     readErrorBudget: onlyOnce(async () =>
       readErrorBudget({ slos: spec.slos, source: sourceOfHistory(place, stable, clock), nowMs: now, signal }),
@@ -82,6 +85,18 @@ export async function gatherPreflight({
     nowMs: now,
     stateDirectory: project.stateRoot,
   };
+}
+
+function calendarOf({ spec }: Place, instantMs: number): PreflightContext['calendar'] {
+  const { timezone } = spec.freeze;
+  const risk = isFridayOrBeforeHoliday({ instantMs, timezone, holidays: spec.gates.holidays });
+  return risk.risky
+    ? { fridayOrBeforeHoliday: true, label: risk.reason }
+    : { fridayOrBeforeHoliday: false, label: 'an ordinary day' };
+}
+
+function isGate({ state }: GateStanding): boolean {
+  return state === 'accepted' || state === 'configured';
 }
 
 function onlyOnce<T>(read: () => Promise<T>): () => Promise<T> {

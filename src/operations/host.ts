@@ -22,8 +22,9 @@ export const host = defineOperation({
     positional: ['action'],
     examples: ['seatrial host status', 'seatrial host up', 'seatrial host down --environment staging'],
   },
-  run: async (input, { projectDirectory, signal }) => {
-    const place = openPlace(await openProjectOrLast(projectDirectory), input.environment);
+  run: async (input, context) => {
+    const { signal } = context;
+    const place = openPlace(await openProjectOrLast(context), input.environment);
     if (input.action === 'down') {
       const active = await activeRunOf(place);
       if (active !== null) throw runActive(active);

@@ -1,17 +1,51 @@
 import { join } from 'node:path';
 import { ulid } from 'ulid';
+import type { GateDecision } from '../model/gate-decision.ts';
 import type { History } from '../model/history.ts';
 import { type Catalogue, parseCatalogue } from '../report/learnings/catalogue.ts';
-import { duePitfalls as assessDue, type DuePitfall } from '../report/learnings/due-pitfalls.ts';
+import type { WindowSize } from '../report/learnings/history-window.ts';
 import { type Note, parseNote } from '../report/learnings/note.ts';
-import { renderLearnings } from '../report/learnings/render-learnings.ts';
-import { listDirectory, readTextFile } from '../system/files.ts';
+import { listDirectory, readSmallFiles, readTextFile } from '../system/files.ts';
 import { parseFrontMatter } from '../system/front-matter.ts';
 import { packageRoot } from '../system/package-root.ts';
 import { writeProjectFile } from '../system/project-file.ts';
+import { readDecisions } from './gate-decisions.ts';
 import type { Project } from './project.ts';
+import { readHistory, type SetAside } from './project-memory.ts';
 
-export type LearningsChange = { before: string | null; after: string; path: string };
+/** Everything from which learnings are made. */
+export type LearningsSources = {
+  catalogue: Catalogue;
+  history: History[];
+  notes: Note[];
+  decisions: GateDecision[];
+  /** What cannot be read and is not counted. */
+  setAside: SetAside[];
+  /** Checks that `gates.require` names, by environment. */
+  required: Record<string, readonly string[]>;
+  size: WindowSize;
+};
+
+export async function loadSources(project: Pick<Project, 'directory' | 'config'>): Promise<LearningsSources> {
+  const [catalogue, history, notes, decisions] = await Promise.all([
+    loadCatalogue(),
+    readHistory(project),
+    readNotes(project),
+    readDecisions(project),
+  ]);
+  const { runs, within } = project.config.learnings.window;
+  return {
+    catalogue,
+    history: history.entries,
+    notes: notes.notes,
+    decisions: decisions.decisions,
+    setAside: [...history.setAside, ...notes.setAside, ...decisions.setAside],
+    required: Object.fromEntries(
+      Object.entries(project.config.environments).map(([name, environment]) => [name, environment.gates.require]),
+    ),
+    size: { runs, withinMs: within },
+  };
+}
 
 /** The pitfalls and patterns that come with the package. */
 export async function loadCatalogue(): Promise<Catalogue> {
@@ -27,29 +61,38 @@ export async function loadCatalogue(): Promise<Catalogue> {
   return parseCatalogue(documents);
 }
 
-/** What people and agents have written down in the project. A file that is no note is passed over. */
-export async function loadNotes(project: Project): Promise<Note[]> {
+/** What people and agents have written down in the project, and the files that are no notes. */
+export async function readNotes(project: Pick<Project, 'directory'>): Promise<{ notes: Note[]; setAside: SetAside[] }> {
   const directory = notesDirectory(project);
+  const names = (await listDirectory(directory)).filter((name) => name.endsWith('.md'));
   const notes: Note[] = [];
-  for (const file of await listDirectory(directory)) {
-    if (!file.endsWith('.md')) continue;
-    const note = readNote(file, (await readTextFile(join(directory, file))) ?? '');
-    if (note !== null) notes.push(note);
+  const setAside: SetAside[] = [];
+  for (const [index, read] of (await readSmallFiles(names.map((name) => join(directory, name)))).entries()) {
+    const name = names[index] ?? '';
+    const note = read.ok ? readNote(name, read.text) : null;
+    if (note === null)
+      setAside.push({ path: `notes/${name}`, reason: 'it is no note', text: read.ok ? read.text : '' });
+    else notes.push(note);
   }
-  return notes;
+  return { notes, setAside };
 }
 
 /** Runs whose cause and fix somebody has written down. */
-export async function explainedRuns(project: Project): Promise<string[]> {
-  return (await loadNotes(project)).flatMap((note) =>
-    note.kind === 'cause' && note.runId !== null ? [note.runId] : [],
-  );
+export async function explainedRuns(project: Pick<Project, 'directory'>): Promise<string[]> {
+  return explainedRunsOf((await readNotes(project)).notes);
 }
 
-/** Adds one note as a file of its own, so that branches merge. */
-export async function addNote(project: Project, note: Omit<Note, 'id'>): Promise<string> {
-  const directory = notesDirectory(project);
-  const path = join(directory, `${ulid().toLowerCase()}.md`);
+export function explainedRunsOf(notes: readonly Note[]): string[] {
+  return notes.flatMap((note) => (note.kind === 'cause' && note.runId !== null ? [note.runId] : []));
+}
+
+/** Adds one note as a file of its own, so that branches merge; `id` becomes its name. Returns its path. */
+export async function addNote(
+  project: Pick<Project, 'directory'>,
+  note: Omit<Note, 'id'>,
+  id = ulid().toLowerCase(),
+): Promise<string> {
+  const path = join(notesDirectory(project), `${id}.md`);
   const front = {
     kind: note.kind,
     title: note.title,
@@ -63,34 +106,6 @@ export async function addNote(project: Project, note: Omit<Note, 'id'>): Promise
   return path;
 }
 
-export async function duePitfalls(
-  project: Project,
-  history: readonly History[],
-): Promise<Array<DuePitfall & { blocking: boolean }>> {
-  const required = new Set(
-    Object.values(project.config.environments).flatMap((environment) => environment.gates.require),
-  );
-  return assessDue(await loadCatalogue(), history).map((due) => ({
-    ...due,
-    blocking: due.proposedGate !== null && required.has(due.proposedGate),
-  }));
-}
-
-/** Renders `.seatrial/learnings.md` anew from catalogue, history and notes; the hand-written part is kept. */
-export async function rebuildLearnings(project: Project, history: readonly History[]): Promise<LearningsChange> {
-  const directory = join(project.directory, '.seatrial');
-  const path = join(directory, 'learnings.md');
-  const before = await readTextFile(path);
-  const after = renderLearnings({
-    catalogue: await loadCatalogue(),
-    history,
-    notes: await loadNotes(project),
-    previous: before,
-  });
-  if (after !== before) await writeProjectFile(path, after);
-  return { before, after, path };
-}
-
 function readNote(file: string, text: string): Note | null {
   try {
     const { data, body } = parseFrontMatter(text, file);
@@ -100,6 +115,6 @@ function readNote(file: string, text: string): Note | null {
   }
 }
 
-function notesDirectory(project: Project): string {
+function notesDirectory(project: Pick<Project, 'directory'>): string {
   return join(project.directory, '.seatrial', 'notes');
 }

@@ -15,7 +15,7 @@ import { renderUseCaseTestCard } from '../report/cards/use-case-test-card.ts';
 import { gatherPreflight } from './gather-preflight.ts';
 import { makePlan } from './make-plan.ts';
 import { openPlace, type Place } from './place.ts';
-import { openProject } from './project.ts';
+import { openTrustedProject, type TrustedProject } from './project.ts';
 import { findRun } from './project-memory.ts';
 import { resolveRevision } from './resolve-revision.ts';
 import { countAttempts } from './start-request.ts';
@@ -51,7 +51,7 @@ export type CardRequest = {
 /** One card in Markdown, from the configuration and from a version or a run. */
 export async function makeCard(request: CardRequest, context: OperationContext): Promise<string> {
   const { kind, version, environment } = request;
-  const project = await openProject(context.projectDirectory);
+  const project = await openTrustedProject(context);
   const record = version === undefined ? await findRecord(project, request) : null;
   const place = openPlace(project, record?.plan.content.environment ?? environment);
   const head = { project: project.config.service, environment: place.name, spec: place.spec };
@@ -63,10 +63,7 @@ export async function makeCard(request: CardRequest, context: OperationContext):
 }
 
 /** The run that was named, or the newest one; a project without runs still has cards. */
-async function findRecord(
-  project: Awaited<ReturnType<typeof openProject>>,
-  { runId, environment }: CardRequest,
-): Promise<RunRecord | null> {
+async function findRecord(project: TrustedProject, { runId, environment }: CardRequest): Promise<RunRecord | null> {
   return findRun(project, runId, environment).catch((thrown: unknown) => {
     if (thrown instanceof DeployError && thrown.code === 'RUN_NONE') return null;
     throw thrown;

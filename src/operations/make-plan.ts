@@ -1,19 +1,24 @@
 import { configHash, policyHash } from '../config/config-hash.ts';
+import { planAuthority } from '../config/plan-authority.ts';
 import { planJudge } from '../config/plan-judge.ts';
 import { planIdOf } from '../journal/plan-store.ts';
 import type { Clock } from '../model/clock.ts';
 import { type StrategySpec, strategySchema } from '../model/config/strategy.ts';
 import { DeployError } from '../model/deploy-error.ts';
+import { isOneWayMigration } from '../model/one-way.ts';
 import type { Plan, PlanContent } from '../model/plan.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Step } from '../model/step.ts';
-import type { TargetState } from '../model/target.ts';
+import type { Target, TargetState } from '../model/target.ts';
 import type { JudgeSettings } from '../model/verdict.ts';
 import { findStrategy } from '../strategies/list.ts';
 import { planWayBack } from '../strategies/plan-way-back.ts';
+import { accountName } from '../system/account-name.ts';
 import { capabilitiesOf, lackNotes } from './capabilities.ts';
 import { assertMetricsCompile } from './configured-sources.ts';
+import { deadManHoldMs } from './dead-man-port.ts';
 import { type Place, stableOf } from './place.ts';
+import { trustNotes } from './trust-notes.ts';
 
 export type PlanRequest = {
   place: Place;
@@ -112,9 +117,10 @@ export function completePlan(
     weights: Object.fromEntries(state.revisions.map((placed) => [placed.revision.id, placed.weightPercent])),
     migration: spec.migration,
     configHash: configHash(spec),
-    policyHash: policyHash(name, spec),
+    policyHash: policyHash(name, spec, project.enrolled),
     guidance,
-    deadMan: deadManOf(target.kind, parts.stable, spec.migration),
+    deadMan: deadManOf(target, parts.stable, spec.migration),
+    authority: planAuthority(spec),
   };
   const now = clock.now();
   const how = parts.kind === 'rollout' ? approval.how : 'none';
@@ -124,9 +130,11 @@ export function completePlan(
     createdAtMs: now,
     expiresAtMs: now + approval.expiresMs,
     requester,
+    account: accountName(),
     approval: how,
     notes: [
       ...notes,
+      ...trustNotes(project.trust),
       ...migrationNotes(place),
       ...Object.entries(approval.approvers).map(([role, person]) => `${role}: ${person}`),
       ...(parts.kind === 'rollout' ? [approval.note] : ['a way back never needs approval']),
@@ -174,21 +182,36 @@ function firstDeployNotes(stable: Revision | null): string[] {
 
 function migrationNotes(place: Place): string[] {
   const { migration } = place.spec;
-  if (migration !== 'contract' && migration !== 'irreversible') return [];
+  if (!isOneWayMigration(migration)) return [];
   return [
     `migration ${migration}: once users are on the candidate it cannot be rolled back by itself; on harm the run freezes and a person decides`,
   ];
 }
 
 /** What holds when nobody is left to act; said in the plan, so that a person approves it knowingly. */
-function deadManOf(targetKind: string, stable: Revision | null, migration: PlanContent['migration']): string {
-  const frozen = migration === 'contract' || migration === 'irreversible';
+function deadManOf(target: Target, stable: Revision | null, migration: PlanContent['migration']): string {
+  const frozen = isOneWayMigration(migration);
   const back = stable === null ? 'takes the candidate down' : `returns users to ${stable.version}`;
   const watchdog = frozen
     ? 'the watchdog freezes the run as it is and a person decides'
     : `the watchdog ${back} within seconds`;
-  const then = frozen ? 'it stays frozen until a person decides' : `the next \`seatrial status\` there ${back}`;
-  return `if the supervisor dies, ${watchdog}; if this machine dies, ${whenMachineDies(targetKind)}; ${then}`;
+  return [
+    `if the supervisor dies, ${watchdog}`,
+    ...(target.deadMan === undefined ? [] : [`if the watchdog dies too, ${whenWatchdogDies(back, frozen)}`]),
+    `if this machine dies, ${whenMachineDies(target.kind)}`,
+    frozen
+      ? 'it stays frozen until a person decides'
+      : target.deadMan === undefined
+        ? `the next \`seatrial status\` there ${back}`
+        : `then the local host ${back} by itself`,
+  ].join('; ');
+}
+
+function whenWatchdogDies(back: string, frozen: boolean): string {
+  const guard = 'and if that host dies as well, its guard starts it again';
+  if (frozen) return `the local host leaves users where they are, ${guard}`;
+  const when = `within seconds, or ${deadManHoldMs / 1000} s after both have stopped working`;
+  return `the local host ${back} by itself ${when}, ${guard}`;
 }
 
 function whenMachineDies(targetKind: string): string {

@@ -86,7 +86,8 @@ async function notifyOne(delivery: Delivery): Promise<Extract<RunEvent, { type: 
   return { type: 'notified', data: { about, channel: name, ok: false, reason: reason.slice(0, 500) } };
 }
 
-async function deliver({ place, channel, body }: Delivery): Promise<void> {
+/** Tells one channel, once. Throws when it does not take it. */
+export async function deliver({ place, channel, body }: Pick<Delivery, 'place' | 'channel' | 'body'>): Promise<void> {
   const directory = place.project.directory;
   if ('webhook' in channel) {
     const answer = await httpRequest({

@@ -6,10 +6,6 @@ import type { EnvironmentSpec } from '../model/config/environment.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Target, TargetState } from '../model/target.ts';
 import type { JudgeSettings } from '../model/verdict.ts';
-import { spawnDetached } from '../system/detached-process.ts';
-import { ownEnvironment } from '../system/environment.ts';
-import { ensurePrivateDirectory } from '../system/files.ts';
-import { bundlePath } from '../system/package-root.ts';
 import { commandTargetIdentity, createCommandTarget } from '../targets/command/command-target.ts';
 import { createHaproxyTarget, haproxyTargetIdentity } from '../targets/haproxy/haproxy-target.ts';
 import {
@@ -17,11 +13,12 @@ import {
   type ProcessTargetOptions,
   processTargetIdentity,
 } from '../targets/process/process-target.ts';
-import type { Project } from './project.ts';
+import { launchHost } from './launch-host.ts';
+import type { TrustedProject } from './project.ts';
 
-/** One environment of a project with its driver and its rules. */
+/** One environment of a project with its driver and its rules. It can be made of a trusted project only: whoever runs, asks or writes what a configuration says needs one. */
 export type Place = {
-  project: Project;
+  project: TrustedProject;
   name: string;
   spec: EnvironmentSpec;
   target: Target;
@@ -33,7 +30,7 @@ export type Place = {
 };
 
 /** The environment named, or the default one. Throws ENVIRONMENT_UNKNOWN. */
-export function openPlace(project: Project, environment: string | undefined): Place {
+export function openPlace(project: TrustedProject, environment: string | undefined): Place {
   const { name, spec } = loadEnvironment(project.config, environment);
   const identity = identityOf(spec);
   const host = hostDirectory(project.stateRoot, identity);
@@ -53,7 +50,7 @@ export function openPlace(project: Project, environment: string | undefined): Pl
     spec,
     target,
     judge: judgeSettings(spec),
-    approval: approvalRule(name, spec),
+    approval: approvalRule(name, spec, project.enrolled),
     lockDirectory: lockDirectory(project.stateRoot, identity),
     hostDirectory: host,
   };
@@ -86,14 +83,4 @@ function createTarget({ target: spec }: EnvironmentSpec, around: Omit<ProcessTar
 /** What serves users when nothing is going on, as the target says; null when nothing does. */
 export function stableOf(state: TargetState | null): Revision | null {
   return state?.revisions.find((placed) => placed.role === 'stable')?.revision ?? null;
-}
-
-async function launchHost(directory: string): Promise<void> {
-  await ensurePrivateDirectory(directory);
-  await spawnDetached({
-    argv: [process.execPath, bundlePath(), 'host-daemon', directory],
-    cwd: directory,
-    env: ownEnvironment(),
-    logFile: `${directory}/host.log`,
-  });
 }

@@ -1,18 +1,19 @@
 import { z } from 'zod';
 import { assessChecks } from '../checks/assess-checks.ts';
 import { preflightChecks } from '../checks/preflight/list.ts';
+import { requiredChecks, requireLearned } from '../checks/require-learned.ts';
 import { runChecks } from '../checks/run-checks.ts';
 import { exitCode } from '../model/error-catalogue.ts';
-import { renderDuePitfalls } from '../report/learnings/due-pitfalls.ts';
+import { duePitfalls, renderDuePitfalls } from '../report/learnings/due-pitfalls.ts';
 import { renderChecks } from '../report/preflight-text.ts';
 import { defineOperation } from './define-operation.ts';
 import { gatherPreflight } from './gather-preflight.ts';
 import { detailField, environmentField, strategyField, versionField } from './inputs.ts';
-import { duePitfalls } from './learnings-files.ts';
+import { loadSources } from './learnings-files.ts';
 import { nextStep } from './next-step.ts';
 import { openPlace } from './place.ts';
-import { openProject } from './project.ts';
-import { loadHistory } from './project-memory.ts';
+import { openTrustedProject } from './project.ts';
+import { trustNotes } from './trust-notes.ts';
 
 export const preflight = defineOperation({
   name: 'preflight',
@@ -33,10 +34,11 @@ export const preflight = defineOperation({
     positional: ['version'],
     examples: ['seatrial preflight 1.4.0', 'seatrial preflight 1.4.0 --environment staging --detail full'],
   },
-  run: async (input, { projectDirectory, caller, clock, signal, progress }) => {
-    const project = await openProject(projectDirectory);
+  run: async (input, context) => {
+    const { caller, clock, signal, progress } = context;
+    const project = await openTrustedProject(context);
     const place = openPlace(project, input.environment);
-    const context = await gatherPreflight({
+    const scene = await gatherPreflight({
       place,
       version: input.version,
       strategyKind: input.strategy,
@@ -47,15 +49,15 @@ export const preflight = defineOperation({
     const all = preflightChecks(place.spec);
     const chosen = input.gate === undefined ? all : all.filter((check) => check.id === input.gate);
     let done = 0;
-    const checks = await runChecks(chosen, context, {
+    const answers = await runChecks(chosen, scene, {
       signal,
       onResult: (result) => progress(`${result.status}: ${result.title}`, ++done, chosen.length),
     });
-    const { ok } = assessChecks(
-      checks,
-      input.gate === undefined ? place.spec.gates.require : chosen.map((check) => check.id),
-    );
-    const pitfalls = renderDuePitfalls(await duePitfalls(project, await loadHistory(project)));
+    const checks = requireLearned(answers, scene.learnedGates);
+    const required = requiredChecks(place.spec.gates.require, scene.learnedGates);
+    const mustPass = input.gate === undefined ? required : chosen.map((check) => check.id);
+    const { ok } = assessChecks(checks, mustPass);
+    const pitfalls = renderDuePitfalls(duePitfalls(await loadSources(project)));
     const next = ok
       ? nextStep(caller, {
           tool: `rollout_plan {version: "${input.version}", environment: "${place.name}"}`,
@@ -67,7 +69,13 @@ export const preflight = defineOperation({
         ? `There is no check "${input.gate}". There are: ${all.map((check) => check.id).join(', ')}`
         : null;
     const text =
-      none ?? [renderChecks(checks, { detail: input.detail }), ...(pitfalls === '' ? [] : [pitfalls]), next].join('\n');
+      none ??
+      [
+        ...trustNotes(project.trust),
+        renderChecks(checks, { detail: input.detail, required: mustPass }),
+        ...(pitfalls === '' ? [] : [pitfalls]),
+        next,
+      ].join('\n');
     return {
       data: { ok: ok && none === null, environment: place.name, version: input.version, checks },
       text,

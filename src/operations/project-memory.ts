@@ -8,25 +8,70 @@ import type { Clock } from '../model/clock.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import { type History, historySchema } from '../model/history.ts';
 import type { RunRecord } from '../model/run-record.ts';
-import { ensurePrivateDirectory, fileExists, listDirectory, readJsonFile, writeFileAtomic } from '../system/files.ts';
+import {
+  ensurePrivateDirectory,
+  fileExists,
+  listDirectory,
+  readJsonFile,
+  readSmallFiles,
+  removeFile,
+  writeFileAtomic,
+} from '../system/files.ts';
 import type { Place } from './place.ts';
 import type { Project } from './project.ts';
 
-/** Everything that is kept of finished runs in the project, oldest first. A damaged file is an error, not a gap. */
-export async function loadHistory(project: Project): Promise<History[]> {
-  const root = join(project.directory, '.seatrial', 'history');
+/** A file of `.seatrial` that is not counted, because it cannot be read. `path` is relative to that folder. */
+export type SetAside = {
+  path: string;
+  reason: string;
+  /** As far as it has any. */
+  text: string;
+};
+
+/** Everything that is kept of finished runs in the project, oldest first; what cannot be read is set aside. */
+export async function loadHistory(project: Pick<Project, 'directory'>): Promise<History[]> {
+  return (await readHistory(project)).entries;
+}
+
+/**
+ * The same, with the files that are not counted. They stay where they are: a newer seatrial, or whoever ends the merge in
+ * the middle of which they are, will be able to read them.
+ */
+export async function readHistory({
+  directory,
+}: Pick<Project, 'directory'>): Promise<{ entries: History[]; setAside: SetAside[] }> {
+  const root = join(directory, '.seatrial', 'history');
   const entries: History[] = [];
+  const setAside: SetAside[] = [];
   for (const month of await listDirectory(root)) {
     if (!/^\d{4}-\d{2}$/.test(month)) continue;
-    for (const name of await listDirectory(join(root, month))) {
-      if (!name.endsWith('.json')) continue;
-      const entry = await readJsonFile(join(root, month, name), historySchema);
-      if (entry !== null) entries.push(entry);
+    const names = (await listDirectory(join(root, month))).filter((name) => name.endsWith('.json'));
+    for (const [index, read] of (await readSmallFiles(names.map((name) => join(root, month, name)))).entries()) {
+      const name = names[index] ?? '';
+      const parsed = read.ok ? parseEntry(read.text, name) : read.reason;
+      if (typeof parsed === 'object') entries.push(parsed);
+      else setAside.push({ path: `history/${month}/${name}`, reason: parsed, text: read.ok ? read.text : '' });
     }
   }
-  return entries.sort(
-    (one, other) => one.startedAt.localeCompare(other.startedAt) || one.runId.localeCompare(other.runId),
-  );
+  return { entries: entries.sort(byStart), setAside };
+}
+
+/** The entry, or why there is none; the same words on every machine. */
+function parseEntry(text: string, name: string): History | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return 'it is not JSON';
+  }
+  const parsed = historySchema.safeParse(value);
+  if (!parsed.success) return 'it is no history entry that this seatrial knows';
+  return `${parsed.data.runId}.json` === name ? parsed.data : 'it bears the name of another run';
+}
+
+function byStart(one: History, other: History): number {
+  if (one.startedAt !== other.startedAt) return one.startedAt < other.startedAt ? -1 : 1;
+  return one.runId < other.runId ? -1 : 1;
 }
 
 /** The run with this id, or the newest one (of an environment). Throws RUN_UNKNOWN, RUN_NONE. */
@@ -97,7 +142,13 @@ export async function runIsOver(place: Place, runId: string): Promise<boolean> {
   return record.status === 'ended';
 }
 
-const acknowledgementSchema = z.strictObject({ runId: z.string(), by: z.string(), atMs: z.number() });
+const acknowledgementSchema = z.strictObject({
+  runId: z.string(),
+  by: z.string(),
+  atMs: z.number(),
+  /** SHA-256 (hex) of the review as it was then; absent in those from before it was kept. */
+  sha256: z.string().optional(),
+});
 
 /** Who acknowledged the review of a run; null while nobody has. */
 export async function reviewAcknowledgement(
@@ -108,12 +159,17 @@ export async function reviewAcknowledgement(
 }
 
 export async function saveReviewAcknowledgement(
-  project: Project,
+  project: Pick<Project, 'state'>,
   entry: z.infer<typeof acknowledgementSchema>,
 ): Promise<void> {
   const directory = join(project.state.directory, 'reviews');
   await ensurePrivateDirectory(directory);
   await writeFileAtomic(join(directory, `${entry.runId}.json`), JSON.stringify(entry));
+}
+
+/** The review of a run is as if nobody had acknowledged it. */
+export async function withdrawReviewAcknowledgement(project: Pick<Project, 'state'>, runId: string): Promise<void> {
+  await removeFile(join(project.state.directory, 'reviews', `${runId}.json`));
 }
 
 /** The newest finished rollout of this machine (in an environment) when nobody has acknowledged its review; else null. */

@@ -2,19 +2,21 @@ import type { Clock } from '../model/clock.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import type { Plan, PlanContent } from '../model/plan.ts';
 import { canonicalJson } from '../system/canonical-json.ts';
+import { assertNotStopped } from './freeze/stop-error.ts';
 import { makePlan } from './make-plan.ts';
 import { type Place, stableOf } from './place.ts';
 import { planRehearsal, planRollbackRun } from './plan-rollback-run.ts';
 import { resolveRevision } from './resolve-revision.ts';
 import { countAttempts } from './start-request.ts';
 
-/** Makes the plan anew from what is true now. Throws PLAN_EXPIRED, or PLAN_CHANGED with what differs. */
+/** Makes the plan anew from what is true now. Throws PLAN_EXPIRED, EMERGENCY_STOP (but for a way back), or PLAN_CHANGED with what differs. */
 export async function assertPlanStillHolds(place: Place, plan: Plan, clock: Clock): Promise<void> {
   if (clock.now() > plan.expiresAtMs)
     throw new DeployError('PLAN_EXPIRED', {
       planId: plan.planId.slice(0, 12),
       at: new Date(plan.expiresAtMs).toISOString(),
     });
+  if (plan.content.kind !== 'rollback') await assertNotStopped(place.project.state, place.name, clock.now());
   const state = await place.target.inspect(AbortSignal.timeout(60_000));
   const attempt = await countAttempts(place.project, place.name, plan.content.revision.id);
   const request = { place, state, guidance: plan.content.guidance, attempt, requester: plan.requester, clock };

@@ -17,7 +17,7 @@ import { writeProjectFile } from '../system/project-file.ts';
 import { defineOperation } from './define-operation.ts';
 import { environmentField, versionField } from './inputs.ts';
 import { openPlace, type Place } from './place.ts';
-import { openProject } from './project.ts';
+import { openTrustedProject } from './project.ts';
 import { loadHistory } from './project-memory.ts';
 import { resolveRevision } from './resolve-revision.ts';
 
@@ -46,8 +46,8 @@ export const releaseNotes = defineOperation({
       'seatrial release-notes --version 1.4.0 --since v1.2.0 --status deployed --changelog',
     ],
   },
-  run: async (input, { projectDirectory }) => {
-    const project = await openProject(projectDirectory);
+  run: async (input, context) => {
+    const project = await openTrustedProject(context);
     const place = openPlace(project, input.environment);
     const { notes, links } = await gatherNotes(place, input);
     const markdown = renderReleaseNotes(notes, links);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { savePlan } from '../journal/plan-store.ts';
+import { assertContinuable } from '../journal/replay.ts';
 import { runFolder } from '../journal/state-folder.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import type { OperationContext } from '../model/operation.ts';
@@ -36,7 +37,7 @@ export const rollback = defineOperation({
   },
   run: async (input, context) => {
     // Going back must not depend on the present state of a file that somebody is editing.
-    const project = await openProjectOrLast(context.projectDirectory);
+    const project = await openProjectOrLast(context);
     const place = openPlace(project, input.environment);
     const active = await wakeWatchdog(place);
     if (active !== null) {
@@ -146,6 +147,7 @@ async function formerRevision(
 async function retryFailedRollback(place: Place): Promise<string | null> {
   const [newest] = await listRecords(place.project, place.name);
   if (newest?.outcome !== 'rollback_failed') return null;
+  assertContinuable(newest);
   await launchSupervisor(place.project, runFolder(place.project.state, newest.runId), 'resume');
   return newest.runId;
 }

@@ -1,16 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { submitRequest } from '../journal/inbox.ts';
-import { loadRun } from '../journal/replay.ts';
+import { assertContinuable, loadRun, readJournal } from '../journal/replay.ts';
 import { listRuns, runFolder } from '../journal/state-folder.ts';
+import { approveCommand } from '../model/approve-command.ts';
 import { DeployError, toDeployError } from '../model/deploy-error.ts';
 import { exitCode } from '../model/error-catalogue.ts';
 import type { OperationContext, OperationResult } from '../model/operation.ts';
 import type { ControlAction } from '../model/run-event.ts';
+import type { RunRecord } from '../model/run-record.ts';
 import { defineOperation } from './define-operation.ts';
 import { environmentField, runField } from './inputs.ts';
 import { nextStep } from './next-step.ts';
-import { openPlace } from './place.ts';
+import { openPlace, type Place } from './place.ts';
 import { locateProject, openProjectOfRun, type Project, type ProjectPlace } from './project.ts';
 import { findRun } from './project-memory.ts';
 import { wakeWatchdog } from './wake-watchdog.ts';
@@ -42,6 +44,7 @@ export const rolloutControl = defineOperation({
       return null;
     });
     if (record === null) return abortUnread(located, input, context);
+    assertContinuable(record);
     const project = await openProjectOfRun(located, record.runId);
     if (record.status === 'ended')
       throw new DeployError('RUN_OVER', { runId: record.runId, outcome: record.outcome ?? 'unknown' });
@@ -51,7 +54,7 @@ export const rolloutControl = defineOperation({
       throw new DeployError('APPROVAL_REQUIRED', {
         planId: record.plan.planId.slice(0, 12),
         how: place.approval.how,
-        remedy: `Call rollout_approve {scope: "promote", run_id: "${record.runId}"}; or the person runs: seatrial approve --scope promote --run-id ${record.runId}`,
+        remedy: wayToPromote(place, record),
       });
     }
     const answer = await sendControl(project, record.runId, {
@@ -66,6 +69,13 @@ export const rolloutControl = defineOperation({
     };
   },
 });
+
+function wayToPromote({ approval }: Place, { runId, plan }: RunRecord): string {
+  const command = approveCommand({ how: approval.how, planId: plan.planId, scope: 'promote', runId });
+  return approval.how === 'client-dialog'
+    ? `Call rollout_approve {scope: "promote", run_id: "${runId}"}; or the person runs: ${command}`
+    : `A person runs in a terminal: ${command}`;
+}
 
 /** A run whose journal is damaged can still be told to stop: its owner, when it lives, knows where it is. */
 async function abortUnread(
@@ -90,7 +100,8 @@ export async function sendControl(
   runId: string,
   { action, reason, by, context }: Sent,
 ): Promise<{ accepted: boolean; answer: string }> {
-  const { directory } = runFolder(project.state, runId);
+  const { directory, journal } = runFolder(project.state, runId);
+  assertContinuable({ runId, newer: (await readJournal(journal))?.newer ?? null });
   const requestId = randomUUID();
   await submitRequest(directory, {
     requestId,

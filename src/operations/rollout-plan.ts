@@ -2,16 +2,20 @@ import { z } from 'zod';
 import { findRolledBack } from '../checks/preflight/rolled-back-before.ts';
 import { freezeAt } from '../config/freeze.ts';
 import { savePlan } from '../journal/plan-store.ts';
+import { approveCommand } from '../model/approve-command.ts';
+import { reviewRule } from '../model/config/after-run.ts';
 import { DeployError } from '../model/deploy-error.ts';
+import type { Plan } from '../model/plan.ts';
 import type { Revision } from '../model/revision.ts';
 import { renderPlan } from '../report/plan-text.ts';
 import { defineOperation } from './define-operation.ts';
+import { assertNotStopped } from './freeze/stop-error.ts';
 import { environmentField, strategyField, versionField } from './inputs.ts';
 import { explainedRuns } from './learnings-files.ts';
 import { makePlan } from './make-plan.ts';
 import { nextStep } from './next-step.ts';
 import { openPlace, type Place } from './place.ts';
-import { openProject } from './project.ts';
+import { openTrustedProject } from './project.ts';
 import { loadHistory, pendingReview, runActive } from './project-memory.ts';
 import { resolveRevision } from './resolve-revision.ts';
 import { shortCodeOf } from './short-code.ts';
@@ -36,8 +40,9 @@ export const rolloutPlan = defineOperation({
     positional: ['version'],
     examples: ['seatrial plan 1.4.0', 'seatrial plan 1.4.0 --strategy blue-green --json'],
   },
-  run: async (input, { projectDirectory, clock, signal, caller }) => {
-    const project = await openProject(projectDirectory);
+  run: async (input, context) => {
+    const { clock, signal, caller } = context;
+    const project = await openTrustedProject(context);
     const place = openPlace(project, input.environment);
     const revision = await resolveRevision(place, input.version);
     await assertMayPlan(place, revision, clock.now());
@@ -54,12 +59,13 @@ export const rolloutPlan = defineOperation({
     });
     await savePlan(project.state, plan);
     const short = plan.planId.slice(0, 12);
+    const command = approveCommand({ how: plan.approval, planId: short, scope: 'start' });
     const next =
       plan.approval === 'none'
         ? nextStep(caller, { tool: `rollout_start {plan_id: "${short}"}`, command: `seatrial start ${short}` })
         : nextStep(caller, {
-            tool: `show this plan to the person. They approve by rollout_approve {plan_id: "${short}", scope: "start"} or in a terminal: seatrial approve ${short}`,
-            command: `seatrial approve ${short}, then: seatrial start ${short}`,
+            tool: `show this plan to the person. ${wayToApprove(plan, command)}`,
+            command: `${command}, then: seatrial start ${short}`,
           });
     return {
       data: {
@@ -71,7 +77,7 @@ export const rolloutPlan = defineOperation({
       },
       text: [
         renderPlan(plan),
-        ...(caller.door === 'cli' && plan.approval !== 'none'
+        ...(caller.door === 'cli' && isTyped(plan.approval)
           ? [`Code to type when approving: ${shortCodeOf(plan.planId)}`]
           : []),
         next,
@@ -80,10 +86,23 @@ export const rolloutPlan = defineOperation({
   },
 });
 
+/** Ways in which a person may type the code of a plan. */
+function isTyped(how: Plan['approval']): boolean {
+  return how === 'client-dialog' || how === 'terminal';
+}
+
+function wayToApprove({ approval, planId }: Plan, command: string): string {
+  const terminal = `in a terminal: ${command}`;
+  return approval === 'client-dialog'
+    ? `They approve by rollout_approve {plan_id: "${planId.slice(0, 12)}", scope: "start"} or ${terminal}`
+    : `They approve ${terminal}`;
+}
+
 /** Reasons that make a plan pointless now; gates that need work are pre-flight's. */
 async function assertMayPlan(place: Place, revision: Revision, nowMs: number): Promise<void> {
   const active = await wakeWatchdog(place);
   if (active !== null) throw runActive(active);
+  await assertNotStopped(place.project.state, place.name, nowMs);
   const freeze = freezeAt(nowMs, place.spec.freeze);
   if (freeze.frozen)
     throw new DeployError('FROZEN', {
@@ -92,7 +111,8 @@ async function assertMayPlan(place: Place, revision: Revision, nowMs: number): P
       until: new Date(freeze.untilMs).toISOString(),
     });
   const history = await loadHistory(place.project);
-  const pending = place.spec.review === 'block' ? await pendingReview(place.project, place.name) : null;
+  const pending =
+    reviewRule(place.spec.review).next === 'block' ? await pendingReview(place.project, place.name) : null;
   if (pending !== null) throw new DeployError('REVIEW_PENDING', { runId: pending.runId });
   const { open } = findRolledBack({
     history,

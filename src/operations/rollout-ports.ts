@@ -1,6 +1,7 @@
 import { runSmoke } from '../checks/smoke/run-smoke.ts';
 import { takeRequests } from '../journal/inbox.ts';
 import type { HeldLock } from '../journal/lock.ts';
+import type { HeldRemoteLock } from '../journal/remote-lock.ts';
 import { runFolder } from '../journal/state-folder.ts';
 import type { CheckResult } from '../model/check.ts';
 import type { Clock } from '../model/clock.ts';
@@ -8,7 +9,10 @@ import type { MetricSource } from '../model/metric-source.ts';
 import type { Plan } from '../model/plan.ts';
 import type { ControlRequest, RolloutPorts } from '../rollout/ports.ts';
 import { touchFile } from '../system/files.ts';
+import { approvedControls } from './approved-controls.ts';
+import { createDeadManPort } from './dead-man-port.ts';
 import { deadlinesOf } from './deadlines.ts';
+import { createFreezeLook } from './freeze/freeze-look.ts';
 import { createLiveReader } from './live-reader.ts';
 import type { Place } from './place.ts';
 import { loadServiceEnvironment } from './program-environment.ts';
@@ -20,6 +24,8 @@ export type PortsRequest = {
   place: Place;
   plan: Plan;
   lock: HeldLock;
+  /** Where the environment has a lock between machines. */
+  machines: HeldRemoteLock | null;
   journal: RunJournal;
   clock: Clock;
   metrics: MetricSource;
@@ -32,21 +38,26 @@ export type PortsRequest = {
 export function createRolloutPorts(request: PortsRequest): RolloutPorts {
   const { place, plan, lock, journal, clock, metrics, runId } = request;
   const { revision, stable } = plan.content;
+  const deadMan = createDeadManPort({ place, plan, runId, generation: lock.generation });
   const beat = createHeartbeat(runFolder(place.project.state, runId).heartbeat, clock);
   return {
     target: place.target,
     metrics,
     ...(request.synthetic == null ? {} : { synthetic: request.synthetic }),
     clock,
+    ...(deadMan === null ? {} : { deadMan }),
     deadlines: deadlinesOf(place.spec),
     generation: lock.generation,
     stillOwner: async () => {
       await beat();
       return lock.isStillOwner();
     },
+    ...(request.machines === null ? {} : { fenced: request.machines.fenced }),
     append: (event, at) => journal.append(event, at),
     journalWritable: () => journal.writable(),
-    takeControls: () => takeNewControls(place, runId, journal),
+    takeControls: async () => approvedControls(await takeNewControls(place, runId, journal), request),
+    // A way back is never stopped.
+    ...(plan.content.kind === 'rollback' ? {} : { frozen: createFreezeLook(place, clock) }),
     smoke: (on, signal) => smokeAt(request, on, signal),
     readLive: createLiveReader(place, [revision, ...(stable === null ? [] : [stable])]),
     notify: request.notify,

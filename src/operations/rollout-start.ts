@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { loadPlan } from '../journal/plan-store.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Plan } from '../model/plan.ts';
-import { findApproval } from './check-approval.ts';
+import { findApprovals } from './check-approval.ts';
 import { defineOperation } from './define-operation.ts';
 import { planField } from './inputs.ts';
 import { nextStep } from './next-step.ts';
 import { openPlace, type Place } from './place.ts';
-import { openProject } from './project.ts';
+import { openTrustedProject } from './project.ts';
 import { assertPlanStillHolds } from './recompute-plan.ts';
 import { requestStart, runOfPlan } from './start-request.ts';
 
@@ -20,8 +20,9 @@ export const rolloutStart = defineOperation({
   effects: 'changes',
   input: z.object({ plan_id: planField }),
   cli: { command: 'start', positional: ['plan_id'], examples: ['seatrial start 3f9c1a2b4d5e'] },
-  run: async ({ plan_id: planId }, { projectDirectory, clock, caller }) => {
-    const project = await openProject(projectDirectory);
+  run: async ({ plan_id: planId }, context) => {
+    const { clock, caller } = context;
+    const project = await openTrustedProject(context);
     const plan = await loadPlan(project.state, planId);
     const place = openPlace(project, plan.content.environment);
     const already = (await runOfPlan(project, plan.planId)) ?? (await checkOrJoin(place, plan, clock));
@@ -38,7 +39,7 @@ export const rolloutStart = defineOperation({
 async function checkOrJoin(place: Place, plan: Plan, clock: Clock): Promise<string | null> {
   try {
     await assertPlanStillHolds(place, plan, clock);
-    await findApproval(place, plan, clock.now());
+    await findApprovals(place, plan, { scope: 'start', nowMs: clock.now() });
     return null;
   } catch (thrown) {
     const joined = await runOfPlan(place.project, plan.planId);

@@ -8,7 +8,7 @@ import { renderStatus } from '../report/status-text.ts';
 import { defineOperation } from './define-operation.ts';
 import { detailField, environmentField, runField } from './inputs.ts';
 import { openPlace } from './place.ts';
-import { locateProject, openProjectOfRun, type Project } from './project.ts';
+import { locateProject, openProjectOfRun, type Project, type TrustedProject } from './project.ts';
 import { awaitMemory, findRun } from './project-memory.ts';
 import { launchWatchdog } from './start-request.ts';
 
@@ -92,7 +92,7 @@ function doneSteps(record: RunRecord): number {
 
 /** A reader changes nothing; at most it wakes the watchdog, which sees to a run that has lost its owner. */
 async function reviveOrphan(
-  project: Project,
+  project: TrustedProject,
   record: RunRecord,
   clock: OperationContext['clock'],
 ): Promise<string | null> {
@@ -101,6 +101,7 @@ async function reviveOrphan(
     await awaitMemory(place, record.runId, { clock, withinMs: 10_000 });
     return null;
   }
+  if (record.newer !== null) return null;
   const lock = await readLock(place.lockDirectory);
   if (lock.state === 'held' && lock.holder.runId === record.runId) return null;
   await launchWatchdog(project, runFolder(project.state, record.runId));

@@ -1,7 +1,8 @@
 import { type Journal, openJournal } from '../journal/journal.ts';
+import { readJournal } from '../journal/replay.ts';
 import { runFolder } from '../journal/state-folder.ts';
 import type { Clock } from '../model/clock.ts';
-import { DeployError } from '../model/deploy-error.ts';
+import { DeployError, toDeployError } from '../model/deploy-error.ts';
 import type { RecordedEvent, RunEvent } from '../model/run-event.ts';
 import type { RunRecord } from '../model/run-record.ts';
 import { bootId } from '../system/process-identity.ts';
@@ -19,7 +20,10 @@ export type RunJournal = {
   close(): Promise<void>;
 };
 
-/** Opens or creates the journal of a run. Throws as `openJournal`. */
+/**
+ * Opens or creates the journal of a run. Throws as `openJournal`; with `allowDamaged` a journal that cannot be written is none of
+ * its errors: the run then goes back without one.
+ */
 export async function openRunJournal(request: {
   place: Place;
   runId: string;
@@ -28,14 +32,14 @@ export async function openRunJournal(request: {
   allowDamaged: boolean;
 }): Promise<RunJournal> {
   const { place, runId, generation, clock, allowDamaged } = request;
-  const journal = await openJournal({
-    file: runFolder(place.project.state, runId).journal,
-    runId,
-    generation,
-    clock,
-    boot: await bootId(),
-    allowDamaged,
-  });
+  const { journal: file } = runFolder(place.project.state, runId);
+  const journal = await openJournal({ file, runId, generation, clock, boot: await bootId(), allowDamaged }).catch(
+    (thrown: unknown) => {
+      // Who takes a run over may only lead it back, and that must not depend on a disk.
+      if (!allowDamaged || toDeployError(thrown).code !== 'JOURNAL_UNWRITABLE') throw thrown;
+      return readOnlyJournal(file, thrown);
+    },
+  );
   const events: RecordedEvent[] = [...journal.events];
   let writable = true;
   const write: RunJournal['append'] = async (event, { later = false, ...at } = {}) => {
@@ -61,6 +65,22 @@ export async function openRunJournal(request: {
       return recorded;
     },
     close: () => closeQuietly(journal),
+  };
+}
+
+/** A journal that takes nothing: what is known so far is read, and every event is refused as the opening was. */
+async function readOnlyJournal(file: string, refusal: unknown): Promise<Journal> {
+  const reading = await readJournal(file);
+  const { lines, damage } = reading ?? { lines: [], damage: null };
+  return {
+    file,
+    events: lines,
+    damage,
+    tornFile: null,
+    append: async () => {
+      throw refusal;
+    },
+    close: async () => undefined,
   };
 }
 

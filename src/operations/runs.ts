@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { runFolder } from '../journal/state-folder.ts';
-import { DeployError } from '../model/deploy-error.ts';
+import { loadRun } from '../journal/replay.ts';
+import { listRuns, runFolder } from '../journal/state-folder.ts';
+import { DeployError, toDeployError } from '../model/deploy-error.ts';
 import { readTextFile } from '../system/files.ts';
 import { defineOperation } from './define-operation.ts';
 import { environmentField, runField } from './inputs.ts';
 import { listRecords } from './list-records.ts';
-import { locateProject } from './project.ts';
+import { locateProject, type Project } from './project.ts';
 import { findRun } from './project-memory.ts';
 
 export const runs = defineOperation({
@@ -25,19 +26,37 @@ export const runs = defineOperation({
       version: record.plan.content.revision.version,
       strategy: record.plan.content.strategy,
       status: record.outcome ?? record.status,
+      newerFormat: record.newer,
       startedAt: new Date(record.startedAtMs).toISOString(),
       reason: record.reason,
     }));
     const lines = rows.map(
       (row) =>
-        `${row.runId}  ${row.startedAt.slice(0, 19)}  ${row.environment.padEnd(11)} ${row.version.padEnd(10)} ${row.strategy.padEnd(10)} ${row.status}`,
+        `${row.runId}  ${row.startedAt.slice(0, 19)}  ${row.environment.padEnd(11)} ${row.version.padEnd(10)} ${row.strategy.padEnd(10)} ${row.status}${row.newerFormat === null ? '' : `  (of a newer seatrial, format ${row.newerFormat})`}`,
     );
+    // Whose environment an unreadable run belongs to nobody knows.
+    const unreadable = input.environment === undefined ? await unreadableRuns(project, input.limit) : [];
+    lines.push(...unreadable.map(({ runId, why }) => `${runId}  cannot be read: ${why}`));
     return {
-      data: { runs: rows },
+      data: { runs: rows, unreadable },
       text: lines.length === 0 ? 'No run yet. Begin with: seatrial ship <version>' : lines.join('\n'),
     };
   },
 });
+
+/** Those among the newest `limit` runs whose record cannot be had, and why: damage at the beginning, or a newer format. */
+async function unreadableRuns(
+  project: Pick<Project, 'state'>,
+  limit: number,
+): Promise<Array<{ runId: string; why: string }>> {
+  const found: Array<{ runId: string; why: string }> = [];
+  for (const runId of (await listRuns(project.state)).slice(0, limit)) {
+    await loadRun(runFolder(project.state, runId).directory).catch((thrown: unknown) =>
+      found.push({ runId, why: toDeployError(thrown).message }),
+    );
+  }
+  return found;
+}
 
 export const logs = defineOperation({
   name: 'logs',

@@ -6,7 +6,7 @@ import { defineOperation } from './define-operation.ts';
 import { detailField, environmentField } from './inputs.ts';
 import { openPlace, stableOf } from './place.ts';
 import { loadServiceEnvironment } from './program-environment.ts';
-import { openProject } from './project.ts';
+import { openTrustedProject } from './project.ts';
 
 export const smokeTest = defineOperation({
   name: 'smoke_test',
@@ -20,8 +20,9 @@ export const smokeTest = defineOperation({
     positional: [],
     examples: ['seatrial smoke', 'seatrial smoke --environment staging --json'],
   },
-  run: async (input, { projectDirectory, clock, signal }) => {
-    const place = openPlace(await openProject(projectDirectory), input.environment);
+  run: async (input, context) => {
+    const { clock, signal } = context;
+    const place = openPlace(await openTrustedProject(context), input.environment);
     const state = await place.target.inspect(signal).catch(() => null);
     const version = stableOf(state)?.version ?? 'unknown';
     const checks = await runSmoke({

@@ -3,13 +3,15 @@ import { z } from 'zod';
 import { passedVariables } from '../config/passed-variables.ts';
 import { createRunId, listRuns, type RunFolder, runFolder } from '../journal/state-folder.ts';
 import type { Clock } from '../model/clock.ts';
+import type { DetachedProgram } from '../model/dead-man.ts';
 import { DeployError, errorOfCode } from '../model/deploy-error.ts';
 import type { Plan } from '../model/plan.ts';
 import { spawnDetached } from '../system/detached-process.ts';
 import { ownEnvironment } from '../system/environment.ts';
 import { ensurePrivateDirectory, linkOnce, readJsonFile, readTextFile, writeFileAtomic } from '../system/files.ts';
 import { bundlePath } from '../system/package-root.ts';
-import type { Project } from './project.ts';
+import type { Project, TrustedProject } from './project.ts';
+import { readAuthority } from './trust/read-authority.ts';
 
 export const startRequestSchema = z.strictObject({
   runId: z.string(),
@@ -19,6 +21,8 @@ export const startRequestSchema = z.strictObject({
   projectDirectory: z.string(),
   requester: z.string(),
   atMs: z.number(),
+  /** What was trusted when it was asked for; absent where a way back begins with the settings of an earlier run. */
+  authority: z.string().optional(),
 });
 
 /** How the start went, written by the supervisor: owner of the run, or why not. */
@@ -32,7 +36,7 @@ const startAnswerSchema = z.discriminatedUnion('ok', [
 ]);
 export type StartAnswer = z.infer<typeof startAnswerSchema>;
 
-/** How long a start may take before it has failed: the caller stops waiting and the supervisor refuses to begin, ms. */
+/** How long a start may take before it has failed: the caller says so, and then the supervisor may not begin any more, ms. */
 export const startPatienceMs = 15_000;
 
 /**
@@ -40,7 +44,7 @@ export const startPatienceMs = 15_000;
  * starts one run only: asked again, the same run id comes back. Throws what the supervisor found, or RUN_NOT_STARTED.
  */
 export async function requestStart(
-  project: Project,
+  project: TrustedProject,
   plan: Plan,
   { requester, clock }: { requester: string; clock: Clock },
 ): Promise<{ runId: string; already: boolean }> {
@@ -55,6 +59,8 @@ export async function requestStart(
   }
   const folder = runFolder(project.state, runId);
   await ensurePrivateDirectory(folder.directory);
+  // What was trusted and planned is what the supervisor gets, whatever becomes of the file meanwhile.
+  await writeFileAtomic(folder.config, project.text);
   await writeFileAtomic(
     folder.request,
     JSON.stringify({
@@ -65,6 +71,7 @@ export async function requestStart(
       projectDirectory: project.directory,
       requester,
       atMs: clock.now(),
+      ...(project.trust.how === 'run' ? {} : { authority: (await readAuthority(project)).fingerprint }),
     }),
   );
   await launchSupervisor(project, folder, 'start');
@@ -89,7 +96,8 @@ async function joinEarlierStart(project: Project, runId: string, clock: Clock): 
   const request = await readJsonFile(folder.request, startRequestSchema);
   const answer = await readAnswer(folder);
   if (answer !== null) return answer.ok ? runId : null;
-  if (request !== null && clock.now() - request.atMs > startPatienceMs) return null;
+  const isOld = request !== null && clock.now() - request.atMs > startPatienceMs;
+  if (isOld && (await withdraw(folder)) !== null) return null;
   return awaitAnswer(folder, clock).catch(() => null);
 }
 
@@ -109,35 +117,64 @@ type Launching = Pick<Project, 'directory'> & Partial<Pick<Project, 'config'>>;
 
 /** Starts a supervisor for a run: a new one, or one whose owner went away. */
 export async function launchSupervisor(
-  { directory, config }: Launching,
+  launching: Launching,
   folder: RunFolder,
   how: 'start' | 'resume',
 ): Promise<void> {
-  await spawnDetached({
-    argv: [process.execPath, bundlePath(), 'supervise', how, directory, folder.runId],
-    cwd: directory,
-    env: ownEnvironment(config && passedVariables(config)),
-    logFile: folder.supervisorLog,
-  });
+  await spawnDetached(ownProgram(launching, folder, ['supervise', how, launching.directory, folder.runId]));
 }
 
 /** Starts the process that sees to it that the run always has an owner. */
-export async function launchWatchdog({ directory, config }: Launching, folder: RunFolder): Promise<{ pid: number }> {
-  return spawnDetached({
-    argv: [process.execPath, bundlePath(), 'watchdog', directory, folder.runId],
+export async function launchWatchdog(launching: Launching, folder: RunFolder): Promise<{ pid: number }> {
+  return spawnDetached(watchdogProgram(launching, folder));
+}
+
+/** That process, for whoever may have to start it. */
+export function watchdogProgram(launching: Launching, folder: RunFolder): DetachedProgram {
+  return ownProgram(launching, folder, ['watchdog', launching.directory, folder.runId]);
+}
+
+/** What takes users off a candidate where another program than the local host routes them. */
+export function rerouteProgram(
+  launching: Launching,
+  folder: RunFolder,
+  { environment, candidateId, generation }: { environment: string; candidateId: string; generation: number },
+): DetachedProgram {
+  const { directory } = launching;
+  return ownProgram(launching, folder, [
+    'return-users',
+    directory,
+    folder.runId,
+    environment,
+    candidateId,
+    String(generation),
+  ]);
+}
+
+function ownProgram({ directory, config }: Launching, folder: RunFolder, args: readonly string[]): DetachedProgram {
+  return {
+    argv: [process.execPath, bundlePath(), ...args],
     cwd: directory,
     env: ownEnvironment(config && passedVariables(config)),
     logFile: folder.supervisorLog,
-  });
+  };
 }
 
-export async function writeStartAnswer(folder: RunFolder, answer: StartAnswer): Promise<void> {
-  await writeFileAtomic(answerPath(folder), JSON.stringify(answer));
+/** The first answer counts. False when somebody has given another one, such as a caller that waits no longer. */
+export function writeStartAnswer(folder: RunFolder, answer: StartAnswer): Promise<boolean> {
+  return linkOnce(JSON.stringify(answer), answerPath(folder));
+}
+
+/** Says that it did not start; null when it has started, or failed, in this very moment. */
+async function withdraw(folder: RunFolder): Promise<DeployError | null> {
+  const details = { seconds: startPatienceMs / 1000, log: folder.supervisorLog };
+  const first = await writeStartAnswer(folder, { ok: false, code: 'RUN_NOT_STARTED', details });
+  return first ? new DeployError('RUN_NOT_STARTED', { ...details }) : null;
 }
 
 async function awaitAnswer(folder: RunFolder, clock: Clock): Promise<string> {
   const end = clock.now() + startPatienceMs + 1000;
-  while (clock.now() < end) {
+  for (;;) {
     const answer = await readAnswer(folder);
     if (answer?.ok === true) return folder.runId;
     if (answer?.ok === false)
@@ -145,9 +182,10 @@ async function awaitAnswer(folder: RunFolder, clock: Clock): Promise<string> {
         errorOfCode(answer.code, answer.details) ??
         new DeployError('INTERNAL', { reason: `unknown error ${answer.code}` })
       );
+    const late = clock.now() < end ? null : await withdraw(folder);
+    if (late !== null) throw late;
     await clock.sleep(50);
   }
-  throw new DeployError('RUN_NOT_STARTED', { seconds: startPatienceMs / 1000, log: folder.supervisorLog });
 }
 
 async function readAnswer(folder: RunFolder): Promise<StartAnswer | null> {

@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import { acquireLock, readLock } from '../journal/lock.ts';
-import { loadRun } from '../journal/replay.ts';
+import { loadRun, readJournal } from '../journal/replay.ts';
 import { type RunFolder, runFolder } from '../journal/state-folder.ts';
 import { hostUp } from '../local-host/host-control.ts';
 import type { Clock } from '../model/clock.ts';
@@ -9,6 +8,7 @@ import { toDeployError } from '../model/deploy-error.ts';
 import { changedAtMs, fileExists } from '../system/files.ts';
 import { writeOwnLog } from '../system/own-log.ts';
 import { currentIdentity, isAlive, type ProcessIdentity } from '../system/process-identity.ts';
+import { watchDirectory } from './dead-man-port.ts';
 import { isRemembered } from './finish-run.ts';
 import { openPlace, type Place } from './place.ts';
 import { locateProject, openProjectOfRun, type ProjectPlace } from './project.ts';
@@ -26,8 +26,10 @@ const silentLooksAllowed = 15;
 export async function watchRun(projectDirectory: string, runId: string, clock: Clock): Promise<void> {
   const project = await locateProject(projectDirectory);
   const folder = runFolder(project.state, runId);
+  // A run of a newer program is for that one to watch over.
+  if ((await readJournal(folder.journal))?.newer) return;
   const owner = { runId, identity: await currentIdentity(), sinceMs: clock.now() };
-  const alone = await acquireLock({ directory: join(folder.directory, 'watch'), owner, clock });
+  const alone = await acquireLock({ directory: watchDirectory(folder), owner, clock });
   if (!alone.ok) return;
   const watch: Watch = { project, folder, runId, clock, quietUntilMs: 0, beatMs: null, silentLooks: 0 };
   while (await fileExists(folder.directory)) {
@@ -58,6 +60,7 @@ async function look(watch: Watch): Promise<boolean> {
   const record = await loadRun(folder.directory);
   // Without a journal nothing was begun: the next start takes the target.
   if (record === null) return true;
+  if (record.newer !== null) return true;
   const over = record.status === 'ended';
   if (over && (await isRemembered(project, record))) return true;
   const place = openPlace(await openProjectOfRun(project, runId), record.plan.content.environment);

@@ -1,5 +1,7 @@
 import type { History } from '../model/history.ts';
 import type { RunRecord } from '../model/run-record.ts';
+import { median } from './format.ts';
+import type { Known } from './learnings/detector.ts';
 import { detectPatterns } from './learnings/pattern-detectors.ts';
 import { detectPitfalls } from './learnings/pitfall-detectors.ts';
 import { abortDecision } from './record-events.ts';
@@ -8,9 +10,13 @@ import { detectMsOf, restoreMsOf } from './rollback-facts.ts';
 
 /**
  * The small, final record of a run that goes into the project's repository: enums, numbers, ids and dates only.
- * `commitAt` is the commit's time (ISO 8601, any offset), null when there is no commit. Throws for a run that is not over.
+ * `commitAt` is the commit's time (ISO 8601, any offset), null when there is no commit; `known` what the project had on
+ * record when the run ended; `commitTimes` those of the commits that it brought. Throws for a run that is not over.
  */
-export function deriveHistory(record: RunRecord, { commitAt }: { commitAt: string | null }): History {
+export function deriveHistory(
+  record: RunRecord,
+  { commitAt, known, commitTimes = [] }: { commitAt: string | null; known?: Known; commitTimes?: readonly string[] },
+): History {
   const { content } = record.plan;
   if (record.outcome === null || record.endedAtMs === null) throw new Error(`run ${record.runId} is not over`);
   return {
@@ -37,12 +43,18 @@ export function deriveHistory(record: RunRecord, { commitAt }: { commitAt: strin
     failedByRelease: record.exposure?.failedByRelease ?? 0,
     approval: startApproval(record)?.how ?? 'none',
     commitAt: commitAt === null ? null : toIso(Date.parse(commitAt)),
+    ...summarizeChanges(commitTimes),
     verdicts: record.verdicts.map(({ metric, outcome }) => ({ metric, outcome })),
     checks: countChecks(record),
-    pitfalls: detectPitfalls(record),
+    pitfalls: detectPitfalls(record, known),
     patterns: detectPatterns(record),
     rehearsal: content.kind === 'rehearsal',
   };
+}
+
+function summarizeChanges(commitTimes: readonly string[]): Pick<History, 'changes'> {
+  const middle = median(commitTimes.map((time) => Date.parse(time)));
+  return middle === null ? {} : { changes: { commits: commitTimes.length, medianCommitAt: toIso(Math.round(middle)) } };
 }
 
 function toIso(ms: number): string {

@@ -145,6 +145,84 @@ export const adviceByPitfall: Readonly<Record<string, Advice>> = {
     action: 'Add the SLO or trigger that would have fired.',
     flag: 'common deployment pitfalls',
   },
+  'out-of-band-deploy': {
+    lesson: 'Users were on something that no run had put there.',
+    why: 'What goes around the run is neither judged nor undone by it.',
+    document: documents.guidelines,
+    section: 'Every change goes through a run',
+    wording:
+      '- Urgent changes go through a run too, with a direct strategy and short bakes; nothing is changed on the place by hand.',
+    action: 'Find out who changed the place, and why a run was no way for it.',
+    flag: 'common deployment pitfalls',
+  },
+  'repeated-attempt': {
+    lesson: 'The same revision was tried again without a known cause.',
+    why: 'Without a cause the second try is a gamble with users.',
+    document: documents.guidelines,
+    section: 'After a failure',
+    wording:
+      '- Before a revision is tried again, cause and fix are recorded with `seatrial learnings add --run <id> --cause "…"`.',
+    action: 'Record why the earlier run failed.',
+    flag: 'common deployment pitfalls',
+  },
+  'held-too-long': {
+    lesson: 'Users stayed on a candidate about which nobody decided.',
+    why: 'Two versions side by side drift apart, and the way back gets longer.',
+    document: documents.standards,
+    section: 'Holds',
+    wording: '- A run that holds reaches a person within ten minutes, and is decided within an hour.',
+    action: 'Configure `notify` and name who answers a hold.',
+    flag: 'common deployment pitfalls',
+  },
+  'missing-baseline': {
+    lesson: 'The canary was compared with nothing.',
+    why: 'Without a baseline a bad day looks like a bad release, and the other way round.',
+    document: documents.standards,
+    section: 'Metrics',
+    wording:
+      '- The metrics source tells both revisions apart, and that is checked whenever labels or selectors change.',
+    action: 'Correct what tells the revisions apart in the metrics source.',
+    flag: 'common deployment pitfalls',
+  },
+  'canary-too-small': {
+    lesson: 'Too little was measured for a verdict.',
+    why: 'Without a verdict it is time that promotes, and time proves nothing.',
+    document: documents.guidelines,
+    section: 'Steps and bakes',
+    wording:
+      '- Weight and bake of each step are chosen so that the expected requests suffice for a verdict; where they cannot, the prober is configured.',
+    action: 'Raise the weight or the bake of the step that came to no verdict.',
+    flag: 'common deployment pitfalls',
+  },
+  'metrics-source-silent': {
+    lesson: 'The metrics source was silent during the run.',
+    why: 'Users were exposed while nobody could see them.',
+    document: documents.standards,
+    section: 'Metrics',
+    wording: '- The metrics source has an alert of its own, and is not maintained while a run goes on.',
+    action: 'Find out why the metrics source did not answer.',
+    flag: 'common deployment pitfalls',
+  },
+  'error-budget-overdrawn': {
+    lesson: 'It was shipped with the error budget used up.',
+    why: 'The budget is the agreement on how much users have to bear.',
+    document: documents.checklist,
+    section: 'Before: objectives',
+    wording:
+      '- [ ] Every objective has error budget left, or somebody who may decide it has said why this ships all the same.',
+    action: 'Agree on what may ship when the error budget is gone.',
+    flag: 'pre-deployment checklist',
+  },
+  'unverified-rollback': {
+    lesson: 'It was not shown that the way back worked.',
+    why: 'A rollback that did not work is an outage that nobody watches.',
+    document: documents.standards,
+    section: 'Rollback',
+    wording:
+      '- After every rollback the smoke tests run on the stable revision, and the traffic path is read until it is free of the candidate.',
+    action: 'Configure the smoke tests that show that the stable revision is well.',
+    flag: 'common deployment pitfalls',
+  },
 };
 
 /** Advice for the pitfalls of a run, in the order of priority of their documents. Pure. */

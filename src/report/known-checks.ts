@@ -14,6 +14,7 @@ export const knownChecks = [
   'security',
   'performance',
   'staging',
+  'error-budget-left',
 ] as const;
 export type KnownCheck = (typeof knownChecks)[number];
 

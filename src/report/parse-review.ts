@@ -1,5 +1,8 @@
 import type { RunRecord } from '../model/run-record.ts';
-import { reviewHeadings, reviewPlaceholder } from './review-draft.ts';
+import { citedEvents, suggestEvents, unsupported } from './check-claim.ts';
+import { type ReviewBlock, readReviewBlocks } from './review-blocks.ts';
+import { acknowledgementHeading, reflectionHeadings, reviewHeadings, reviewPlaceholder } from './review-headings.ts';
+import { readReviewPatches } from './review-patches.ts';
 
 export type ReviewReading = {
   ok: boolean;
@@ -11,17 +14,27 @@ export type ReviewReading = {
 type Complaint = { line: number | null; text: string; candidates: number[] };
 
 /**
- * Whether a review can be taken: the four headings in order, a rating of 1–10, nothing left to complete, and every bullet
- * about the run (all of step 1, the examples of step 2, the rating's reasons) cites an event that exists or is marked
- * `(opinion)`. Pure.
+ * Whether a review can be taken: the four steps with their headings in order, a rating of 1–10 with its reason, one to three
+ * actions, nothing left to complete, patches that can be read; and every claim about the run (all of step 1, the examples of
+ * step 2, the rating's reasons) cites events that exist and say what it says, or is marked `(opinion)`. Pure.
  */
 export function parseReview(text: string, record: RunRecord): ReviewReading {
-  const lines = text.split(/\r?\n/);
-  const rating = readRating(lines);
-  const complaints = [...checkHeadings(lines), ...checkRating(rating), ...checkLines(lines, record)].map(
-    renderComplaint,
-  );
-  return { ok: complaints.length === 0, rating, complaints };
+  const blocks = readReviewBlocks(text);
+  const rating = readRating(blocks);
+  const complaints = [
+    ...checkHeadings(blocks),
+    ...checkRating(blocks, rating),
+    ...checkLessons(blocks),
+    ...checkActions(blocks),
+    ...checkFences(blocks),
+    ...readReviewPatches(text).complaints.map((one) => ({ ...one, candidates: [] })),
+    ...blocks.flatMap((block, index) => checkBlock(block, blocks[index - 1], record)),
+  ];
+  return {
+    ok: complaints.length === 0,
+    rating,
+    complaints: complaints.map(renderComplaint),
+  };
 }
 
 /** Complaints for the one who wrote the review, one a line. Pure. */
@@ -34,93 +47,118 @@ function renderComplaint({ line, text, candidates }: Complaint): string {
   return `${line === null ? '' : `line ${line}: `}${text}${meant}.`;
 }
 
-function checkRating(rating: number | null): Complaint[] {
-  return rating === null
-    ? [{ line: null, text: 'there is no line "- Rating: n/10" with n from 1 to 10', candidates: [] }]
-    : [];
+function general(text: string): Complaint {
+  return { line: null, text, candidates: [] };
 }
 
-function checkHeadings(lines: readonly string[]): Complaint[] {
+function checkHeadings(blocks: readonly ReviewBlock[]): Complaint[] {
+  const headings = blocks.filter((block) => block.kind === 'heading');
   let from = 0;
-  return reviewHeadings.flatMap((heading) => {
-    const at = lines.findIndex(
-      (line, index) => index >= from && /^#{1,3}\s/.test(line) && line.replace(/^#+\s*/, '').trim() === heading,
-    );
-    if (at === -1)
-      return [{ line: null, text: `the heading "## ${heading}" is missing or out of order`, candidates: [] }];
+  const steps = reviewHeadings.flatMap((heading) => {
+    const at = headings.findIndex((block, index) => index >= from && block.text === heading);
+    if (at === -1) return [general(`the heading "## ${heading}" is missing or out of order`)];
     from = at + 1;
     return [];
   });
+  if (steps.length > 0) return steps;
+  const forged = headings.find((block) => block.text === acknowledgementHeading);
+  return [
+    ...reflectionHeadings
+      .filter((heading) => !headings.some((block) => block.step === 1 && block.text === heading))
+      .map((heading) => general(`the heading "### ${heading}" is missing in step 1`)),
+    ...(forged === undefined
+      ? []
+      : [{ line: forged.line, text: `only an acknowledgement writes "${acknowledgementHeading}"`, candidates: [] }]),
+  ];
 }
 
-function readRating(lines: readonly string[]): number | null {
-  for (const line of lines) {
-    const match = /^\s*[-*]\s+\**Rating\**:\**\s*\**(\d{1,2})\**\s*\/\s*10\b/i.exec(line);
+function readRating(blocks: readonly ReviewBlock[]): number | null {
+  for (const { kind, text } of blocks) {
+    const match = kind === 'bullet' ? /^[-*]\s+\**Rating\**:\**\s*\**(\d{1,2})\**\s*\/\s*10\b/i.exec(text) : null;
     const value = Number(match?.[1] ?? 0);
     if (value >= 1 && value <= 10) return value;
   }
   return null;
 }
 
-function checkLines(lines: readonly string[], record: RunRecord): Complaint[] {
-  const known = new Set(record.events.map((event) => event.seq));
-  const complaints: Complaint[] = [];
-  let step = 0;
-  let inCode = false;
-  lines.forEach((line, index) => {
-    if (/^\s*(```|~~~)/.test(line)) inCode = !inCode;
-    if (inCode) return;
-    step = stepOf(line) ?? step;
-    const isBullet = /^\s*[-*]\s+\S/.test(line) && step > 0;
-    if (!isBullet) return;
-    const cited = citedIn(line);
-    const unknown = cited.filter((seq) => !known.has(seq));
-    const at = { line: index + 1, candidates: suggestEvents(line, record) };
-    if (unknown.length > 0)
-      complaints.push({ ...at, text: `${unknown.map((seq) => `#${seq}`).join(', ')} is no event of this run` });
-    else if (line.includes(reviewPlaceholder))
-      complaints.push({ ...at, candidates: [], text: `still ${reviewPlaceholder}` });
-    else if (claimsSomething(line, step) && cited.length === 0 && !/\(opinion\)/i.test(line))
-      complaints.push({ ...at, text: 'it cites no event; add one such as (#12), or end it with (opinion)' });
-  });
-  return complaints;
+function checkRating(blocks: readonly ReviewBlock[], rating: number | null): Complaint[] {
+  const explained = blocks.some((block) => block.step === 4 && isLabelled(block.text, 'Why'));
+  return [
+    ...(rating === null ? [general('there is no line "- Rating: n/10" with n from 1 to 10')] : []),
+    ...(explained ? [] : [general('the rating is not explained: "- Why: …" in step 4')]),
+  ];
 }
 
-function stepOf(line: string): number | null {
-  const match = /^#{1,3}\s+Step ([1-4]):/.exec(line);
-  return match === null ? null : Number(match[1]);
-}
-
-/** Events cited in the form `(#12)` or `(#12, #15)`; a `#12` in running text may be an issue of the project. */
-function citedIn(line: string): number[] {
-  return [...line.matchAll(/\((#\d+(?:,\s*(?:#\d+|…))*)\)/g)].flatMap((group) =>
-    [...(group[1] ?? '').matchAll(/#(\d+)/g)].map((match) => Number(match[1])),
+function checkLessons(blocks: readonly ReviewBlock[]): Complaint[] {
+  const lessons = blocks.filter(
+    (block) => block.step === 2 && block.kind === 'heading' && /^Lesson\b/.test(block.text),
   );
+  if (lessons.length === 0) return [general('step 2 has no lesson: "### Lesson 1"')];
+  return lessons.flatMap((lesson) => {
+    const said = blocks.filter((block) => block.step === 2 && block.under === lesson.text);
+    return ['Lesson', 'Why it matters', 'Example']
+      .filter((label) => !said.some((block) => isLabelled(block.text, label)))
+      .map((label) => ({ line: lesson.line, text: `${lesson.text} has no "- **${label}**: …"`, candidates: [] }));
+  });
 }
 
-function claimsSomething(line: string, step: number): boolean {
+function checkActions(blocks: readonly ReviewBlock[]): Complaint[] {
+  const actions = blocks.filter(
+    (block) => block.step === 4 && block.kind === 'bullet' && /^Actions\b/.test(block.under),
+  );
+  const flags = blocks.filter((block) => block.step === 4 && block.kind === 'bullet' && /^Flags\b/.test(block.under));
+  return [
+    ...(actions.length >= 1 && actions.length <= 3
+      ? []
+      : [
+          general(
+            `there are ${actions.length} actions under "### Actions before the next deployment", and 1 to 3 are asked for`,
+          ),
+        ]),
+    ...(flags.length > 0 ? [] : [general('nothing stands under "### Flags"; say so when there is nothing to flag')]),
+  ];
+}
+
+function checkFences(blocks: readonly ReviewBlock[]): Complaint[] {
+  return blocks
+    .filter((block) => !block.closed)
+    .map(({ line }) => ({ line, text: 'the fenced block is not closed', candidates: [] }));
+}
+
+function checkBlock(block: ReviewBlock, before: ReviewBlock | undefined, record: RunRecord): Complaint[] {
+  const { kind, step, text, line } = block;
+  if (kind === 'heading' || step === 0) return [];
+  if (kind === 'code') {
+    // An excerpt belongs to a claim with its events, or a claim could hide in it.
+    const bare = step !== 3 && (before === undefined || before.kind === 'heading');
+    return bare ? [{ line, text: 'a fenced block stands under a bullet that cites its events', candidates: [] }] : [];
+  }
+  if (text.includes(reviewPlaceholder)) return [{ line, text: `still ${reviewPlaceholder}`, candidates: [] }];
+  return checkClaims(block, record);
+}
+
+function checkClaims({ text, step, line }: ReviewBlock, record: RunRecord): Complaint[] {
+  const cited = citedEvents(text);
+  const known = new Set(record.events.map((event) => event.seq));
+  const unknown = cited.filter((seq) => !known.has(seq));
+  const complain = (problem: string): Complaint[] => [{ line, text: problem, candidates: suggestEvents(text, record) }];
+  if (unknown.length > 0) return complain(`${unknown.map((seq) => `#${seq}`).join(', ')} is no event of this run`);
+  if (!claimsSomething(text, step) || /\(opinion\)/i.test(text)) return [];
+  if (cited.length === 0) return complain('it cites no event; add one such as (#12), or end it with (opinion)');
+  // The terms of the suggested rating are arithmetic, not observations.
+  const open = isLabelled(text, 'Suggested by') ? [] : unsupported(text, cited, record);
+  if (open.length === 0) return [];
+  const quoted = [...new Set(open)].map((one) => `"${one}"`).join(', ');
+  const events = cited.map((seq) => `#${seq}`).join(', ');
+  return complain(`${events} ${cited.length === 1 ? 'does' : 'do'} not say ${quoted}`);
+}
+
+function claimsSomething(text: string, step: number): boolean {
   if (step === 1) return true;
-  if (step === 2) return /^\s*[-*]\s+\**Example\**:/i.test(line);
-  return step === 4 && /^\s*[-*]\s+\**(Why|Suggested by)\**:/i.test(line);
+  if (step === 2) return isLabelled(text, 'Example') || !/^[-*]\s+\**(Lesson|Why it matters)\**:/i.test(text);
+  return step === 4 && (isLabelled(text, 'Why') || isLabelled(text, 'Suggested by'));
 }
 
-/** Up to three events that share words with the line. */
-function suggestEvents(line: string, record: RunRecord): number[] {
-  const words = wordsOf(line);
-  return record.events
-    .filter((event) => event.type !== 'counts')
-    .map((event) => ({
-      seq: event.seq,
-      shared: [...wordsOf(`${event.type} ${JSON.stringify(event.type === 'run_started' ? '' : event.data)}`)].filter(
-        (word) => words.has(word),
-      ).length,
-    }))
-    .filter((entry) => entry.shared > 0)
-    .sort((a, b) => b.shared - a.shared || a.seq - b.seq)
-    .slice(0, 3)
-    .map((entry) => entry.seq);
-}
-
-function wordsOf(text: string): Set<string> {
-  return new Set(text.toLowerCase().match(/[a-z]{4,}/g) ?? []);
+function isLabelled(text: string, label: string): boolean {
+  return new RegExp(`^[-*]\\s+\\**${label}\\**:`, 'i').test(text);
 }

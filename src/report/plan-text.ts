@@ -6,13 +6,17 @@ import type { Comparison, JudgeSettings } from '../model/verdict.ts';
 import { formatRatio, formatTime, trim } from './format.ts';
 import { renderChecks } from './preflight-text.ts';
 
-const approvals: Record<Plan['approval'], string> = {
+/** What each level asks for, as plan and approval screen say it. */
+export const approvalWords: Record<Plan['approval'], string> = {
   none: 'none: nobody will be asked',
-  'client-dialog': 'a person answers the dialog of the agent client (rollout_approve); not forgery-proof',
-  terminal: 'a person runs `seatrial approve` in a terminal and types the code',
+  'client-dialog': 'level 1: a person answers the dialog of the agent client (rollout_approve); not forgery-proof',
+  terminal: 'level 2: a person runs `seatrial approve` in a terminal and types the code; not forgery-proof',
+  signature: 'level 3: an enrolled approver signs with `seatrial approve … --sign --key <file>`',
+  protected: 'level 4: a protected environment of CI says who approved (`seatrial approve … --protected`)',
 };
 
-const migrations: Record<Plan['content']['migration'], string> = {
+/** What a release does to stored data. */
+export const migrationWords: Record<Plan['content']['migration'], string> = {
   none: 'none',
   expand: 'expand: the former revision can live with it',
   contract: 'contract: NO automatic rollback, the run freezes instead',
@@ -42,10 +46,10 @@ export function renderPlan(plan: Plan, checks: readonly CheckResult[] | null = n
     'Limits:',
     ...renderLimits(plan),
     `If something dies: ${content.deadMan}`,
-    `Stored data: ${migrations[content.migration]}`,
+    `Stored data: ${migrationWords[content.migration]}`,
     ...(content.guidance === null ? [] : [`Guidance: ${content.guidance}`]),
     ...plan.notes.map((note) => `Note: ${note}`),
-    `Approval: ${approvals[plan.approval]}`,
+    `Approval: ${approvalWords[plan.approval]}`,
     `Requested by ${plan.requester}, valid until ${formatTime(plan.expiresAtMs)}`,
     ...(checks === null ? [] : ['', renderChecks(checks)]),
   ];

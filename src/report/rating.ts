@@ -1,4 +1,5 @@
 import type { History } from '../model/history.ts';
+import { plural } from './format.ts';
 
 export type Rating = { value: number; formula: string };
 
@@ -23,8 +24,8 @@ export function suggestRating(history: History): Rating {
   const heavy = other.filter((id) => serious.includes(id)).length;
   const terms: Array<readonly [number, string]> = [
     [endings[history.outcome], `outcome ${history.outcome}`],
-    [heavy, `${heavy} serious pitfalls`],
-    [(other.length - heavy) / 2, `${other.length - heavy} lesser pitfalls, ½ each`],
+    [heavy, plural(heavy, 'serious pitfall')],
+    [(other.length - heavy) / 2, `${plural(other.length - heavy, 'lesser pitfall')}, ½ each`],
     [history.restoreMs !== null && history.restoreMs > 60_000 ? 1 : 0, 'users waited more than 1m for the return'],
     [history.heldMs > 15 * 60_000 ? 1 : 0, 'held for more than 15m'],
   ];

@@ -104,7 +104,9 @@ export function evidenceOf(record: RunRecord, pitfall: string): number[] {
   if (pitfall === 'rollback-needed') return [...abortSeq(record), ...firstSeq(record, 'rollback_started')];
   if (pitfall === 'overridden-gate' || pitfall === 'monitoring-alert-missed') {
     const controls = record.controls.filter((control) => control.accepted).map((control) => control.seq);
-    return controls.length > 0 ? controls : firstSeq(record, 'preflight_completed');
+    const overrides = pitfall === 'overridden-gate' ? record.overrides.map(({ seq }) => seq) : [];
+    const found = [...overrides, ...controls];
+    return found.length > 0 ? found : firstSeq(record, 'preflight_completed');
   }
   if (pitfall === 'friday-deploy' || pitfall === 'migration-without-way-back') return firstSeq(record, 'run_started');
   return lastSeq(record, 'run_ended');

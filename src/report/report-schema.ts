@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { approvalHows } from '../model/approval-level.ts';
 
 const events = z.array(z.number().int());
 const moment = z.strictObject({ at: z.iso.datetime().nullable(), text: z.string(), events });
@@ -147,12 +148,12 @@ export const reportSchema = z.strictObject({
     z.strictObject({
       scope: z.string(),
       by: z.string(),
-      how: z.enum(['none', 'client-dialog', 'terminal']),
+      how: z.enum(approvalHows),
       at: time,
       events,
     }),
   ),
-  approvalRequired: z.enum(['none', 'client-dialog', 'terminal']),
+  approvalRequired: z.enum(approvalHows),
   /** The level of approval that was really used, in words. */
   approvalUsed: z.string(),
   signOffs: z.array(z.strictObject({ role: z.string(), by: z.string().nullable(), at: time.nullable() })),

@@ -23,8 +23,17 @@ export function listUnverified(record: RunRecord, measures: readonly Measure[]):
 }
 
 function openRevision(record: RunRecord): Open[] {
-  const { verified, damage } = record;
+  const { verified, damage, newer } = record;
   return [
+    ...(newer === null
+      ? []
+      : [
+          {
+            what: 'Parts of the record',
+            why: `a newer seatrial wrote them (format ${newer}), and this version may not understand all of them`,
+            events: [],
+          },
+        ]),
     ...(damage === null
       ? []
       : [

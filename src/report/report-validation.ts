@@ -3,7 +3,7 @@ import type { Approval } from '../model/plan.ts';
 import type { RunRecord } from '../model/run-record.ts';
 import { formatTime } from './format.ts';
 import { findCheck, type KnownCheck } from './known-checks.ts';
-import { firstSeq, lastSeq, stepEvents } from './record-events.ts';
+import { firstSeq, stepEvents } from './record-events.ts';
 import type { GateLine, ReportData } from './report-schema.ts';
 
 /** What was known before the first change. Pure. */
@@ -16,12 +16,24 @@ export function buildPreflight(record: RunRecord): ReportData['preflight'] {
       gate(record, 'Reliability Gate', ['staging', 'performance']),
       gate(record, 'Test Gate', ['tests', 'integration']),
       approvalGate(record),
+      ...record.overrides.map(overriddenGate),
     ],
     health: buildHealth(record),
     artifacts: buildArtifacts(record, events),
-    checks: checks.map(({ id, title, status, reason }) => ({ id, title, status, reason })),
+    checks: checks.map(({ id, title, status, reason }) => ({
+      id,
+      title,
+      status,
+      reason: withOverride(record, id, reason),
+    })),
     events,
   };
+}
+
+/** A gate that people overrode says so wherever its answer stands. */
+function withOverride({ overrides }: RunRecord, id: string, reason: string): string {
+  const override = overrides.find(({ gate }) => gate === id);
+  return override === undefined ? reason : `${reason}; OVERRIDDEN by ${override.by}, because: ${override.reason}`;
 }
 
 /** Approvals as they were given; the strongest word for each is its own level. Pure. */
@@ -36,7 +48,7 @@ export function buildApprovals(record: RunRecord): Pick<ReportData, 'approvals' 
       events: events.slice(index, index + 1),
     })),
     approvalRequired: record.plan.approval,
-    approvalUsed: describeApproval(startApproval(record)),
+    approvalUsed: describeApprovals(record),
   };
 }
 
@@ -45,12 +57,18 @@ export function startApproval(record: RunRecord): Approval | null {
   return record.approvals.find((approval) => approval.scope === 'start' && approval.how !== 'none') ?? null;
 }
 
-function describeApproval(approval: Approval | null): string {
-  if (approval === null) return 'none: nobody was asked';
+function describeApprovals(record: RunRecord): string {
+  const given = record.approvals.filter(({ scope, how }) => scope === 'start' && how !== 'none');
+  return given.length === 0 ? 'none: nobody was asked' : given.map(describeApproval).join('; ');
+}
+
+function describeApproval(approval: Approval): string {
   const levels = {
     none: 'none: nobody was asked',
     'client-dialog': `a dialog of ${approval.client ?? 'the agent client'}, answered as ${approval.by}: not forgery-proof`,
     terminal: `a code typed in a terminal as ${approval.by}: not forgery-proof against an agent that has a shell of the same user`,
+    signature: `a signature of ${approval.by} (key ${approval.signature?.fingerprint ?? 'not recorded'}): level 3, nobody without that key could make it`,
+    protected: `a protected environment (${approval.proof?.environment ?? 'not recorded'}) that names ${approval.by} for commit ${approval.proof?.commit.slice(0, 12) ?? 'not recorded'}: level 4`,
   };
   return levels[approval.how];
 }
@@ -69,10 +87,21 @@ function gate(record: RunRecord, name: string, questions: readonly KnownCheck[])
   return { name, status: 'PASS', reason: say(answers), events };
 }
 
+function overriddenGate(override: RunRecord['overrides'][number]): GateLine {
+  return {
+    name: `Overridden gate: ${override.title}`,
+    status: 'FAIL',
+    reason: `${override.finding}; started all the same by ${override.by}, because: ${override.reason}`,
+    events: [override.seq],
+  };
+}
+
 function approvalGate(record: RunRecord): GateLine {
   const approval = startApproval(record);
-  const events = lastSeq(record, 'approval_consumed');
-  if (approval !== null) return { name: 'Approval Gate', status: 'PASS', reason: describeApproval(approval), events };
+  const events = record.events
+    .filter((event) => event.type === 'approval_consumed' && event.data.scope === 'start')
+    .map(({ seq }) => seq);
+  if (approval !== null) return { name: 'Approval Gate', status: 'PASS', reason: describeApprovals(record), events };
   if (record.plan.approval === 'none')
     return { name: 'Approval Gate', status: 'UNVERIFIED', reason: 'this environment asks nobody', events };
   return {

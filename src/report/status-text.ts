@@ -1,7 +1,9 @@
+import { approvalLevel } from '../model/approval-level.ts';
+import { approveFlags } from '../model/approve-command.ts';
 import { blindMsBetween } from '../model/blind-time.ts';
 import type { CountsPoint, RunRecord, StepProgress } from '../model/run-record.ts';
 import { renderMs, renderStep } from '../model/step.ts';
-import { blindTrigger } from '../model/verdict.ts';
+import { blindTrigger, freezeTrigger } from '../model/verdict.ts';
 import { asSentence, cite, formatRatio, formatTime, plainLine, plural, trim } from './format.ts';
 import { abortDecision } from './record-events.ts';
 import { buildExposure, describeExposure } from './report-findings.ts';
@@ -24,11 +26,22 @@ export function renderStatus(record: RunRecord, options: StatusOptions): string 
     `run ${record.runId} · ${content.service} ${content.revision.version} to ${content.environment} · ${content.strategy}`,
     `${over ? `outcome: ${record.outcome}` : `status: ${record.status}`}${record.reason === null || !over ? '' : ` · ${shorten(record.reason)}`}`,
     `time: ${renderMs((record.endedAtMs ?? options.nowMs) - record.startedAtMs) || '0s'}${over ? '' : ` so far, since ${formatTime(record.startedAtMs)}`}`,
+    ...(record.newer === null ? [] : [`note: ${describeNewer(record.newer)}`]),
+    ...(record.damage === null
+      ? []
+      : [
+          `note: the journal is damaged at line ${record.damage.line}: ${record.damage.reason}; nothing leads forward from it, and the way back is open`,
+        ]),
     ...(over ? renderEnding(record) : renderProgress(record, options.nowMs)),
     ...(options.detail === 'full' ? renderSteps(record) : []),
     `next: ${options.reader === 'person' ? nextCommand(record) : nextCall(record)}`,
   ];
   return lines.join('\n');
+}
+
+/** What is said wherever a run of a newer program is shown. */
+export function describeNewer(version: number): string {
+  return `a newer seatrial wrote this journal (format ${version}); it is shown as far as this version understands it, and only the newer one can act on it`;
 }
 
 function renderProgress(record: RunRecord, nowMs: number): string[] {
@@ -106,11 +119,17 @@ function renderPeople(record: RunRecord, nowMs: number): string[] {
   const { trigger } = hold;
   const goOn =
     trigger == null ? 'resume after a pause, promote otherwise' : trigger === 'person' ? 'resume' : 'promote';
-  const can =
-    hold.gate === null
+  const can = isFrozen(hold)
+    ? 'It goes on by itself when the freeze is over; nobody lets it past before that. It can go back (abort).'
+    : hold.gate === null
       ? `It goes on by itself when the reason is gone. A person can let it go on now (${goOn}) or take it back (abort).`
       : `Gate ${hold.gate}: a person must let it go on.`;
   return [`HELD for ${renderMs(nowMs - hold.fromMs) || '0s'} (#${hold.seq}): ${shorten(hold.reason)}`, can];
+}
+
+/** Held because deployments are frozen: going on is not for this run's people to decide. */
+function isFrozen(hold: RunRecord['holds'][number] | undefined): boolean {
+  return hold?.trigger === freezeTrigger && hold.toMs === null;
 }
 
 function renderEnding(record: RunRecord): string[] {
@@ -153,11 +172,15 @@ function nextCall(record: RunRecord): string {
   if (record.status === 'rolling_back')
     return `rollout_status {${id}, wait_s: 60}; it cannot be stopped, users are going back`;
   const hold = record.holds.at(-1);
+  if (isFrozen(hold))
+    return `tell a person; forward: when the freeze is over; back: rollout_control {action: "abort", ${id}}`;
   if (record.status === 'frozen' || (hold !== undefined && hold.toMs === null)) {
     const promote =
       record.plan.approval === 'none'
         ? `rollout_control {action: "promote", ${id}}`
-        : `rollout_approve {scope: "promote", ${id}} (a person answers)`;
+        : approvalLevel(record.plan.approval) > approvalLevel('client-dialog')
+          ? `\`seatrial approve --scope promote --run-id ${record.runId}${approveFlags(record.plan.approval)}\` by a person in a terminal`
+          : `rollout_approve {scope: "promote", ${id}} (a person answers)`;
     return `tell a person; forward: ${promote}; back: rollout_control {action: "abort", ${id}}`;
   }
   return `rollout_status {${id}, wait_s: 60}; to stop it: rollout_control {action: "abort", ${id}}`;
@@ -174,9 +197,12 @@ function nextCommand(record: RunRecord): string {
       : `seatrial report ${runId}`;
   if (status === 'rolling_back') return `seatrial status ${runId} --follow; it cannot be stopped, users are going back`;
   const hold = record.holds.at(-1);
+  if (isFrozen(hold)) return `forward: when the freeze is over; back: seatrial abort ${runId}`;
   if (status === 'frozen' || (hold !== undefined && hold.toMs === null)) {
     const forward =
-      plan.approval === 'none' ? `seatrial promote ${runId}` : `seatrial approve --scope promote --run-id ${runId}`;
+      plan.approval === 'none'
+        ? `seatrial promote ${runId}`
+        : `seatrial approve --scope promote --run-id ${runId}${approveFlags(plan.approval)}`;
     return `forward: ${forward}; back: seatrial abort ${runId}`;
   }
   return `seatrial status ${runId} --follow; to stop it: seatrial abort ${runId}`;

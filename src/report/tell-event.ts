@@ -10,6 +10,10 @@ export function tellEvent(event: RecordedEvent): string | null {
       return `run started by ${event.data.requester}`;
     case 'owner_acquired':
       return event.data.resumed ? `another supervisor took over (generation ${event.data.generation})` : null;
+    case 'gate_overridden':
+      return `GATE OVERRIDDEN: “${event.data.title}” (${event.data.status}: ${event.data.finding}) by ${event.data.by}, because: ${event.data.reason}`;
+    case 'dead_man':
+      return event.data.what === 'fired' ? `dead-man rollback: ${event.data.reason}` : null;
     case 'step_started':
       return `${event.data.phase === 'back' ? 'way back: ' : ''}${renderStep(event.data.step)}`;
     case 'step_failed':

@@ -5,6 +5,7 @@ import {
   blindTrigger,
   type Decision,
   foreignTrigger,
+  freezeTrigger,
   type JudgeSettings,
   syntheticMetric,
   triggerOfMetric,
@@ -24,6 +25,8 @@ export type Situation = {
   source: { kind: string; silentMs: number; problem: string | null };
   /** What somebody else has done to the place and stands against going on. */
   foreign: ForeignFinding | null;
+  /** Why nothing may go forward now: deployments are frozen; null or absent when they are not. */
+  frozen?: string | null;
   /** Smoke tests of the candidate that passed in this run; none that failed lets a run come this far. */
   smokePassed: number;
   /** Why a person has paused the run; null when nobody has. */
@@ -37,13 +40,14 @@ export type Situation = {
 };
 
 /**
- * The one place where evidence becomes an action. Harm comes first, then a place that others change, then what a person chose,
+ * The one place where evidence becomes an action. Harm comes first, then a place that others change, then a freeze, then what a person chose,
  * then doubt, then time, then proof. Triggers are metric names in kebab-case (`latency-p99`), objectives `slo:<name>`. Pure.
  */
 export function decide(situation: Situation): Decision {
   return (
     decideOnHarm(situation) ??
     decideOnForeign(situation) ??
+    decideOnFreeze(situation) ??
     decideByPerson(situation) ??
     decideOnDoubt(situation) ??
     decideOnProof(situation)
@@ -75,6 +79,11 @@ function decideOnForeign({ foreign }: Situation): Decision | null {
 
 /** Whether users are split between the arms as it was asked. A router that does otherwise is not the release's fault. */
 const splitMetric = 'split';
+
+/** Nobody lets a run past an emergency stop but by ending it. */
+function decideOnFreeze({ frozen = null }: Situation): Decision | null {
+  return frozen === null ? null : { action: 'hold', reason: frozen, trigger: freezeTrigger };
+}
 
 function decideByPerson({ bake, promotedBy, harmAcceptedBy }: Situation): Decision | null {
   const by = promotedBy ?? harmAcceptedBy;

@@ -1,10 +1,10 @@
+import { isOneWayMigration } from '../model/one-way.ts';
 import { type AbortRun, type RunContext, tickMs } from './run-context.ts';
 
 /** Whether going back by itself could destroy data: the migration cannot be undone and users were on the candidate. */
 export function isOneWay(context: RunContext, abort: AbortRun): boolean {
-  const { migration } = context.plan.content;
   const byPerson = abort.decision.trigger?.startsWith('person') === true;
-  return !byPerson && (migration === 'irreversible' || migration === 'contract') && context.maxWeightPercent > 0;
+  return !byPerson && isOneWayMigration(context.plan.content.migration) && context.maxWeightPercent > 0;
 }
 
 /** Nothing moves, everything is still watched, until a person chooses the way: back, or forward with the harm accepted. */

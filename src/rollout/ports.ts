@@ -1,6 +1,7 @@
 import type { JudgePlan } from '../analysis/judge.ts';
 import type { CheckResult } from '../model/check.ts';
 import type { Clock } from '../model/clock.ts';
+import type { DeadManFired } from '../model/dead-man.ts';
 import type { MetricSource } from '../model/metric-source.ts';
 import type { ControlAction, RecordedEvent, RunEvent } from '../model/run-event.ts';
 import type { Target } from '../model/target.ts';
@@ -23,6 +24,16 @@ export type EventPlace = {
   later?: boolean;
 };
 
+/** The dead-man rollback of the target, bound to one run and its owner. */
+export type DeadManPort = {
+  /** What it is armed to do, in one sentence. */
+  promise: string;
+  arm(): Promise<void>;
+  /** Somebody is still there. What came of it when it has fired for this run, else null. */
+  renew(): Promise<DeadManFired | null>;
+  disarm(): Promise<void>;
+};
+
 /** Everything that a rollout touches, handed in: the loop itself knows no driver, no file and no real clock. */
 export type RolloutPorts = {
   target: Target;
@@ -31,6 +42,8 @@ export type RolloutPorts = {
   synthetic?: { source: MetricSource; judgePlan: JudgePlan };
   clock: Clock;
   deadlines: Deadlines;
+  /** Where the target can hold one. */
+  deadMan?: DeadManPort;
   /** Fencing token of the lock under which this runs. */
   generation: number;
   /** False as soon as somebody else owns the target; nothing is done or written after that. */
@@ -39,8 +52,12 @@ export type RolloutPorts = {
   append(event: RunEvent, place?: EventPlace): Promise<RecordedEvent>;
   /** False once an event could not be written: then no forward step is taken, and the way back still is. */
   journalWritable(): boolean;
+  /** Why a lock that reaches further than this machine is not held any more: as with the journal, no forward step then. Null while it is. */
+  fenced?(): string | null;
   /** Requests that arrived since the last call, in order, each at most once. */
   takeControls(): Promise<ControlRequest[]>;
+  /** Why nothing may go forward now, in a sentence: an emergency stop or a freeze window; null when nothing stands against it. Absent where nobody can stop a run. */
+  frozen?(): Promise<string | null>;
   smoke(on: 'candidate' | 'environment' | 'rollback', signal: AbortSignal): Promise<CheckResult[]>;
   /** One request by a new user through the traffic path; the revision id that answered, or null when none could be read. */
   readLive(signal: AbortSignal): Promise<string | null>;

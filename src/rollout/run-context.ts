@@ -4,6 +4,7 @@ import { DeployError, toDeployError } from '../model/deploy-error.ts';
 import type { RecordedEvent, RunEvent } from '../model/run-event.ts';
 import type { RunRecord } from '../model/run-record.ts';
 import type { Decision, Verdict } from '../model/verdict.ts';
+import { createDeadManWatch, type DeadManWatch, describeFired } from './dead-man-watch.ts';
 import { decide, type Situation } from './decide.ts';
 import { createForeignWatch, type ForeignWatch } from './foreign-watch.ts';
 import { createMonitor, type Monitor } from './monitor.ts';
@@ -36,6 +37,7 @@ export type RunContext = {
   readonly plan: RunRecord['plan'];
   readonly monitor: Monitor;
   readonly foreign: ForeignWatch;
+  readonly deadMan: DeadManWatch;
   /** Fires when the forward phase must stop at once. */
   stop: AbortController;
   phase: 'forward' | 'closing' | 'back' | 'frozen';
@@ -54,6 +56,8 @@ export type RunContext = {
   /** Decided but not yet acted upon. */
   pendingAbort: AbortRun | null;
   paused: string | null;
+  /** Why nothing may go forward now, as far as it was seen; null when nothing is frozen. */
+  frozen: string | null;
   /** Who chose to go forward in spite of proven harm, after a freeze; null when nobody has. */
   harmAcceptedBy: string | null;
   /** Triggers whose harm a person has accepted. */
@@ -93,6 +97,7 @@ export function createRunContext(ports: RolloutPorts, record: RunRecord, judge: 
     plan: record.plan,
     monitor: createWholeMonitor(observed, record.plan, judge),
     foreign: createForeignWatch(observed, record.runId),
+    deadMan: createDeadManWatch(observed),
     stop: new AbortController(),
     phase: 'forward',
     currentStepId: null,
@@ -104,6 +109,7 @@ export function createRunContext(ports: RolloutPorts, record: RunRecord, judge: 
     smokePassed: record.smoke.reduce((sum, round) => sum + countPassed(round), 0),
     pendingAbort: null,
     paused: null,
+    frozen: null,
     harmAcceptedBy: null,
     accepted: new Set(),
     passed: new Map(),
@@ -202,12 +208,33 @@ async function tick(context: RunContext): Promise<void> {
 async function look(context: RunContext): Promise<void> {
   await assertOwner(context);
   for (const request of await context.ports.takeControls()) await obey(context, request);
+  context.deadMan.renew();
+  await noteFired(context);
   await context.monitor.observe();
+  context.frozen = (await context.ports.frozen?.()) ?? null;
   if (context.phase !== 'forward' || context.pendingAbort !== null) return;
-  if (!context.ports.journalWritable())
-    return raise(context, { action: 'abort', reason: 'the journal cannot be written any more', trigger: 'journal' });
+  const barred = whyOnlyBack(context.ports);
+  if (barred !== null) return raise(context, barred);
   const decision = context.decide(null);
   if (decision.action === 'abort') raise(context, decision);
+}
+
+/** The target has taken users back while this owner and its watchdog were stopped: nobody has watched them since. */
+async function noteFired(context: RunContext): Promise<void> {
+  const fired = context.deadMan.takeFired();
+  if (fired === null) return;
+  const event = describeFired(fired, context.plan.content.stable?.version ?? null);
+  await context.append(event);
+  if (context.phase !== 'forward' || context.pendingAbort !== null) return;
+  raise(context, { action: 'abort', reason: `the dead-man rollback has fired: ${fired.reason}`, trigger: 'dead-man' });
+}
+
+/** What takes every forward step from a run and leaves it the way back; null while nothing does. */
+export function whyOnlyBack(ports: Pick<RolloutPorts, 'journalWritable' | 'fenced'>): Decision | null {
+  if (!ports.journalWritable())
+    return { action: 'abort', reason: 'the journal cannot be written any more', trigger: 'journal' };
+  const reason = ports.fenced?.() ?? null;
+  return reason === null ? null : { action: 'abort', reason, trigger: 'lock' };
 }
 
 /** Throws LOCK_LOST when somebody else owns the target by now. */
@@ -256,6 +283,8 @@ function applyControl(
         context.harmAcceptedBy = by;
         return { accepted: true, text: 'the harm is accepted and the run goes forward' };
       }
+      if (context.frozen !== null && context.phase === 'forward')
+        return { accepted: false, text: `nobody lets it past this: ${context.frozen}`.slice(0, 2000) };
       // Whoever lets it go on has also ended their pause.
       context.paused = null;
       context.foreign.accept(by);
@@ -295,6 +324,7 @@ function decideNow(context: RunContext, bake: Situation['bake']): Decision {
     foreign: context.foreign.finding(),
     smokePassed: context.smokePassed,
     paused,
+    frozen: context.frozen,
     accepted: context.accepted,
     harmAcceptedBy: context.harmAcceptedBy,
     promotedBy: context.currentStepId === null ? null : (context.promoted.get(context.currentStepId) ?? null),

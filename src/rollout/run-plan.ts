@@ -11,7 +11,7 @@ import { goBack } from './go-back.ts';
 import { bringsUsers, closesRun } from './meaning-of-promote.ts';
 import type { RolloutPorts } from './ports.ts';
 import type { Reconciliation } from './reconcile.ts';
-import { AbortRun, createRunContext, noteWeight, type RunContext, watchWhile } from './run-context.ts';
+import { AbortRun, createRunContext, noteWeight, type RunContext, watchWhile, whyOnlyBack } from './run-context.ts';
 import { awaitPerson, awaitResume, awaitUndisturbed, bake, observeStable, throwPending } from './wait-step.ts';
 
 export type RunRequest = {
@@ -30,8 +30,17 @@ export type RunRequest = {
  * Throws only LOCK_LOST (somebody else owns the target; nothing more is written) and journal errors.
  */
 export async function runPlan(request: RunRequest): Promise<Outcome> {
-  const { ports, record, judge, mode, reason } = request;
+  const { ports, record, judge, mode } = request;
   const context = createRunContext(ports, record, judge);
+  // An owner that takes over must not wait for it: users may have to go back first.
+  if (mode === 'roll_back' || mode === 'finish') context.deadMan.armBeside();
+  const outcome = await carryOut(context, request);
+  // While a way back has failed it stays armed: it is one more that tries.
+  if (outcome !== 'rollback_failed') await context.deadMan.disarm();
+  return outcome;
+}
+
+async function carryOut(context: RunContext, { ports, record, mode, reason }: RunRequest): Promise<Outcome> {
   await lookAtTarget(context);
   if (mode === 'close') return end(context, 'aborted', reason, null);
   let back: WayBack | null =
@@ -73,6 +82,7 @@ async function tryForward(context: RunContext): Promise<WayBack | null> {
 }
 
 async function goForward(context: RunContext): Promise<void> {
+  await context.deadMan.arm();
   const done = new Set(
     context
       .record()
@@ -115,11 +125,8 @@ async function performStep(context: RunContext, step: Step): Promise<void> {
   await context.append({ type: 'step_started', data: { step, attempt: 1, phase: 'forward' } }, place);
   try {
     // The intent must be on disk before the act.
-    if (!context.ports.journalWritable() && context.phase !== 'closing')
-      throw new AbortRun(
-        { action: 'abort', reason: 'the journal cannot be written any more', trigger: 'journal' },
-        context.ports.clock.now(),
-      );
+    const barred = context.phase === 'closing' ? null : whyOnlyBack(context.ports);
+    if (barred !== null) throw new AbortRun(barred, context.ports.clock.now());
     const evidence = await doStep(context, step);
     noteWeight(context, evidence['weightPercent']);
     await context.append({ type: 'step_completed', data: { stepId: step.id, phase: 'forward', evidence } }, place);

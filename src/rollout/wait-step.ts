@@ -1,5 +1,5 @@
 import type { Step } from '../model/step.ts';
-import { blindTrigger, type Decision, foreignTrigger } from '../model/verdict.ts';
+import { blindTrigger, type Decision, foreignTrigger, freezeTrigger } from '../model/verdict.ts';
 import { raiseWeight } from './raise-weight.ts';
 import { AbortRun, type RunContext, tickMs } from './run-context.ts';
 
@@ -93,10 +93,13 @@ export async function awaitPerson(
   }
 }
 
-/** Holds between two steps while a person has paused the run. */
+/** Holds between two steps while a person has paused the run or deployments are frozen; what only tidies up is not held. */
 export async function awaitResume(context: RunContext): Promise<void> {
-  while (context.paused !== null) {
-    await context.hold(context.paused, null, 'person');
+  for (;;) {
+    const frozen = context.phase === 'forward' ? context.frozen : null;
+    const reason = frozen ?? context.paused;
+    if (reason === null) break;
+    await context.hold(reason, null, frozen === null ? 'person' : freezeTrigger);
     await context.ports.clock.sleep(tickMs, context.stop.signal);
     await context.tick();
     throwPending(context);

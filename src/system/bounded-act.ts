@@ -47,7 +47,8 @@ export async function within<Result>(
     return await run(bounded);
   } catch (thrown) {
     const { code } = toDeployError(thrown);
-    if (code === 'TARGET_UNREACHABLE' || code === 'HTTP_FAILED') bounded.assertTime();
+    // A question that the deadline ended was not cancelled by anybody.
+    if (code === 'TARGET_UNREACHABLE' || code === 'HTTP_FAILED' || code === 'CANCELLED') bounded.assertTime();
     throw thrown;
   }
 }

@@ -36,3 +36,17 @@ export async function openAppendFile(path: string): Promise<AppendFile> {
     close: () => handle.close(),
   };
 }
+
+/**
+ * Writes the same bytes over the beginning of a file, and syncs them. After a sync that failed the system shows what it has not
+ * brought to the disk and takes it for written: whoever goes on with a file that another process left must not believe it.
+ */
+export async function rewriteSame(path: string, bytes: Uint8Array): Promise<void> {
+  const handle = await open(path, 'r+');
+  try {
+    await writeFully(handle, bytes);
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -41,7 +41,7 @@ export function ownEnvironment(
   source: NodeJS.ProcessEnv = process.env,
 ): Record<string, string> {
   const names = [...new Set([...named, ...(source[handedOn] ?? '').split(',').filter((name) => name !== '')])];
-  const own = ['XDG_STATE_HOME', 'XDG_RUNTIME_DIR', 'SEATRIAL_STATE_HOME', 'NODE_OPTIONS'];
+  const own = ['XDG_STATE_HOME', 'XDG_RUNTIME_DIR', 'XDG_CONFIG_HOME', 'SEATRIAL_STATE_HOME', 'NODE_OPTIONS'];
   const set: Record<string, string> = names.length === 0 ? {} : { [handedOn]: names.join(',') };
   return allowedEnvironment({ pass: [...own, ...names], fileText: null, set }, source);
 }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { constants, createReadStream, type Stats } from 'node:fs';
+import { constants, createReadStream, readFileSync, type Stats } from 'node:fs';
 import {
   chmod,
   type FileHandle,
@@ -29,14 +29,28 @@ export async function writeFileAtomic(
   data: string | Uint8Array,
   { mode = 0o600 }: { mode?: number } = {},
 ): Promise<void> {
+  await replaceFileIf(path, data, { mode, mayReplace: async () => true });
+}
+
+/** The same, unless `mayReplace` says no when the new content is on disk and only its name is missing; false then. */
+export async function replaceFileIf(
+  path: string,
+  data: string | Uint8Array,
+  { mode, mayReplace }: { mode: number; mayReplace: () => Promise<boolean> },
+): Promise<boolean> {
   const temporary = await writeTemporaryBeside(path, data, mode);
   try {
+    if (!(await mayReplace())) {
+      await removeFile(temporary);
+      return false;
+    }
     await rename(temporary, path);
   } catch (thrown) {
     await removeFile(temporary);
     throw thrown;
   }
   await syncDirectory(dirname(path));
+  return true;
 }
 
 /** Makes a complete, synced file visible under `path` in one act; false when there already is one. Durable when true. */
@@ -54,6 +68,36 @@ export async function linkOnce(content: string | Uint8Array, path: string): Prom
 /** The text (UTF-8) of a file, or null when there is none; every other error is thrown. */
 export async function readTextFile(path: string): Promise<string | null> {
   return nullWhenMissing(() => readFile(path, 'utf8'));
+}
+
+/** The file that has this name now, which stays readable when another one takes the name; null when there is none. */
+export async function openFormer(path: string): Promise<FileHandle | null> {
+  return nullWhenMissing(() => open(path, 'r'));
+}
+
+export type SmallFile = { ok: true; text: string } | { ok: false; reason: string };
+
+/**
+ * Many small files (UTF-8), in their order. Never throws. They are read in this thread, which for ten thousand of them is
+ * five times as fast as handing each to another one; in between others get their turn.
+ */
+export async function readSmallFiles(paths: readonly string[]): Promise<SmallFile[]> {
+  const results: SmallFile[] = [];
+  for (let from = 0; from < paths.length; from += filesAtATime) {
+    results.push(...paths.slice(from, from + filesAtATime).map(readSmallFile));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return results;
+}
+
+const filesAtATime = 200;
+
+function readSmallFile(path: string): SmallFile {
+  try {
+    return { ok: true, text: readFileSync(path, 'utf8') };
+  } catch (thrown) {
+    return { ok: false, reason: `it cannot be read (${errorCodeOf(thrown) ?? 'unknown reason'})` };
+  }
 }
 
 /** The bytes of a file, or null when there is none; every other error is thrown. */
@@ -89,7 +133,7 @@ export async function listDirectory(path: string): Promise<string[]> {
 
 /** The directory exists, belongs to this user and is closed to others (0700). Durable. Throws FILE_REFUSED. */
 export async function ensurePrivateDirectory(path: string): Promise<void> {
-  const firstCreated = await mkdir(path, { recursive: true, mode: 0o700 });
+  await makeDurableDirectory(path);
   const found = await stat(path);
   if (!found.isDirectory()) throw new DeployError('FILE_REFUSED', { path, reason: 'it is not a directory' });
   const user = process.getuid?.();
@@ -97,7 +141,6 @@ export async function ensurePrivateDirectory(path: string): Promise<void> {
     throw new DeployError('FILE_REFUSED', { path, reason: 'it belongs to another user' });
   }
   if ((found.mode & 0o077) !== 0) await chmod(path, 0o700);
-  if (firstCreated !== undefined) await syncFrom(dirname(firstCreated), path);
 }
 
 /**
@@ -247,11 +290,24 @@ async function tryLink(from: string, to: string): Promise<boolean> {
   }
 }
 
-async function syncFrom(ancestor: string, path: string): Promise<void> {
-  for (let current = path; current !== ancestor && dirname(current) !== current; current = dirname(current)) {
-    await syncDirectory(current);
+/**
+ * Level by level, and each on the disk before anything is made in it. So a directory that holds something is durable; one that is
+ * empty may be left by a process that was killed before it could sync its name, and is synced by whoever comes next.
+ */
+async function makeDurableDirectory(path: string): Promise<void> {
+  const parent = dirname(path);
+  const names = await nullWhenMissing(() => readdir(path)).catch((thrown: unknown) => {
+    if (errorCodeOf(thrown) !== 'ENOTDIR') throw thrown;
+    throw new DeployError('FILE_REFUSED', { path, reason: 'it is not a directory' });
+  });
+  if (names !== null && names.length > 0) return;
+  if (names === null) {
+    if (parent !== path) await makeDurableDirectory(parent);
+    await mkdir(path, { mode: 0o700 }).catch((thrown: unknown) => {
+      if (errorCodeOf(thrown) !== 'EEXIST') throw thrown;
+    });
   }
-  await syncDirectory(ancestor);
+  await syncDirectory(parent);
 }
 
 async function lstatOrNull(path: string): Promise<Stats | null> {

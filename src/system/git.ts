@@ -24,6 +24,8 @@ export interface Repository {
   refNames(): Promise<string[]>;
   /** Committer time as an ISO string, or null when the commit is not there. */
   commitTime(oid: string): Promise<string | null>;
+  /** Committer times, ISO, of what `to` has and `from` has not, newest first, at most 5,000; none when one of them is not there. */
+  commitTimes(from: string, to: string): Promise<string[]>;
   /** Committer time, Unix ms, of the last commit that changed a path relative to `directory`; null when there is none. */
   lastChangeMs(path: string, signal?: AbortSignal): Promise<number | null>;
   /** Commits that lead to one commit and not to the other (full ids), newest first, at most 2,000. */
@@ -32,6 +34,8 @@ export interface Repository {
   tagBefore(oid: string): Promise<string | null>;
   /** Address of the remote `origin`, never contacted; null without one. */
   originUrl(): Promise<string | null>;
+  /** Text (UTF-8) of a file as a commit has it, its path relative to `directory`; null when it is not there. */
+  committedText(oid: string, path: string): Promise<string | null>;
 }
 
 /** `home`: private folder for git dirs of our own. Throws NOT_A_REPOSITORY when the directory is not inside a work tree. */
@@ -79,27 +83,33 @@ function createRepository(place: PrivateRepository): Repository {
       const time = await attempt(() => git.raw(['show', '-s', '--no-show-signature', '--format=%cI', oid]));
       return time === null ? null : new Date(time.trim()).toISOString();
     },
-    lastChangeMs: async (path, signal) => {
-      await place.refreshHead();
-      const args = [
-        'log',
-        '-1',
-        '--no-show-signature',
-        '--no-ext-diff',
-        '--no-textconv',
-        '--format=%cI',
-        'HEAD',
-        '--',
-        path,
-      ];
-      const result = await runGit(place, { args, timeoutMs: 10_000, signal });
-      const at = Date.parse(result.stdout.trim());
-      return result.ok && Number.isFinite(at) ? at : null;
+    commitTimes: (from, to) => readCommitTimes(git, from, to),
+    lastChangeMs: (path, signal) => readLastChange(place, path, signal),
+    committedText: async (oid, path) => {
+      if (!gitOidSchema.safeParse(oid).success || /[\p{Cc}]/u.test(path)) return null;
+      const args = ['cat-file', 'blob', `${oid}:${path}`];
+      const result = await runGit(place, { args, timeoutMs: 10_000 });
+      return result.ok ? result.stdout : null;
     },
     history: (range) => readHistory(place, range),
     tagBefore: (oid) => readTagBefore(place, oid),
     originUrl: () => readOriginUrl(place),
   };
+}
+
+async function readLastChange(place: PrivateRepository, path: string, signal?: AbortSignal): Promise<number | null> {
+  await place.refreshHead();
+  const how = ['-1', '--no-show-signature', '--no-ext-diff', '--no-textconv', '--format=%cI'];
+  const result = await runGit(place, { args: ['log', ...how, 'HEAD', '--', path], timeoutMs: 10_000, signal });
+  const at = Date.parse(result.stdout.trim());
+  return result.ok && Number.isFinite(at) ? at : null;
+}
+
+async function readCommitTimes(git: ReturnType<typeof simpleGit>, from: string, to: string): Promise<string[]> {
+  if (![from, to].every((oid) => gitOidSchema.safeParse(oid).success)) return [];
+  const how = ['--max-count=5000', '--no-show-signature', '--no-ext-diff', '--format=%cI'];
+  const told = (await attempt(() => git.raw(['log', ...how, to, `^${from}`, '--']))) ?? '';
+  return told.split('\n').flatMap((line) => (line.trim() === '' ? [] : [new Date(line.trim()).toISOString()]));
 }
 
 async function attempt<T>(call: () => Promise<T>): Promise<T | null> {

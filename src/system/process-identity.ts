@@ -1,17 +1,9 @@
-import { z } from 'zod';
 import { DeployError } from '../model/deploy-error.ts';
+import { type ProcessIdentity, processIdentitySchema } from '../model/process-identity.ts';
 import { runCommand } from './exec.ts';
 import { readTextFile } from './files.ts';
 
-/** Names one process for ever: a pid alone is given to another process sooner or later. */
-export const processIdentitySchema = z.strictObject({
-  pid: z.number().int().positive(),
-  /** When it began, in the words of the system; only compared. */
-  start: z.string().min(1),
-  /** Changes with every boot of the machine. */
-  boot: z.string().min(1),
-});
-export type ProcessIdentity = z.infer<typeof processIdentitySchema>;
+export { type ProcessIdentity, processIdentitySchema };
 
 /** Identity of this process. Throws INTERNAL when the system does not tell it. */
 export async function currentIdentity(): Promise<ProcessIdentity> {

@@ -61,9 +61,11 @@ export function contextOf(
     freeze: { frozen: false, reason: null, untilMs: null },
     calendar: { fridayOrBeforeHoliday: false, label: 'an ordinary day' },
     history: [],
+    setAside: [],
     explainedRuns: [],
     pendingReview: null,
     pitfalls: [],
+    learnedGates: [],
     metricsProbe: async () => ({ ok: true, reason: '120 requests in the last minute', evidence: { requests: 120 } }),
     readErrorBudget: async () => ({
       asked: false,

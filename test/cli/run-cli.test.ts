@@ -225,14 +225,25 @@ describe('following a run', () => {
 });
 
 describe('approve', () => {
-  it('asks a person at a terminal for the code, and takes it as a flag elsewhere', async () => {
+  it('hands the person at an interactive terminal on to the operation, and nobody elsewhere', async () => {
     const typed = await run('approve abc', { isInteractive: true, answers: ['abababab'] });
-    expect(typed.world.calls[0]?.input).toEqual({ plan_id: 'abc', scope: 'start', code: 'abababab' });
+    expect(typed.world.calls[0]?.input).toEqual({ plan_id: 'abc', scope: 'start' });
+    const person = typed.world.calls[0]?.context.person;
+    person?.show('read \u001b[31mthis');
+    expect(typed.io.out.join('')).toContain('read this\n');
+    expect(await person?.ask('code? ')).toBe('abababab');
+    expect(typed.io.asked).toEqual(['code? ']);
     const given = await run('approve abc --code abababab');
     expect(given.io.asked).toEqual([]);
+    expect(given.world.calls[0]?.context.person).toBeUndefined();
     expect(given.world.calls[0]?.input['code']).toBe('abababab');
-    const left = await run('approve abc', { isInteractive: true, answers: [null] });
-    expect(left.err).toContain('error CANCELLED');
-    expect(left.world.calls).toEqual([]);
+  });
+
+  it('shows it on standard error where standard output is for machines', async () => {
+    const { world, io } = await run('approve abc --json', { isInteractive: true });
+    const before = io.out.length;
+    world.calls[0]?.context.person?.show('the screen');
+    expect(io.out).toHaveLength(before);
+    expect(io.errors.join('')).toContain('the screen');
   });
 });

@@ -29,7 +29,7 @@ const commands = '      commands: { inspect: { argv: [ops/inspect] }, promote: {
 
 describe('a target of commands in the config', () => {
   test('says in words what it can do', () => {
-    const { summary } = explainEnvironment(parseConfig(configOf(commands)));
+    const { summary } = explainEnvironment({ ...parseConfig(configOf(commands)), enrolled: false });
     expect(summary).toContain(
       'Target: programs of yours, 1 instance(s) of a revision: inspect by `ops/inspect`; promote by `ops/deploy {commit}`. Users are moved only by making a revision stable.',
     );

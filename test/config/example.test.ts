@@ -80,7 +80,7 @@ test('docs/seatrial.schema.json is what the schema renders', async () => {
 
 function expectSameMeaning(text: string, name: string): void {
   const loaded = parseConfig(text);
-  const again = parseConfig(renderExplanation(loaded, name));
+  const again = parseConfig(renderExplanation({ ...loaded, enrolled: false }, name));
   expect(Object.keys(again.config.environments)).toEqual([name]);
   expect(again.config.environments[name]).toEqual(loaded.config.environments[name]);
   expect(again.config.service).toBe(loaded.config.service);
@@ -100,7 +100,7 @@ describe('an explanation', () => {
   });
 
   test('tells where each value comes from, in the units of the config', () => {
-    const text = renderExplanation(parseConfig(configText('    judge: { sourceGrace: 90s }')));
+    const text = renderExplanation({ ...parseConfig(configText('    judge: { sourceGrace: 90s }')), enrolled: false });
     expect(text).toMatch(/^ {6}sourceGrace: 90s +# yours · A metrics source silent/m);
     expect(text).toMatch(/^ {6}alphaRollback: 1% +# default · /m);
     expect(text).toMatch(/^ {6}# directory: not set +# Where a revision lies/m);
@@ -111,9 +111,10 @@ describe('an explanation', () => {
   });
 
   test('begins with what will happen', () => {
-    const lines = renderExplanation(
-      parseConfig(configText('    smoke: [{ name: a, command: [x], on: [candidate] }]')),
-    ).split('\n');
+    const lines = renderExplanation({
+      ...parseConfig(configText('    smoke: [{ name: a, command: [x], on: [candidate] }]')),
+      enrolled: false,
+    }).split('\n');
     expect(lines[0]).toBe('# What happens on `seatrial ship <version> --env production` (http://127.0.0.1:8080):');
     expect(lines).toContain(
       '# Strategy: canary; 5 % for 10m, 25 % for 10m, 50 % for 10m, 100 % for 30m (of the last step 5 % stays on the stable revision to compare with, until its watch is over): 1h at least; a step holds without a verdict after 2h.',
@@ -139,13 +140,16 @@ describe('an explanation', () => {
       'Strategy: rolling; 1 instance(s) at a time, 2m after each, 15m after the last; a person decides between them; holds without a verdict after 2h.',
     ],
   ])('of %s', (strategy, sentence) => {
-    expect(explainEnvironment(parseConfig(configText(`    strategy: ${strategy}`))).summary).toContain(sentence);
+    expect(
+      explainEnvironment({ ...parseConfig(configText(`    strategy: ${strategy}`)), enrolled: false }).summary,
+    ).toContain(sentence);
   });
 
   test('as data has every setting once', () => {
-    const { settings, environment, service } = explainEnvironment(
-      parseConfig(configText('    smoke: [{ name: a, command: [x] }]')),
-    );
+    const { settings, environment, service } = explainEnvironment({
+      ...parseConfig(configText('    smoke: [{ name: a, command: [x] }]')),
+      enrolled: false,
+    });
     expect([service, environment]).toEqual(['shop', 'production']);
     const keys = settings.map(({ key }) => key);
     expect(new Set(keys).size).toBe(keys.length);

@@ -8,7 +8,7 @@ const mistakes: Array<[string, string, string[]]> = [
     'key in the wrong place',
     '    steps: []',
     [
-      '7:5  environments.production.steps: unknown key; allowed here: url, target, revision, strategy, smoke, metrics, business, slos, triggers, judge, gates, approval, notify, freeze, rollback, migration, review; "steps" belongs to strategy (kind: canary)',
+      '7:5  environments.production.steps: unknown key; allowed here: url, target, revision, strategy, smoke, metrics, business, slos, triggers, judge, gates, approval, notify, freeze, lock, rollback, migration, review, completion; "steps" belongs to strategy (kind: canary)',
     ],
   ],
   [
@@ -29,6 +29,23 @@ const mistakes: Array<[string, string, string[]]> = [
     'value that is nowhere near',
     '    review: perhaps',
     ['7:5  environments.production.review: "perhaps" is not allowed; allowed: block, warn'],
+  ],
+  [
+    'review documents outside of the project',
+    '    review: { documents: { guidelines: ../guide.md, checklst: a.md, standards: .git/hooks/x } }',
+    [
+      '7:28  environments.production.review.documents.guidelines: must be a document inside the project, such as docs/guide.md: .md, .mdx, .txt, .rst or .adoc, in no hidden folder, got "../guide.md"',
+      '7:53  environments.production.review.documents.checklst: unknown key; did you mean "checklist"?',
+      '7:69  environments.production.review.documents.standards: must be a document inside the project, such as docs/guide.md: .md, .mdx, .txt, .rst or .adoc, in no hidden folder, got ".git/hooks/x"',
+    ],
+  ],
+  [
+    'completion of a story that is no folder',
+    '    completion: { story: ../x, ticket: { mail: ada } }',
+    [
+      '7:19  environments.production.completion.story: must be the name of a folder: letters, digits, dot, underscore, hyphen, got "../x"',
+      '7:32  environments.production.completion.ticket: needs one of the keys webhook, command',
+    ],
   ],
   [
     'strategy that is not there',
@@ -204,8 +221,24 @@ const mistakes: Array<[string, string, string[]]> = [
     'approval',
     '    approval: { how: terminl, expires: 2h }',
     [
-      '7:17  environments.production.approval.how: "terminl" is not allowed; did you mean "terminal"? allowed: none, client-dialog, terminal',
+      '7:17  environments.production.approval.how: "terminl" is not allowed; did you mean "terminal"? allowed: none, client-dialog, terminal, signature, protected',
       '7:31  environments.production.approval.expires: must be from 1s to 60m, got "2h"',
+    ],
+  ],
+  [
+    'approval that cannot tell persons apart',
+    '    approval: { how: terminal, required: 2, roles: [releaseManager], separation: true }',
+    [
+      '7:32  environments.production.approval.required: needs how: signature; the other ways cannot tell one person from another, got 2',
+      '7:45  environments.production.approval.roles: needs how: signature; the other ways cannot tell one person from another',
+      '7:70  environments.production.approval.separation: needs how: signature; the other ways cannot tell one person from another, got true',
+    ],
+  ],
+  [
+    'approval of a protected environment that nobody is asked about',
+    '    approval: { how: protected }',
+    [
+      '7:5  environments.production.approval.protected: must name the command that asks the protected environment: { verify: [program, …] }',
     ],
   ],
   [
@@ -302,8 +335,8 @@ const mistakes: Array<[string, string, string[]]> = [
     'hidden characters',
     '    "a\\u0007\\u202eb": 1\n    x: 1',
     [
-      '7:5  environments.production.a\\u0007\\u202eb: unknown key; allowed here: url, target, revision, strategy, smoke, metrics, business, slos, triggers, judge, gates, approval, notify, freeze, rollback, migration, review',
-      '8:5  environments.production.x: unknown key; allowed here: url, target, revision, strategy, smoke, metrics, business, slos, triggers, judge, gates, approval, notify, freeze, rollback, migration, review',
+      '7:5  environments.production.a\\u0007\\u202eb: unknown key; allowed here: url, target, revision, strategy, smoke, metrics, business, slos, triggers, judge, gates, approval, notify, freeze, lock, rollback, migration, review, completion',
+      '8:5  environments.production.x: unknown key; allowed here: url, target, revision, strategy, smoke, metrics, business, slos, triggers, judge, gates, approval, notify, freeze, lock, rollback, migration, review, completion',
     ],
   ],
 ];
@@ -321,7 +354,7 @@ describe('a config with mistakes says of each where it is and what is allowed', 
   test.each([
     ['', ['1:1  the file: is empty']],
     ['# nothing', ['1:1  the file: is empty']],
-    ['- a', ['1:1  the file: expected a map with version, service, environments, got a list']],
+    ['- a', ['1:1  the file: expected a map with version, service, environments, retention, learnings, got a list']],
     [
       '{ version: 1, service: a, environments: {} }',
       ['1:27  environments: needs at least one environment, such as production'],

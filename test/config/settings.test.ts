@@ -146,11 +146,11 @@ describe('judge settings', () => {
 
 describe('approval', () => {
   test.each(['development', 'dev', 'local', 'test'])('%s: nobody is asked', (name) => {
-    expect(approvalRule(name, specOf())).toMatchObject({ how: 'none', from: 'default' });
+    expect(approvalRule(name, specOf(), false)).toMatchObject({ how: 'none', from: 'default' });
   });
 
   test.each(['staging', 'production', 'developmen', 'qa'])('%s: a person, and it says how weak that is', (name) => {
-    const rule = approvalRule(name, specOf());
+    const rule = approvalRule(name, specOf(), false);
     expect(rule).toMatchObject({
       how: 'client-dialog',
       clients: ['claude-code'],
@@ -160,10 +160,22 @@ describe('approval', () => {
     expect(rule.note).toContain('not forgery-proof');
   });
 
+  test.each<[string, boolean, string]>([
+    ['production', true, 'signature'],
+    ['eu-west', true, 'signature'],
+    ['production', false, 'client-dialog'],
+    ['staging', true, 'client-dialog'],
+    ['dev', true, 'none'],
+  ])('%s, with a key enrolled: %s, asks for %s', (name, enrolled, how) => {
+    expect(approvalRule(name, specOf(), enrolled)).toMatchObject({ how, from: 'default', signers: { from: 'user' } });
+    expect(approvalRule(name, specOf('    approval: { how: terminal }'), enrolled).how).toBe('terminal');
+  });
+
   test('what is configured counts', () => {
     const rule = approvalRule(
       'dev',
       specOf('    approval: { how: terminal, clients: [], expires: 5m, approvers: { releaseManager: Ada } }'),
+      false,
     );
     expect(rule).toMatchObject({
       how: 'terminal',
@@ -173,12 +185,16 @@ describe('approval', () => {
       from: 'config',
     });
     expect(rule.note).toContain('not forgery-proof');
-    expect(defaultApproval('production')).toBe('client-dialog');
+    expect(defaultApproval('production', false)).toBe('client-dialog');
   });
 
   test('the default is what an empty approval of the same kind would be', () => {
-    const { from: _, ...byDefault } = approvalRule('production', specOf());
-    const { from: __, ...configured } = approvalRule('production', specOf('    approval: { how: client-dialog }'));
+    const { from: _, ...byDefault } = approvalRule('production', specOf(), false);
+    const { from: __, ...configured } = approvalRule(
+      'production',
+      specOf('    approval: { how: client-dialog }'),
+      false,
+    );
     expect(configured).toEqual(byDefault);
   });
 });
@@ -196,14 +212,16 @@ describe('hashes', () => {
     'freeze: { timezone: Europe/Vienna }',
     'review: warn',
   ])('the policy hash sees %s', (extra) => {
-    expect(policyHash('production', specOf(`    ${extra}`))).not.toBe(policyHash('production', specOf()));
+    expect(policyHash('production', specOf(`    ${extra}`), false)).not.toBe(policyHash('production', specOf(), false));
   });
 
   test('the policy hash sees nothing else, but the default approval of another environment', () => {
-    expect(policyHash('production', specOf('    triggers: { oom: false }'))).toBe(policyHash('production', specOf()));
-    expect(policyHash('production', specOf('    approval: { how: client-dialog }'))).toBe(
-      policyHash('production', specOf()),
+    expect(policyHash('production', specOf('    triggers: { oom: false }'), false)).toBe(
+      policyHash('production', specOf(), false),
     );
-    expect(policyHash('dev', specOf())).not.toBe(policyHash('production', specOf()));
+    expect(policyHash('production', specOf('    approval: { how: client-dialog }'), false)).toBe(
+      policyHash('production', specOf(), false),
+    );
+    expect(policyHash('dev', specOf(), false)).not.toBe(policyHash('production', specOf(), false));
   });
 });

@@ -143,6 +143,15 @@ describe('shipping through the MCP tools', () => {
     );
   }, 90_000);
 
+  it('the draft of its review holds against its own events', async () => {
+    await session.call('deploy_review', { action: 'draft', run_id: runId });
+    const file = readFileSync(join(scratch.directory, '.seatrial', 'reviews', `${runId}.md`), 'utf8');
+    expect(file).toMatch(/\*\*Rollback\*\*: for error-rate; users were off the candidate .*\(#\d+, #\d+\)/);
+    const text = file.replaceAll('(to complete)', 'nothing');
+    const kept = await session.call('deploy_review', { action: 'submit', run_id: runId, text });
+    expect(kept.text, kept.text).toMatch(/is kept/);
+  });
+
   it('the same commit is refused until a cause is recorded', async () => {
     const refused = await session.call('rollout_plan', { version: '3.0.0' });
     expect(refused.isError && refused.text).toMatch(/REVISION_REFUSED/);
@@ -196,7 +205,8 @@ describe('shipping through the MCP tools', () => {
       turn++
     )
       await sleep(100);
-    expect(scratch.cli(['pause', '--reason', 'looking']).stdout).toMatch(/the weight stays/);
+    const paused = scratch.cli(['pause', '--reason', 'looking']);
+    expect(paused.stdout, paused.stderr).toMatch(/the weight stays/);
     await sleep(3000);
     expect((await session.call('rollout_status', { run_id: runId })).text).toMatch(/held/i);
     const promote = await session.call('rollout_control', { action: 'promote', run_id: runId });

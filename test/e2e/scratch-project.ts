@@ -31,9 +31,13 @@ export type Scratch = {
   env: Record<string, string>;
   writeConfig(changes?: ConfigChanges): void;
   release(release: Release): void;
+  /** A person trusts the project as it is now, by the command itself at a terminal; nothing when it is trusted, or cannot be read. */
+  trust(): void;
   git(...args: string[]): string;
-  /** Runs the bundle and waits for its end. */
-  cli(args: string[], options?: { timeoutMs?: number }): CliResult;
+  /** Runs the bundle on a pseudo-terminal (util-linux `script`) and answers each prompt in turn. */
+  onTerminal(args: string[], answers: Answers): Promise<{ code: number | null; output: string }>;
+  /** Runs the bundle and waits for its end; the project is trusted as it is, unless `untrusted`. */
+  cli(args: string[], options?: { timeoutMs?: number; untrusted?: boolean }): CliResult;
   connect(clientName?: string): Promise<Session>;
   startClients(rate?: number): Promise<Clients>;
   /** Pids of processes that work for this project, by their command line. */
@@ -42,6 +46,8 @@ export type Scratch = {
   close(): Promise<void>;
 };
 
+/** What is typed when the output so far looks so; a function makes it of the output. */
+export type Answers = Array<[RegExp, string | ((output: string) => string)]>;
 export type CliResult = { code: number | null; stdout: string; stderr: string };
 export type Session = {
   client: Client;
@@ -67,6 +73,7 @@ export type ConfigChanges = {
   target?: string;
   environment?: string;
   metrics?: string;
+  review?: string;
 };
 
 /** A shop in a git repository of its own, with its own state folder and a port that the system gave. */
@@ -113,7 +120,27 @@ export async function createScratch(): Promise<Scratch> {
       git('commit', '--quiet', '--message', `feat: release ${version}`);
       git('tag', `v${version}`);
     },
-    cli: (args, { timeoutMs = 60_000 } = {}) => {
+    trust: () => trustProject({ directory, env }),
+    onTerminal: (args, answers) =>
+      new Promise((resolve) => {
+        const command = [process.execPath, bundle, ...args].map((part) => `'${part}'`).join(' ');
+        const child = spawn('script', ['-qec', command, '/dev/null'], {
+          cwd: directory,
+          env: { ...env, TERM: 'xterm' },
+        });
+        let output = '';
+        let asked = 0;
+        child.stdout.on('data', (chunk: Buffer) => {
+          output += chunk.toString();
+          const next = answers[asked];
+          if (next === undefined || !next[0].test(output)) return;
+          asked += 1;
+          child.stdin.write(`${typeof next[1] === 'string' ? next[1] : next[1](output)}\n`);
+        });
+        child.on('close', (code) => resolve({ code, output }));
+      }),
+    cli: (args, { timeoutMs = 60_000, untrusted = false } = {}) => {
+      if (!untrusted) scratch.trust();
       try {
         const stdout = execFileSync(process.execPath, [bundle, ...args], {
           cwd: directory,
@@ -190,6 +217,7 @@ function renderConfig({
   target = '',
   environment = 'production',
   metrics = '{ source: proxy }',
+  review = 'warn',
 }: ConfigChanges & { url: string; ledger: string }): string {
   return `version: 1
 service: shop
@@ -214,9 +242,36 @@ ${target}
     rollback: { document: ROLLBACK.md }
     gates: { allowFriday: true, minFreeDisk: 50MiB }
     approval: ${approval}
-    review: warn
+    review: ${review}
 ${extra}
 `;
+}
+
+/** What was trusted last, by folder: most calls find the project as it was. */
+const trusted = new Map<string, string>();
+
+/** Throws when the command does not do it for a configuration that can be read. */
+export function trustProject({ directory, env }: { directory: string; env: Record<string, string> }): void {
+  const path = join(directory, 'seatrial.yaml');
+  const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  if (text === '' || trusted.get(directory) === text) return;
+  const run = (program: string, args: string[], input: string): string | null => {
+    const stdio = ['pipe', 'pipe', 'pipe'] as const;
+    try {
+      return execFileSync(program, args, { cwd: directory, env, input, stdio: [...stdio], encoding: 'utf8' });
+    } catch {
+      return null;
+    }
+  };
+  const shown = run(process.execPath, [bundle, 'trust', '--show', '--json'], '');
+  if (shown === null) return;
+  const { code } = JSON.parse(shown).data;
+  if (code !== null) {
+    const command = [process.execPath, bundle, 'trust'].map((part) => `'${part}'`).join(' ');
+    const said = run('script', ['-qec', command, '/dev/null'], `${code}\n`);
+    if (said?.includes('Trusted: ') !== true) throw new Error(`not trusted: ${said}`);
+  }
+  trusted.set(directory, text);
 }
 
 async function connect({
@@ -241,6 +296,7 @@ async function connect({
     client,
     pid: transport.pid ?? 0,
     call: async (name, args = {}) => {
+      trustProject({ directory, env });
       const result = await client.callTool({ name, arguments: args }, undefined, { timeout: 120_000 });
       const content = Array.isArray(result.content) ? result.content : [];
       return {

@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bundle, createScratch, type Scratch, sleep } from './scratch-project.ts';
+import { createScratch, type Scratch, sleep } from './scratch-project.ts';
 
 let scratch: Scratch;
 beforeEach(async () => {
@@ -123,42 +122,27 @@ describe('strategies under load', () => {
 });
 
 describe('a person at a terminal', () => {
-  /** Runs the bundle on a pseudo-terminal (util-linux `script`) and answers each prompt in turn. */
-  const onTerminal = (
-    args: string[],
-    answers: Array<[RegExp, string]>,
-  ): Promise<{ code: number | null; output: string }> =>
-    new Promise((resolve) => {
-      const command = [process.execPath, bundle, ...args].map((part) => `'${part}'`).join(' ');
-      const child = spawn('script', ['-qec', command, '/dev/null'], {
-        cwd: scratch.directory,
-        env: { ...scratch.env, TERM: 'xterm' },
-      });
-      let output = '';
-      let asked = 0;
-      child.stdout.on('data', (chunk: Buffer) => {
-        output += chunk.toString();
-        const next = answers[asked];
-        if (next?.[0].test(output)) {
-          asked += 1;
-          child.stdin.write(`${next[1]}\n`);
-        }
-      });
-      child.on('close', (code) => resolve({ code, output }));
-    });
-
   it('types the code of the plan: a wrong one starts nothing, the right one ships', async () => {
     scratch.writeConfig({ approval: '{ how: terminal }' });
     scratch.release({ version: '1.0.0' });
-    const wrong = await onTerminal(['ship', '1.0.0'], [[/anything else stops/, 'NOPE12']]);
-    expect(wrong.output).toMatch(/APPROVAL_NOT_ACCEPTED/);
+    const untrusted = await scratch.onTerminal(['ship', '1.0.0'], [[/Type \w{6} to go on/, 'NOPE12']]);
+    expect(untrusted.output).toMatch(/It starts these programs[\s\S]*PERSON_NEEDED/);
+    expect(untrusted.output).not.toContain('Checks:');
+    const wrong = await scratch.onTerminal(
+      ['ship', '1.0.0'],
+      [
+        [/Type \w{6} to go on/, (output) => /Type (\w{6}) to go on/.exec(output)?.[1] ?? ''],
+        [/by typing its code[^\n]*anything else stops/, 'NOPE12'],
+      ],
+    );
+    expect(wrong.output).toMatch(/Trusted: [\s\S]*Checks: [\s\S]*APPROVAL_NOT_ACCEPTED/);
     expect(scratch.processes()).toEqual([]);
     const planId = /planId: ([0-9a-f]{64})/.exec(scratch.cli(['plan', '1.0.0']).stdout)?.[1] ?? '';
-    const right = await onTerminal(['ship', '1.0.0'], [[/anything else stops/, planId.slice(0, 6)]]);
+    const right = await scratch.onTerminal(['ship', '1.0.0'], [[/anything else stops/, planId.slice(0, 6)]]);
     expect(right.output).toMatch(/SUCCEEDED/);
     expect(await servedVersion()).toBe('1.0.0');
     const session = await scratch.connect();
     const refused = await session.call('rollout_approve', { scope: 'start', plan_id: planId });
-    expect(refused.isError && refused.text).toMatch(/wants a person at a terminal|PLAN_UNKNOWN/);
+    expect(refused.isError && refused.text).toMatch(/needs a person at a terminal|PLAN_UNKNOWN/);
   }, 90_000);
 });

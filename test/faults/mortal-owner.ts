@@ -10,18 +10,46 @@ export type Mutant =
   | 'act-before-intent'
   | 'acknowledge-before-durable'
   | 'no-idempotency'
-  | 'go-on-when-found';
+  | 'go-on-when-found'
+  | 'begin-again-when-found'
+  | 'append-to-torn';
 
 export type Owner = {
   ports: RolloutPorts;
   /** How often it could have died so far. */
   points(): number;
   dead(): boolean;
+  /** Those of its chances at which a line was about to be written. */
+  appends: number[];
+  /** The line that it was writing when it died; null when it was not. */
+  torn(): RunEvent | null;
   /** What it was told to be on disk. */
   acknowledged: RecordedEvent[];
   /** Acts without a durable intent before them. */
   unannounced: string[];
 };
+
+/** What acts did to the place, whoever did them. */
+export type Effects = {
+  during<T>(key: string, work: () => Promise<T>): Promise<T>;
+  /** Keys under which the place was changed more than once: an act that was done again was not the same act. */
+  repeated(): string[];
+};
+
+/** Looks at the place before and after every act; the acts of a run come one after the other. */
+export function createEffects(target: Pick<Target, 'inspect'>): Effects {
+  const changes = new Map<string, number>();
+  const look = async (): Promise<string> => JSON.stringify(await target.inspect(new AbortController().signal));
+  return {
+    during: async (key, work) => {
+      const before = await look();
+      const done = await work();
+      if ((await look()) !== before) changes.set(key, (changes.get(key) ?? 0) + 1);
+      return done;
+    },
+    repeated: () => [...changes].filter(([, times]) => times > 1).map(([key]) => key),
+  };
+}
 
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 
@@ -29,9 +57,13 @@ const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
  * The ports of an owner that dies at its `diesAt`-th chance (null: never): before and after each line of the journal, before and
  * after each act at the target, and before each look. After that nothing it does has an effect, like a process that was killed.
  */
-export function createMortalOwner(world: World, diesAt: number | null, mutant: Mutant = 'none'): Owner {
+export function createMortalOwner(
+  world: World,
+  { diesAt, mutant = 'none', effects }: { diesAt: number | null; mutant?: Mutant; effects: Effects },
+): Owner {
   const { ports: living } = world;
-  const state = { points: 0, dead: false };
+  const state: { points: number; dead: boolean; torn: RunEvent | null } = { points: 0, dead: false, torn: null };
+  const appends: number[] = [];
   const acknowledged: RecordedEvent[] = [];
   const unannounced: string[] = [];
   /** Lines that were acknowledged and are not on the disk yet. */
@@ -47,7 +79,12 @@ export function createMortalOwner(world: World, diesAt: number | null, mutant: M
   const look = async <T>(work: () => Promise<T>): Promise<T> => (passes() ? work() : never());
 
   const append = async (event: RunEvent): Promise<RecordedEvent> => {
-    if (!passes()) return never();
+    const wasDead = state.dead;
+    if (!passes()) {
+      if (!wasDead) state.torn = event;
+      return never();
+    }
+    appends.push(state.points);
     if (mutant === 'act-before-intent' && event.type === 'step_started') {
       pending.push(event);
       return { ...event, seq: world.events.length, atMs: living.clock.now(), gen: 1 };
@@ -72,7 +109,7 @@ export function createMortalOwner(world: World, diesAt: number | null, mutant: M
     if (!passes()) return never();
     if (!isAnnounced(world.events)) unannounced.push(name);
     if (idempotencyKey.length === 0) unannounced.push(`${name} without a key`);
-    const done = await work();
+    const done = await effects.during(idempotencyKey, work);
     for (const late of pending.splice(0)) await living.append(late);
     return passes() ? done : never();
   };
@@ -97,7 +134,8 @@ export function createMortalOwner(world: World, diesAt: number | null, mutant: M
     readLive: (signal) => look(() => living.readLive(signal)),
     notify: (about, text) => void (state.dead || living.notify(about, text)),
   };
-  return { ports, points: () => state.points, dead: () => state.dead, acknowledged, unannounced };
+  const told = { points: () => state.points, dead: () => state.dead, torn: () => state.torn };
+  return { ports, ...told, appends, acknowledged, unannounced };
 }
 
 type DoAct = <T>(name: string, act: Act, work: () => Promise<T>) => Promise<T>;

@@ -330,5 +330,5 @@ describe('kill -9', () => {
       expect(reading?.lines.at(-1)?.seq).toBeGreaterThanOrEqual(acknowledged);
       expect(reading?.lines.at(-1)?.gen).toBe(round);
     }
-  });
+  }, 120_000);
 });

@@ -22,7 +22,8 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 async function placeWith(settings: string): Promise<Place> {
   writeFileSync(join(directory, 'seatrial.yaml'), configText(settings));
-  return openPlace(await openProject(directory), undefined);
+  const trust = { how: 'person', by: 'test', atMs: 0 } as const;
+  return openPlace({ ...(await openProject(directory)), trust }, undefined);
 }
 
 const revisions = { baseline: createRevision('1.0.0'), canary: createRevision('2.0.0') };

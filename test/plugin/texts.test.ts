@@ -150,7 +150,8 @@ describe('the command', () => {
       '`deploy_report {',
       '`deploy_review {action: "draft"',
       '`deploy_review {action: "submit"',
-      '`rollout_approve {scope: "review"',
+      '`rollout_approve {scope: "review:',
+      '`deploy_review {action: "apply"',
     ];
     const places = order.map((call) => command.indexOf(call));
     expect(places).not.toContain(-1);

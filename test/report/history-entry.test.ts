@@ -35,6 +35,15 @@ describe('deriveHistory', () => {
     });
   });
 
+  it('keeps of the commits that it brought their number and the time of the middle one', () => {
+    const times = ['2026-11-01T10:00:00.000Z', '2026-11-03T10:00:00.000Z', '2026-11-02T00:00:00.000Z'];
+    const entry = historySchema.parse(deriveHistory(succeededRun(), { commitAt: null, commitTimes: times }));
+    expect(entry.changes).toEqual({ commits: 3, medianCommitAt: '2026-11-02T00:00:00.000Z' });
+    const two = deriveHistory(succeededRun(), { commitAt: null, commitTimes: times.slice(0, 2) });
+    expect(two.changes).toEqual({ commits: 2, medianCommitAt: '2026-11-02T10:00:00.000Z' });
+    expect(historySchema.parse(deriveHistory(succeededRun(), { commitAt: null })).changes).toBeUndefined();
+  });
+
   it('leaves unmeasured times null', () => {
     expect(deriveHistory(succeededRun(), { commitAt: null })).toMatchObject({
       detectMs: null,

@@ -110,6 +110,9 @@ describe('a repository whose configuration is hostile', () => {
     expect(await repository.refNames()).toEqual(['main', 'v1.0.0', 'v1.1.0']);
     expect(await repository.commitTime(head)).toMatch(/^2\d{3}-/);
     expect(await repository.commitTime('e'.repeat(40))).toBeNull();
+    expect(await repository.commitTimes('e'.repeat(40), head)).toEqual([]);
+    expect(await repository.commitTimes(head, head)).toEqual([]);
+    expect(await repository.commitTimes('--output=/tmp/x', head)).toEqual([]);
     expect(await repository.lastChangeMs('app.js')).toBeGreaterThan(0);
     expect(await repository.changedFiles()).toEqual(['app.js', 'new.txt']);
     expect(existsSync(marker)).toBe(false);

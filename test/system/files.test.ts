@@ -150,7 +150,8 @@ describe('ensurePrivateDirectory', () => {
     await ensurePrivateDirectory(join(directory, 'open'));
     expect((await stat(join(directory, 'open'))).mode & 0o777).toBe(0o700);
     await writeFile(join(directory, 'file'), '');
-    expect(await refusal(ensurePrivateDirectory(join(directory, 'file')))).toBe('EEXIST');
+    expect(await refusal(ensurePrivateDirectory(join(directory, 'file')))).toBe('FILE_REFUSED');
+    expect(await refusal(ensurePrivateDirectory(join(directory, 'file', 'below')))).toBe('FILE_REFUSED');
   });
 });
 

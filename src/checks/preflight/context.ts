@@ -1,5 +1,6 @@
 import type { EnvironmentSpec } from '../../model/config/environment.ts';
 import type { DeployError } from '../../model/deploy-error.ts';
+import type { LearnedGate } from '../../model/gate-decision.ts';
 import type { History } from '../../model/history.ts';
 import type { Revision } from '../../model/revision.ts';
 import type { PlaceFinding, TargetState } from '../../model/target.ts';
@@ -42,13 +43,19 @@ export type PreflightContext = {
   /** A run that goes on at the same target, other than the one that asks. */
   activeRun: { runId: string; pid: number } | null;
   freeze: { frozen: boolean; reason: string | null; untilMs: number | null };
+  /** An emergency stop that holds the environment, in words; null or absent when there is none. */
+  stop?: { said: string; untilMs: number | null } | null;
   calendar: { fridayOrBeforeHoliday: boolean; label: string };
   history: readonly History[];
+  /** Files of the project's memory that cannot be read: where each lies below `.seatrial`, and what it holds. */
+  setAside: ReadonlyArray<{ path: string; reason: string; text: string }>;
   /** Ids of runs whose cause and fix a person has recorded. */
   explainedRuns: readonly string[];
   pendingReview: { runId: string } | null;
   /** Pitfalls of the past that this plan should think of. */
   pitfalls: ReadonlyArray<{ id: string; title: string; seen: number; runs: number; blocking: boolean }>;
+  /** Checks that people made required here, because a pitfall kept coming back. */
+  learnedGates: readonly LearnedGate[];
   /** Asks the metrics source for something, now. */
   metricsProbe: () => Promise<{ ok: boolean; reason: string; evidence: Record<string, string | number | boolean> }>;
   /** Asks the metrics source for the past of the objectives, once. */

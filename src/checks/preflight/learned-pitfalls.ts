@@ -11,15 +11,18 @@ export const learnedPitfallsCheck: Check<PreflightContext> = {
   title: 'No pitfall of earlier runs keeps coming back',
   category: 'quality',
   blocking: false,
-  run: async ({ pitfalls }) => {
+  run: async ({ pitfalls, setAside }) => {
     const recurring = pitfalls.filter(({ seen }) => seen >= recurs);
-    if (recurring.length === 0) return passed(`none was seen ${recurs} times lately`, { due: pitfalls.length });
+    const unread = setAside.length === 0 ? {} : { notCounted: setAside.map(({ path }) => path).join(', ') };
+    if (recurring.length === 0)
+      return passed(`none was seen ${recurs} times lately`, { due: pitfalls.length, ...unread });
     const list = recurring.map(
       ({ title, seen, runs, blocking }) => `${title} (${seen}/${runs}${blocking ? ', a gate now' : ''})`,
     );
     return failed(list.join('; '), 'See .seatrial/learnings.md for how to prevent each.', {
       due: recurring.length,
       ids: recurring.map(({ id }) => id).join(', '),
+      ...unread,
     });
   },
 };

@@ -1,4 +1,5 @@
 import type { Check } from '../../model/check.ts';
+import { reviewRule } from '../../model/config/after-run.ts';
 import type { EnvironmentSpec } from '../../model/config/environment.ts';
 import { gateNames } from '../../model/config/gate.ts';
 import { artifactCheck } from './artifact.ts';
@@ -46,7 +47,7 @@ export function preflightChecks(environment: EnvironmentSpec): ReadonlyArray<Che
     noOtherRunCheck,
     freezeCheck,
     fridayCheck,
-    createReviewCheck(environment.review === 'block'),
+    createReviewCheck(reviewRule(environment.review).next === 'block'),
     rollbackPlanCheck,
     rollbackRehearsedCheck,
     previousTaggedCheck,

@@ -9,9 +9,18 @@ export const revisionAcceptedCheck: Check<PreflightContext> = {
   title: 'This revision was not rolled back before',
   category: 'quality',
   blocking: true,
-  run: async ({ history, revision, environmentName, explainedRuns }) => {
+  run: async ({ history, setAside, revision, environmentName, explainedRuns }) => {
     if (revision === null) return unknown('the version did not resolve');
     const { runs, open } = findRolledBack({ history, revision, environmentName, explainedRuns });
+    const { commit } = revision;
+    const unread = setAside.find(
+      ({ path, text }) => path.startsWith('history/') && commit !== null && text.includes(commit),
+    );
+    if (open === null && unread !== undefined)
+      return unknown(
+        `.seatrial/${unread.path} names this commit, and ${unread.reason}`,
+        'Bring the file back as it was committed (git log --stat -- .seatrial/history), or update seatrial.',
+      );
     if (runs === 0) return passed(`${revision.id} was never rolled back here`, { runs: history.length });
     if (open === null) return passed('it was rolled back before, and cause and fix are recorded', { rolledBack: runs });
     const remedy = `Ship another commit, or record the reason: seatrial learnings add --run ${open.runId} --cause "…"`;

@@ -27,5 +27,7 @@ function tookAway(entry: History, revision: Revision): boolean {
   const same = (commit: string | null, version: string | null): boolean =>
     revision.commit === null ? version === revision.version : commit === revision.commit;
   if (entry.kind === 'rollback') return entry.outcome === 'succeeded' && same(entry.fromCommit, entry.fromVersion);
-  return entry.kind === 'rollout' && entry.outcome === 'rolled_back' && same(entry.commit, entry.version);
+  // Harm was found in both; only in one of them did users get back.
+  const harmful = ['rolled_back', 'rollback_failed'].includes(entry.outcome);
+  return entry.kind === 'rollout' && harmful && same(entry.commit, entry.version);
 }

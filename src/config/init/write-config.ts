@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { linkOnce } from '../../system/files.ts';
+import { fileExists, linkOnce } from '../../system/files.ts';
 import { configFile } from '../load-config.ts';
 
 export type WriteResult = {
@@ -12,5 +12,6 @@ export type WriteResult = {
 /** Writes a first config, unless there is something of that name already; adds nothing else to the project. */
 export async function writeConfig(projectDirectory: string, text: string): Promise<WriteResult> {
   const path = join(projectDirectory, configFile);
+  if (await fileExists(path)) return { written: false, path };
   return { written: await linkOnce(text, path), path };
 }

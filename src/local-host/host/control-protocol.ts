@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { deadManOrderSchema, deadManReadingSchema } from '../../model/dead-man.ts';
 import { DeployError, errorOfCode } from '../../model/deploy-error.ts';
 import { targetStateSchema } from '../../model/target.ts';
 import { hostSpecSchema } from './host-spec.ts';
@@ -29,6 +30,10 @@ export const controlRequests = {
   retire: z.strictObject({ fence, revisionId }),
   /** Ends the plain requests that are still open at a revision without weight. */
   cut: z.strictObject({ fence, revisionId }),
+  arm: deadManOrderSchema,
+  /** Changes nothing that must last. */
+  renew: deadManOrderSchema.pick({ runId: true, fence: true, owners: true }),
+  disarm: deadManOrderSchema.pick({ runId: true, fence: true }),
   spec: z.strictObject({ fence, spec: hostSpecSchema }),
   down: z.strictObject({ fence }),
 };
@@ -55,6 +60,8 @@ export const hostAnswerSchema = z.strictObject({
   excerpts: z.record(z.string(), z.string()),
   /** Requests ended by this very call. */
   cut: z.number().int().nonnegative(),
+  /** Missing in the answers of an older host, which can hold none. */
+  deadMan: deadManReadingSchema.optional(),
 });
 export type HostAnswer = z.infer<typeof hostAnswerSchema>;
 

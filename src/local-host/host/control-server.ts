@@ -18,10 +18,14 @@ export function createControlServer(host: Host, goDown: () => void): Server {
     'POST /promote': async (to, body) => to.promote(controlRequests.promote.parse(body)),
     'POST /retire': async (to, body) => to.retire(controlRequests.retire.parse(body)),
     'POST /cut': async (to, body) => to.cutRequests(controlRequests.cut.parse(body)),
+    'POST /arm': async (to, body) => to.arm(controlRequests.arm.parse(body)),
+    'POST /renew': async (to, body) => to.renew(controlRequests.renew.parse(body)),
+    'POST /disarm': async (to, body) => to.disarm(controlRequests.disarm.parse(body)),
     'POST /spec': async (to, body) => to.changeSpec(controlRequests.spec.parse(body)),
     'GET /state': async (to) => to.answer(),
     'POST /down': async (to, body) => {
       controlRequests.down.parse(body);
+      to.deadMan.disarm();
       goDown();
       return to.answer();
     },

@@ -7,6 +7,8 @@ export type HostFiles = {
   directory: string;
   spec: string;
   state: string;
+  /** How many requests were open a moment ago. */
+  open: string;
   /** Why the host could not start, for whoever tried to start it. */
   startError: string;
   logs: string;
@@ -37,6 +39,7 @@ export function hostFiles(
     directory,
     spec: join(directory, 'host.json'),
     state: join(directory, 'state.json'),
+    open: join(directory, 'open-requests'),
     startError: join(directory, 'start-error.json'),
     logs: join(directory, 'logs'),
     checkouts: join(directory, 'checkouts'),

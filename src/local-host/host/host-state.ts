@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { deadManFiredSchema, deadManOrderSchema } from '../../model/dead-man.ts';
 import { revisionSchema } from '../../model/revision.ts';
 import { instanceSchema } from '../../model/target.ts';
 import { processIdentitySchema } from '../../system/process-identity.ts';
@@ -71,6 +72,17 @@ export const routingStateSchema = z.strictObject({
 });
 export type RoutingState = z.infer<typeof routingStateSchema>;
 
+/** The dead-man rollback that a host holds, and by whom it is started again. */
+const deadManStateSchema = z.strictObject({
+  armed: deadManOrderSchema.nullable(),
+  fired: deadManFiredSchema.nullable(),
+  /** The host that wrote this. */
+  host: processIdentitySchema,
+  /** The process that starts a host that has died, as long as something is armed. */
+  guard: processIdentitySchema.nullable(),
+});
+export type DeadManState = z.infer<typeof deadManStateSchema>;
+
 /** The file `state.json` of a host. */
 export const hostStateSchema = z.strictObject({
   v: z.literal(1),
@@ -78,6 +90,8 @@ export const hostStateSchema = z.strictObject({
   routing: routingStateSchema,
   instances: z.record(z.string(), z.array(instanceRecordSchema)),
   directPorts: z.record(z.string(), z.number().int()),
+  /** Missing in what an older host wrote. */
+  deadMan: deadManStateSchema.optional(),
 });
 export type HostState = z.infer<typeof hostStateSchema>;
 

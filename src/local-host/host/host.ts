@@ -1,28 +1,37 @@
 import { randomBytes } from 'node:crypto';
-import type { Server } from 'node:http';
+import type { DeadManFired } from '../../model/dead-man.ts';
 import { DeployError } from '../../model/deploy-error.ts';
 import { writeFileAtomic } from '../../system/files.ts';
+import type { ProcessIdentity } from '../../system/process-identity.ts';
 import type { ControlRequest, HostAnswer } from './control-protocol.ts';
+import { DeadMan, type DeadManHost } from './dead-man.ts';
+import { withUsersBack } from './dead-man-changes.ts';
+import type { Instant } from './decide-dead-man.ts';
 import { describeState } from './described-state.ts';
-import { cutAll } from './drain-endpoint.ts';
+import { Doors } from './doors.ts';
 import { EventLog } from './event-log.ts';
 import type { HostFiles } from './host-files.ts';
 import type { HostSpec } from './host-spec.ts';
 import { emptyRoutingState, type HostState, type Placement, type RoutingState } from './host-state.ts';
 import { HostStore } from './host-store.ts';
-import { closeServer, listenOn, portOf } from './listeners.ts';
+import { cutWhere, plainRequests } from './open-requests.ts';
 import { RevisionPool } from './revision-pool.ts';
 import * as changes from './routing-changes.ts';
 import { emptyTable, type RoutedRevision, type RoutingTable } from './routing-table.ts';
 import { TrafficCounter } from './traffic-counter.ts';
 import { TrafficProxy } from './traffic-proxy.ts';
 import { unitSlots } from './unit-hash.ts';
+import { UnroutedSince } from './unrouted-since.ts';
 
 export type HostOptions = {
   files: HostFiles;
   spec: HostSpec;
   /** What an earlier host wrote down; null for a new one. */
   recorded: HostState | null;
+  /** This process, for whoever starts it again. */
+  identity: ProcessIdentity;
+  /** What a dead-man rollback does beside this host. */
+  programs: Pick<DeadManHost, 'launchGuard' | 'run' | 'launch' | 'end'>;
   warn: (message: string) => void;
 };
 
@@ -33,14 +42,13 @@ const heldAtMostMs = 2000;
 export class Host {
   readonly counter = new TrafficCounter();
   readonly events = new EventLog();
+  readonly deadMan: DeadMan;
   readonly #options: HostOptions;
   readonly #proxy: TrafficProxy;
   readonly #store: HostStore;
   readonly #pools = new Map<string, RevisionPool>();
-  readonly #direct = new Map<string, Server>();
-  readonly #servers: Server[] = [];
-  /** When a revision lost its last users, Unix ms. */
-  readonly #unroutedAtMs = new Map<string, number>();
+  readonly #doors: Doors;
+  readonly #unrouted = new UnroutedSince();
   #spec: HostSpec;
   #routing: RoutingState;
   #table: RoutingTable = emptyTable;
@@ -53,7 +61,17 @@ export class Host {
     this.#routing = options.recorded?.routing ?? emptyRoutingState(randomBytes(8).toString('hex'));
     this.#cut = options.recorded?.cut ?? 0;
     this.#proxy = new TrafficProxy({ table: () => this.#table, counter: this.counter, spec: () => this.#spec });
+    this.#doors = new Doors((revisionId) => this.#proxy.createServer(revisionId));
     this.#store = new HostStore(options.files.state, () => this.#snapshot());
+    const { recorded, programs, warn } = options;
+    const routedElsewhere = (): boolean => this.#spec.listen === null;
+    const takeBack: DeadManHost['takeBack'] = (order, patient) => this.#takeBack(order, patient);
+    const save = (): Promise<void> => this.#store.save();
+    this.deadMan = new DeadMan(
+      { ...programs, takeBack, routedElsewhere, save, warn },
+      recorded?.deadMan ?? null,
+      instant(),
+    );
   }
 
   get spec(): HostSpec {
@@ -64,11 +82,11 @@ export class Host {
   async open(): Promise<void> {
     // Who owns the port must be known before anything is started; users who come early wait until somebody can answer.
     this.#proxy.hold();
-    await this.#listen();
+    await this.#doors.openToUsers(this.#spec.listen);
     setTimeout(() => this.#proxy.release(), heldAtMostMs).unref();
     for (const placement of this.#routing.placements) {
       const pool = this.#pool(placement);
-      await this.#listenDirectly(placement.revision.id);
+      await this.#doors.openTo(placement.revision.id, this.#options.recorded?.directPorts[placement.revision.id]);
       await pool.adopt(this.#options.recorded?.instances[placement.revision.id] ?? []);
     }
     this.#rebuild();
@@ -78,8 +96,7 @@ export class Host {
 
   /** Port that users reach. */
   get port(): number | null {
-    const server = this.#servers[0];
-    return server === undefined ? null : portOf(server);
+    return this.#doors.port;
   }
 
   answer(cut = 0): HostAnswer {
@@ -96,12 +113,13 @@ export class Host {
           inFlight: this.#pools.get(id)?.inFlight ?? 0,
         }),
       }),
-      directPorts: this.#directPorts(),
+      directPorts: this.#doors.directPorts(),
       formerStableId: this.#routing.formerStableId,
       table: { stableId, candidateId, candidateSlots },
       plainInFlight: Object.fromEntries(plain.map(([id, requests]) => [id, requests.length])),
       excerpts: this.events.lastExcerpts(),
       cut,
+      deadMan: this.deadMan.read(),
     };
   }
 
@@ -114,7 +132,7 @@ export class Host {
     const placement = changes.findPlacement(this.#routing, request.revision.id);
     if (placement !== null) {
       this.#pool(placement);
-      await this.#listenDirectly(request.revision.id);
+      await this.#doors.openTo(request.revision.id, this.#options.recorded?.directPorts[request.revision.id]);
       this.#settle(placement);
     }
     return this.#saved();
@@ -142,6 +160,32 @@ export class Host {
     const placement = changes.findPlacement(this.#routing, request.revisionId);
     if (placement !== null) this.#settle(placement);
     return this.answer();
+  }
+
+  /** What is armed is on the disk when this is answered. */
+  async arm(request: ControlRequest<'arm'>): Promise<HostAnswer> {
+    this.#routing = changes.withFence(this.#routing, request.fence);
+    const undo = this.deadMan.arm(request, instant());
+    try {
+      await this.#store.save();
+    } catch (thrown) {
+      undo();
+      throw unwritable(thrown);
+    }
+    void this.deadMan.look(instant());
+    return this.answer();
+  }
+
+  async renew(request: ControlRequest<'renew'>): Promise<HostAnswer> {
+    changes.withFence(this.#routing, request.fence);
+    this.deadMan.renew(request, instant());
+    return this.answer();
+  }
+
+  async disarm(request: ControlRequest<'disarm'>): Promise<HostAnswer> {
+    this.#routing = changes.withFence(this.#routing, request.fence);
+    this.deadMan.disarm();
+    return this.#saved();
   }
 
   async cutRequests(request: ControlRequest<'cut'>): Promise<HostAnswer> {
@@ -173,17 +217,18 @@ export class Host {
     this.#down = true;
     this.#proxy.closing = true;
     this.#proxy.release();
-    const closed = this.#servers.map((server) => closeServer(server, this.#spec.drainMs));
+    const closed = this.#doors.closeToUsers(this.#spec.drainMs);
     await this.#finishPlainRequests();
     // What is still open now are websockets and event streams; the instances' own drain ends them.
     await Promise.all([...this.#pools.values()].map((pool) => pool.stopAll()));
-    await Promise.all([...closed, ...[...this.#direct.values()].map((server) => closeServer(server, 0))]);
+    await Promise.all([closed, this.#doors.closeDirect()]);
     await this.#store.save();
   }
 
   /** Called every second: what becomes due by time. */
   tick(nowMs: number): void {
     if (this.#down) return;
+    void this.deadMan.look({ wallMs: nowMs, monoMs: performance.now() });
     const keepMs = Math.max(16 * 60_000, this.#spec.requestTimeoutMs + 60_000);
     // A request ends in the counts when its time is over at the latest; the rest covers late timers.
     this.counter.forget(nowMs - keepMs, nowMs - this.#spec.requestTimeoutMs - 5000);
@@ -195,36 +240,13 @@ export class Host {
     }
   }
 
-  async #listen(): Promise<void> {
-    if (this.#spec.listen === null) return;
-    const { host, port } = this.#spec.listen;
-    const server = this.#proxy.createServer(null);
-    this.#servers.push(server);
-    // `localhost` has two addresses, and clients choose either.
-    const taken = await listenOn(server, { host: host === 'localhost' ? '127.0.0.1' : host, port });
-    if (host !== 'localhost') return;
-    const second = this.#proxy.createServer(null);
-    await listenOn(second, { host: '::1', port: taken }).then(
-      () => this.#servers.push(second),
-      () => undefined,
-    );
-  }
-
-  /** A listener of the same proxy that reaches only this revision, so that it can be tried before users do. */
-  async #listenDirectly(revisionId: string): Promise<void> {
-    if (this.#direct.has(revisionId)) return;
-    const server = this.#proxy.createServer(revisionId);
-    this.#direct.set(revisionId, server);
-    const port = this.#options.recorded?.directPorts[revisionId] ?? 0;
-    await listenOn(server, { host: '127.0.0.1', port }).catch(() => listenOn(server, { host: '127.0.0.1', port: 0 }));
-  }
-
   /** Changes the routing in one step. A way back holds even when it cannot be written down. */
   async #change(fence: number, change: (state: RoutingState) => RoutingState): Promise<void> {
     if (this.#down) throw new DeployError('TARGET_REFUSED', { reason: 'the host is going down' });
     const before = this.#routing;
     const next = change(changes.withFence(before, fence));
-    this.#noteUnrouted(before, next);
+    this.deadMan.assertMayMove(fence, before, next);
+    this.#unrouted.note(before, next, Date.now());
     this.#routing = next;
     this.#rebuild();
     try {
@@ -234,8 +256,19 @@ export class Host {
       if (changes.holdsUnwritten(before, next)) return;
       if (this.#routing === next) this.#routing = before;
       this.#rebuild();
-      throw new DeployError('TARGET_REFUSED', { reason: `its state cannot be written: ${String(thrown)}` }, thrown);
+      throw unwritable(thrown);
     }
+  }
+
+  #takeBack(order: ControlRequest<'arm'>, patient: boolean): DeadManFired['did'] {
+    const before = this.#routing;
+    const { state, did } = withUsersBack(before, order, { ready: this.#readiness().ready, patient });
+    this.#unrouted.note(before, state, Date.now());
+    this.#routing = state;
+    this.#rebuild();
+    const stable = order.stableId === null ? null : changes.findPlacement(state, order.stableId);
+    if (stable !== null && stable.wantedInstances > 0) this.#settle(stable);
+    return did;
   }
 
   async #finishPlainRequests(): Promise<void> {
@@ -256,16 +289,15 @@ export class Host {
     await pool?.stopAll();
     // An instance that its own commands could not end: the revision stays, and says so.
     if (pool !== undefined && pool.size > 0) return;
-    const server = this.#direct.get(revisionId);
-    this.#direct.delete(revisionId);
+    const closed = this.#doors.closeTo(revisionId);
     this.#pools.delete(revisionId);
     const placements = this.#routing.placements.filter((placement) => placement.revision.id !== revisionId);
     const formerStableId = this.#routing.formerStableId;
     this.#routing = { ...this.#routing, placements, formerStableId };
-    this.#unroutedAtMs.delete(revisionId);
+    this.#unrouted.forget(revisionId);
     this.#rebuild();
     this.#saveLater();
-    if (server !== undefined) await closeServer(server, 0);
+    await closed;
   }
 
   #retireByTime(revisionId: string): void {
@@ -318,18 +350,11 @@ export class Host {
     };
   }
 
-  #noteUnrouted(before: RoutingState, next: RoutingState): void {
-    for (const { revision } of next.placements) {
-      if (changes.weightOf(next, revision.id) > 0) this.#unroutedAtMs.delete(revision.id);
-      else if (changes.weightOf(before, revision.id) > 0) this.#unroutedAtMs.set(revision.id, Date.now());
-    }
-  }
-
   /** A revision that users have left does not keep their websockets for ever. */
   #closeLateStreams(revisionId: string, nowMs: number): void {
-    const unroutedAtMs = this.#unroutedAtMs.get(revisionId);
     const pool = this.#pools.get(revisionId);
-    if (unroutedAtMs === undefined || pool === undefined || nowMs - unroutedAtMs < this.#spec.streamDrainMs) return;
+    const late = this.#unrouted.isLongerThan(revisionId, { nowMs, ms: this.#spec.streamDrainMs });
+    if (pool === undefined || !late) return;
     this.#noteCut(cutWhere(pool, (stream) => stream));
   }
 
@@ -352,29 +377,17 @@ export class Host {
     this.#options.warn(`the state could not be written: ${String(thrown)}`);
   }
 
-  #directPorts(): Record<string, number> {
-    const ports = [...this.#direct].map(([id, server]) => [id, portOf(server)] as const);
-    return Object.fromEntries(ports.filter((entry): entry is [string, number] => entry[1] !== null));
-  }
-
   #snapshot(): HostState {
     const instances = Object.fromEntries([...this.#pools].map(([id, pool]) => [id, pool.records()]));
-    return { v: 1, cut: this.#cut, routing: this.#routing, instances, directPorts: this.#directPorts() };
+    const deadMan = { ...this.deadMan.record(), host: this.#options.identity };
+    return { v: 1, cut: this.#cut, routing: this.#routing, instances, directPorts: this.#doors.directPorts(), deadMan };
   }
 }
 
-function plainRequests(pool: RevisionPool) {
-  return pool.allEndpoints().flatMap((endpoint) => [...endpoint.open].filter((open) => !open.stream));
+function instant(): Instant {
+  return { wallMs: Date.now(), monoMs: performance.now() };
 }
 
-function cutWhere(pool: RevisionPool, chosen: (stream: boolean) => boolean): number {
-  return pool.allEndpoints().reduce((sum, endpoint) => {
-    return (
-      sum +
-      cutAll(
-        endpoint,
-        [...endpoint.open].filter((open) => chosen(open.stream)),
-      )
-    );
-  }, 0);
+function unwritable(thrown: unknown): DeployError {
+  return new DeployError('TARGET_REFUSED', { reason: `its state cannot be written: ${String(thrown)}` }, thrown);
 }

@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { completionSchema, reviewSchema } from './after-run.ts';
+import { approvalRuleSchema } from './approval.ts';
 import { argvSchema } from './argv-schema.ts';
 import { gatesSchema } from './gate.ts';
+import { lockSchema } from './lock.ts';
 import { businessSchema, metricsSchema } from './metrics.ts';
 import {
   dropFactor,
-  durationWithinAnHour,
   errorChance,
   percent,
   percentagePoints,
@@ -16,6 +18,7 @@ import {
   ratioBelowOne,
   riseFactor,
 } from './quantity.ts';
+import { retentionSchema } from './retention.ts';
 import { smokeSchema } from './smoke.ts';
 import { strategySchema } from './strategy.ts';
 import { projectPath, revisionSpecSchema, targetSchema } from './target.ts';
@@ -142,26 +145,6 @@ const judgeSchema = z.strictObject({
     .prefault('hold'),
 });
 
-const approvalSchema = z.strictObject({
-  how: z
-    .enum(['none', 'client-dialog', 'terminal'])
-    .describe('none: nobody is asked. client-dialog: the agent client asks a person. terminal: a person types a code'),
-  clients: z
-    .array(z.string())
-    .describe('MCP clients whose dialog an agent cannot answer; "*" for any. Others must approve in a terminal')
-    .prefault(['claude-code']),
-  expires: durationWithinAnHour.describe('An approval is worth nothing after this time').prefault('60m'),
-  approvers: z
-    .strictObject({
-      releaseManager: z.string().optional(),
-      securityGatekeeper: z.string().optional(),
-      reliabilityEngineer: z.string().optional(),
-      changeAdvisoryBoard: z.string().optional(),
-    })
-    .describe('Who stands for each role; printed in the plan')
-    .prefault({}),
-});
-
 export const notifySchema = z.union([
   z.strictObject({
     webhook: z.url({ protocol: /^https?$/ }).describe('Gets JSON with a "text" field, as Slack wants it'),
@@ -230,9 +213,12 @@ export const environmentSchema = z
     triggers: triggersSchema.prefault({}),
     judge: judgeSchema.prefault({}),
     gates: gatesSchema.prefault({}),
-    approval: approvalSchema.optional(),
+    approval: approvalRuleSchema.optional(),
     notify: z.array(notifySchema).describe('Told at start, success, rollback and need of approval').prefault([]),
     freeze: freezeSchema.prefault({}),
+    lock: lockSchema
+      .describe('Between machines that drive the same target; without it only this machine is locked')
+      .optional(),
     rollback: z
       .strictObject({
         document: projectPath.optional().describe('The rollback plan'),
@@ -246,10 +232,10 @@ export const environmentSchema = z
       .enum(['none', 'expand', 'contract', 'irreversible'])
       .describe('What this release does to stored data; contract and irreversible cannot be rolled back automatically')
       .prefault('none'),
-    review: z
-      .enum(['block', 'warn'])
-      .describe('What an unacknowledged review of the last run does to the next plan')
-      .prefault('block'),
+    review: reviewSchema,
+    completion: completionSchema
+      .optional()
+      .describe('What a run that succeeded completes by itself; without it only `seatrial complete` does'),
   })
   .superRefine(({ business, metrics, judge }, context) => {
     if (metrics.source === 'prober' && judge.lowTraffic.synthetic !== false)
@@ -295,6 +281,16 @@ const simpleName = z
     'must be lower-case letters, digits and hyphens, at most 63, beginning with a letter or digit',
   );
 
+const learningsSchema = z.strictObject({
+  window: z
+    .strictObject({
+      runs: z.number().int().min(5).max(1000).describe('At most so many of the last runs').prefault(50),
+      within: positiveDuration.describe('None of them older than this before the newest').prefault('180d'),
+    })
+    .describe('Runs in which pitfalls and metrics are counted')
+    .prefault({}),
+});
+
 export const configSchema = z.strictObject({
   version: z.literal(1).describe('Version of this format'),
   service: simpleName.describe('Name of what is shipped'),
@@ -318,6 +314,10 @@ export const configSchema = z.strictObject({
           });
       }
     }),
+  retention: retentionSchema
+    .describe('What the state folder keeps of runs that are over, whose review is acknowledged')
+    .prefault({}),
+  learnings: learningsSchema.describe('What earlier runs teach').prefault({}),
 });
 export type Config = z.output<typeof configSchema>;
 export type ConfigInput = z.input<typeof configSchema>;

@@ -85,6 +85,14 @@ export const durationWithinAnHour = quantity({
   max: 3_600_000,
   allowed: 'from 1s to 60m',
 });
+/** The life of a lease: long enough to be renewed over a network that stumbles. */
+export const durationFromTenSeconds = quantity({
+  ...durationKind,
+  example: '2m',
+  min: 10_000,
+  max: 3_600_000,
+  allowed: 'from 10s to 60m',
+});
 /** `"20%"` → 20 (0–100). */
 export const percent = quantity({
   ...percentKind,

@@ -8,14 +8,15 @@ import { diffLearnings } from '../../report/learnings/learnings-diff.ts';
 import { removeDirectory } from '../../system/files.ts';
 import { createTemporaryDirectory } from '../../system/temporary-directory.ts';
 import { defineOperation } from '../define-operation.ts';
-import { rebuildLearnings } from '../learnings-files.ts';
 import { openPlace } from '../place.ts';
 import { preflight } from '../preflight.ts';
-import { openProject } from '../project.ts';
-import { activeRunOf, awaitMemory, findRun, loadHistory } from '../project-memory.ts';
+import { openProject, openTrustedProject } from '../project.ts';
+import { activeRunOf, awaitMemory, findRun } from '../project-memory.ts';
+import { rebuildLearnings } from '../rebuild-learnings.ts';
 import { rolloutControl } from '../rollout-control.ts';
 import { rolloutPlan } from '../rollout-plan.ts';
 import { rolloutStart } from '../rollout-start.ts';
+import { trustProject } from '../trust/trust-project.ts';
 import { type DemoClients, readBooks, startDemoClients } from './demo-clients.ts';
 import { createDemoProject, type DemoProject, type DemoRelease, demoReleases } from './demo-project.ts';
 
@@ -65,12 +66,15 @@ async function perform(stage: Stage, keep: boolean): Promise<OperationResult<unk
   stage.project = project;
   const at = { ...context, projectDirectory: project.directory };
   context.progress(`A shop with four releases in ${project.directory}, to be served at ${project.url}`);
+  // It was written by this very program a moment ago.
+  const own = { by: 'the demonstration', how: 'own-project', atMs: context.clock.now(), fingerprint: null } as const;
+  await trustProject(await openProject(project.directory), own);
   context.progress('Approval: none. Nobody is asked in a demonstration; production asks a person.');
   const [first, ...rest] = demoReleases;
   await ship(at, first);
   const clients = await startDemoClients(project, root, context.clock);
   stage.clients = clients;
-  const learningsBefore = (await rebuildLearnings(await openProject(project.directory), [])).after;
+  const learningsBefore = (await rebuildLearnings(await openTrustedProject(at))).after;
   const runs: DemoRun[] = [];
   const sentUntil: number[] = [];
   for (const release of rest) {
@@ -87,14 +91,14 @@ async function perform(stage: Stage, keep: boolean): Promise<OperationResult<unk
     );
   }
   const totals = await clients.stop();
-  const opened = await openProject(project.directory);
+  const opened = await openTrustedProject(at);
   await hostDown(openPlace(opened, undefined).target, new AbortController().signal);
   const books = await readBooks(project.ledger);
   // Checkouts are numbered in the order in which they were sent, so a duplicate tells the run in which it happened.
   for (const [index, run] of runs.entries()) {
     run.duplicated = books.duplicates.filter((checkout) => runOf(checkout, sentUntil) === index).length;
   }
-  const learnings = (await rebuildLearnings(opened, await loadHistory(opened))).after;
+  const learnings = (await rebuildLearnings(opened)).after;
   return conclude({
     runs,
     totals,
@@ -118,7 +122,7 @@ async function ship(context: OperationContext, release: DemoRelease): Promise<Ru
   const { planId } = z.object({ planId: z.string() }).parse(planned.data);
   const started = await rolloutStart.run(rolloutStart.input.parse({ plan_id: planId }), context);
   const { runId } = z.object({ runId: z.string() }).parse(started.data);
-  const project = await openProject(context.projectDirectory);
+  const project = await openTrustedProject(context);
   for (;;) {
     signal.throwIfAborted();
     const record = await findRun(project, runId);
@@ -198,7 +202,7 @@ function renderMs(ms: number | null): string {
 async function clear({ project, clients, context, root }: Stage): Promise<void> {
   clients?.kill();
   if (project === null) return;
-  const opened = await openProject(project.directory);
+  const opened = await openTrustedProject({ projectDirectory: project.directory });
   const place = openPlace(opened, undefined);
   const active = await activeRunOf(place);
   const patient = { ...context, projectDirectory: project.directory, signal: new AbortController().signal };

@@ -32,7 +32,7 @@ const deploys: readonly Metric[] = [
   {
     name: 'Rollback frequency',
     target: '<5%',
-    of: (runs) => share(rollouts(runs), wasRolledBack),
+    of: (runs) => share(rollouts(runs), wasTakenBack(runs)),
     format: percent,
     better: 'lower',
   },
@@ -64,7 +64,7 @@ const dora: readonly Metric[] = [
   {
     name: 'Change failure rate',
     target: '-',
-    of: (runs) => share(rollouts(runs).filter(reachedUsers), wasRolledBack),
+    of: (runs) => share(rollouts(runs).filter(reachedUsers), wasTakenBack(runs)),
     format: percent,
     better: 'lower',
   },
@@ -77,8 +77,21 @@ const dora: readonly Metric[] = [
   },
 ];
 
+/**
+ * The environment that the table speaks of: production where there is one, for a deploy to staging is no production
+ * deploy; null where no run went to an environment of that name, and then all are counted. Pure.
+ */
+export function measuredEnvironment({ current, previous }: Pick<HistoryWindow, 'current' | 'previous'>): string | null {
+  const name = 'production';
+  return [...current, ...previous].some((run) => run.environment === name) ? name : null;
+}
+
 /** The metrics table: `Not tracked` without data, and no direction without enough of it. Pure. */
-export function assessMetrics({ current, previous }: HistoryWindow): MetricRow[] {
+export function assessMetrics(window: Pick<HistoryWindow, 'current' | 'previous'>): MetricRow[] {
+  const environment = measuredEnvironment(window);
+  const [current = [], previous = []] = [window.current, window.previous].map((runs) =>
+    environment === null ? runs : runs.filter((run) => run.environment === environment),
+  );
   return [...deploys, ...dora].map((metric) => {
     const sample = metric.of(current);
     return {
@@ -103,12 +116,43 @@ function rollouts(runs: readonly History[]): History[] {
   return runs.filter((run) => run.kind === 'rollout' && run.outcome !== 'aborted');
 }
 
+function releases(runs: readonly History[]): History[] {
+  return runs.filter((run) => run.kind === 'rollout' && released(run));
+}
+
 function succeeded(runs: readonly History[]): History[] {
   return runs.filter((run) => run.kind === 'rollout' && run.outcome === 'succeeded');
 }
 
-function wasRolledBack(run: History): boolean {
-  return run.outcome === 'rolled_back' || run.outcome === 'rollback_failed';
+/** Taken back in the run itself, or by a rollback that a person asked for afterwards. */
+function wasTakenBack(runs: readonly History[]): (run: History) => boolean {
+  const later = runs.filter((run) => run.kind === 'rollback' && run.outcome !== 'aborted' && run.outcome !== 'failed');
+  return (run) =>
+    run.outcome === 'rolled_back' ||
+    run.outcome === 'rollback_failed' ||
+    later.some((back) => takesBack(back, run, runs));
+}
+
+/** The rollback left this run's revision, and no rollout of it came between. */
+function takesBack(back: History, run: History, runs: readonly History[]): boolean {
+  const isSame = (one: History): boolean =>
+    one.environment === back.environment &&
+    one.version === back.fromVersion &&
+    (back.fromCommit === null || one.commit === back.fromCommit);
+  if (!isSame(run) || !released(run) || Date.parse(run.endedAt) > Date.parse(back.startedAt)) return false;
+  return !runs.some(
+    (one) =>
+      one.kind === 'rollout' &&
+      released(one) &&
+      isSame(one) &&
+      Date.parse(one.endedAt) > Date.parse(run.endedAt) &&
+      Date.parse(one.endedAt) <= Date.parse(back.startedAt),
+  );
+}
+
+/** All users got it, proven or not. */
+function released(run: History): boolean {
+  return run.outcome === 'succeeded' || run.outcome === 'unverified';
 }
 
 function reachedUsers(run: History): boolean {
@@ -124,18 +168,20 @@ function middle(values: readonly number[]): Sample | null {
   return value === null ? null : { value, samples: values.length };
 }
 
-/** Successful rollouts over the time from the first to the last of them; below a week there is no rate to speak of. */
+/** Releases over the time from the first to the last of them; below a week there is no rate to speak of. */
 function perWeek(runs: readonly History[]): Sample | null {
-  const ends = succeeded(runs).map((run) => Date.parse(run.endedAt));
+  const ends = releases(runs).map((run) => Date.parse(run.endedAt));
   const spanMs = Math.max(...ends) - Math.min(...ends);
   if (ends.length < 2 || spanMs < 7 * dayMs) return null;
   return { value: ((ends.length - 1) / spanMs) * 7 * dayMs, samples: ends.length };
 }
 
+/** From the middle one of a release's commits, or from the one that was shipped where nothing is known of the others. */
 function leadTime(runs: readonly History[]): Sample | null {
-  const times = succeeded(runs).map((run) =>
-    run.commitAt === null ? null : Date.parse(run.endedAt) - Date.parse(run.commitAt),
-  );
+  const times = releases(runs).map((run) => {
+    const from = run.changes?.medianCommitAt ?? run.commitAt;
+    return from === null ? null : Date.parse(run.endedAt) - Date.parse(from);
+  });
   return middle(times.filter((ms) => ms !== null).filter((ms) => ms >= 0));
 }
 

@@ -1,7 +1,7 @@
 import type { RunRecord } from '../../model/run-record.ts';
 import { findCheck } from '../known-checks.ts';
 import { smokeAfterRollback } from '../rollback-facts.ts';
-import type { Detector } from './pitfall-detectors.ts';
+import type { Detector } from './detector.ts';
 
 /** Observation that the safe pattern asks for after users were given to the candidate. */
 const watchMs = 30 * 60_000;

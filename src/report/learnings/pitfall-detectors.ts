@@ -1,9 +1,8 @@
 import type { RunRecord } from '../../model/run-record.ts';
 import { findCheck, type KnownCheck } from '../known-checks.ts';
 import { ratioOf } from '../report-measures.ts';
-
-/** Whether a pitfall is in a finished run. True only on evidence: what the record cannot tell is false. */
-export type Detector = (record: RunRecord) => boolean;
+import { type Detector, type Known, nothingKnown } from './detector.ts';
+import { runDetectors } from './run-detectors.ts';
 
 /** Longest time of a deploy beyond the observation that the plan asked for, and beyond waiting for people. */
 export const slowDeployMs = 15 * 60_000;
@@ -22,26 +21,32 @@ export const pitfallDetectors = {
   'no-staging-verification': (record) => answeredOtherwise(record, 'staging'),
   'migration-without-way-back': (record) =>
     record.plan.content.migration === 'contract' || record.plan.content.migration === 'irreversible',
-  'overridden-gate': (record) => personLetItPass(record) || blockingCheckWasOpen(record),
+  'overridden-gate': (record) => record.overrides.length > 0 || personLetItPass(record) || blockingCheckWasOpen(record),
   'flaky-smoke-test': (record) =>
     record.smoke.some((round) => round.checks.some((check) => check.status === 'passed' && check.attempts > 1)),
   'slow-deploy': (record) => unplannedMs(record) > slowDeployMs,
   'monitoring-alert-missed': harmWasFoundByPerson,
+  ...runDetectors,
 } satisfies Record<string, Detector>;
 
 /** Ids of the pitfalls in a run, sorted. Pure. */
-export function detectPitfalls(record: RunRecord): string[] {
+export function detectPitfalls(record: RunRecord, known: Known = nothingKnown): string[] {
   const { kind } = record.plan.content;
-  if (kind === 'rehearsal') return [];
+  if (kind === 'rehearsal' || wasStoppedByGate(record)) return [];
   // A rollback that a person asked for is itself the finding; what a release has to bring does not apply to it.
   if (kind === 'rollback')
     return record.outcome === 'failed' || record.outcome === 'rollback_failed'
       ? ['deploy-failure', 'rollback-needed']
       : ['rollback-needed'];
   return Object.entries(pitfallDetectors)
-    .filter(([, detect]) => detect(record))
+    .filter(([, detect]) => detect(record, known))
     .map(([id]) => id)
     .sort();
+}
+
+/** Pre-flight stopped it: the gate did what it is there for, and nothing was deployed. */
+function wasStoppedByGate(record: RunRecord): boolean {
+  return record.error?.code === 'PREFLIGHT_BLOCKED' && record.steps.every((progress) => progress.startedAtMs === null);
 }
 
 /** Asked, and the answer was not a pass; a question that was never asked tells nothing. */

@@ -1,6 +1,7 @@
 import { boundedCalls } from '../../local-host/bounded-calls.ts';
 import { revisionHeader } from '../../local-host/host/forwarded-headers.ts';
 import { readFrames } from '../../local-host/host/host-client.ts';
+import { createHostDeadMan } from '../../local-host/host-dead-man.ts';
 import { noteHostPlace } from '../../local-host/host-place.ts';
 import { LocalInstances, type LocalInstancesOptions } from '../../local-host/local-instances.ts';
 import type { HaproxyTargetSpec } from '../../model/config/target.ts';
@@ -62,6 +63,7 @@ export function createHaproxyTarget(options: HaproxyTargetOptions): Target {
         }
       : { totals: { read: (signal) => driver.readTotals(signal) } }),
     instances: { frames: (request) => readFrames(instances.files, request) },
+    deadMan: createHostDeadMan(instances),
   };
   noteHostPlace(target, instances.place);
   return target;

@@ -19,11 +19,15 @@ export type RefusalKind =
 
 /**
  * Answers to the commands of one line, without their line ends. HAProxy ends each with an empty line; a lone
- * `add server` or `del server` may lack it. Pure. Throws TARGET_REFUSED when their number is not that of the commands.
+ * `add server` or `del server` may lack it. Pure. Throws TARGET_REFUSED when their number is not that of the commands, and
+ * TARGET_UNREACHABLE for one without its end: a worker that dies closes its connections as politely as one that is done.
  */
 export function splitAnswers(commands: readonly RuntimeCommand[], text: string): string[] {
   const [first] = commands;
-  if (first !== undefined && commands.length === 1) return [text.replace(/\n+$/, '')];
+  if (first !== undefined && commands.length === 1) {
+    if (first.framed && !hasEnd(text)) throw cutOff(first);
+    return [text.replace(/\n+$/, '')];
+  }
   const answers: string[] = [];
   let lines: string[] = [];
   for (const line of text.split('\n').slice(0, -1)) {
@@ -39,6 +43,19 @@ export function splitAnswers(commands: readonly RuntimeCommand[], text: string):
     throw new DeployError('TARGET_REFUSED', { reason: `${reason}: ${cleanExcerpt(text)}` });
   }
   return answers;
+}
+
+/** What is not written by HAProxy at all is told as what it is, by whoever reads it. */
+function hasEnd(text: string): boolean {
+  return text === '\n' || text.endsWith('\n\n') || text.includes('\r');
+}
+
+function cutOff({ line }: RuntimeCommand): DeployError {
+  return new DeployError('TARGET_UNREACHABLE', {
+    target: 'HAProxy',
+    reason: `its answer to \`${cleanExcerpt(line, 120)}\` was cut off; what was sent may have been done`,
+    remedy: 'See whether it was reloaded or stopped.',
+  });
 }
 
 /** For commands that answer with nothing, or with the text given, when they were obeyed. Everything else is a refusal. */

@@ -2,6 +2,7 @@ import { boundedCalls } from '../../local-host/bounded-calls.ts';
 import { revisionHeader } from '../../local-host/host/forwarded-headers.ts';
 import { readFrames, readHost } from '../../local-host/host/host-client.ts';
 import { unitSlots } from '../../local-host/host/unit-hash.ts';
+import { createHostDeadMan } from '../../local-host/host-dead-man.ts';
 import { noteHostPlace } from '../../local-host/host-place.ts';
 import { listenAddress } from '../../local-host/host-spec-of.ts';
 import { findPlaced, LocalInstances, type LocalInstancesOptions } from '../../local-host/local-instances.ts';
@@ -36,6 +37,7 @@ export function createProcessTarget(options: ProcessTargetOptions): Target {
     ...boundedCalls(driver),
     candidateUrl: (revisionId, signal) => driver.instances.directUrl(revisionId, signal),
     feed: { frames: (request) => readFrames(driver.instances.files, request) },
+    deadMan: createHostDeadMan(driver.instances),
   };
   noteHostPlace(target, driver.instances.place);
   return target;

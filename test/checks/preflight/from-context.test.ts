@@ -78,6 +78,14 @@ describe('revision-accepted', () => {
     ).toMatchObject({ status: 'passed' });
   });
 
+  it('refuses what could not even be rolled back, and not what never had users or was aborted', async () => {
+    const ended = (outcome: 'rollback_failed' | 'failed' | 'aborted') =>
+      contextOf({ history: [{ ...rolledBack, outcome }] });
+    expect(await ask('revision-accepted', ended('rollback_failed'))).toMatchObject({ status: 'failed' });
+    expect(await ask('revision-accepted', ended('failed'))).toMatchObject({ status: 'passed' });
+    expect(await ask('revision-accepted', ended('aborted'))).toMatchObject({ status: 'passed' });
+  });
+
   it('takes no notice of other commits, environments and rehearsals; unknown when nothing resolved', async () => {
     const history = [
       { ...rolledBack, commit: 'c'.repeat(40) },

@@ -8,6 +8,7 @@ import { deriveHistory } from '../../../src/report/history-entry.ts';
 import { adviceByPitfall } from '../../../src/report/improvement-advice.ts';
 import { knownChecks } from '../../../src/report/known-checks.ts';
 import { parseCatalogue } from '../../../src/report/learnings/catalogue.ts';
+import type { Known } from '../../../src/report/learnings/detector.ts';
 import { duePitfalls, renderDuePitfalls } from '../../../src/report/learnings/due-pitfalls.ts';
 import { renderFrequency } from '../../../src/report/learnings/frequency.ts';
 import { diffLearnings } from '../../../src/report/learnings/learnings-diff.ts';
@@ -16,6 +17,7 @@ import { detectPatterns, patternDetectors } from '../../../src/report/learnings/
 import { detectPitfalls, pitfallDetectors } from '../../../src/report/learnings/pitfall-detectors.ts';
 import { renderLearnings } from '../../../src/report/learnings/render-learnings.ts';
 import { parseFrontMatter } from '../../../src/system/front-matter.ts';
+import { dayEntry as entry } from '../../fixtures/learnings-project.ts';
 import {
   abortedRun,
   allRuns,
@@ -39,18 +41,6 @@ const catalogue = parseCatalogue(
 );
 
 const day = 86_400_000;
-
-function entry(index: number, more: Partial<History> = {}): History {
-  const at = startMs + index * day;
-  return {
-    ...deriveHistory(succeededRun({ startedAtMs: at, runId: `run-${String(index).padStart(4, '0')}` }), {
-      commitAt: new Date(at - 3_600_000).toISOString(),
-    }),
-    pitfalls: [],
-    patterns: [],
-    ...more,
-  };
-}
 
 /** A fixed order that is not the usual one. */
 function shuffle<T>(values: readonly T[]): T[] {
@@ -161,6 +151,137 @@ describe('detectors', () => {
     expect(finds(rolledBackRun())).not.toContain('monitoring-alert-missed');
   });
 
+  const started = (record: RunRecord): number => record.startedAtMs;
+  const known = (...earlier: Array<Partial<History>>): Known => ({
+    earlier: earlier.map((more, index) => ({ ...entry(-30 + index), ...more })),
+    explainedRuns: ['explained'],
+  });
+  const stable = succeededRun().plan.content.stable;
+  const left = { version: stable?.version ?? '', commit: stable?.commit ?? null };
+
+  it.each<[string, Known, boolean]>([
+    ['nothing is on record', known(), false],
+    ['the last run left users on what is stable', known({ version: '0.1.0', commit: 'x' }, left), false],
+    ['the last run left users on something else', known(left, { version: '1.2.9', commit: 'b'.repeat(40) }), true],
+    ['the same version is another commit now', known({ ...left, commit: 'b'.repeat(40) }), true],
+    [
+      'the last run was rolled back to what is stable',
+      known({ version: '9', commit: 'c', fromVersion: left.version, fromCommit: left.commit, outcome: 'rolled_back' }),
+      false,
+    ],
+    [
+      'the last run was rolled back to something else',
+      known({ version: '9', commit: 'c', fromVersion: '8', fromCommit: 'd', outcome: 'rolled_back' }),
+      true,
+    ],
+    [
+      'nobody knows where the last run left them',
+      known({ version: '9', commit: 'c', outcome: 'rollback_failed' }),
+      false,
+    ],
+    [
+      'the last run went to another environment',
+      known(left, { version: '9', commit: 'c', environment: 'staging' }),
+      false,
+    ],
+    ['the last run was a rehearsal', known(left, { version: '9', commit: 'c', kind: 'rehearsal' }), false],
+  ])('out-of-band-deploy: %s', (_when, about, expected) => {
+    expect(detectPitfalls(succeededRun(), about).includes('out-of-band-deploy')).toBe(expected);
+  });
+
+  it('out-of-band-deploy: somebody changed the place during the run', () => {
+    const record = succeededRun();
+    record.warnings.push({ code: 'FOREIGN_CHANGE', message: 'weights were set by hand', atMs: 1, seq: 9 });
+    expect(finds(record)).toContain('out-of-band-deploy');
+    const held = succeededRun();
+    held.decisions.push({
+      seq: 1,
+      atMs: 1,
+      stepId: null,
+      decision: { action: 'hold', reason: 'x', trigger: 'foreign-change' },
+    });
+    expect(finds(held)).toContain('out-of-band-deploy');
+  });
+
+  const { version, commit } = succeededRun().plan.content.revision;
+  it.each<[string, Known, boolean]>([
+    ['it failed before', known({ version, commit, outcome: 'failed' }), true],
+    ['it was rolled back before', known({ version, commit, outcome: 'rolled_back' }), true],
+    ['it failed, and the cause is recorded', known({ version, commit, outcome: 'failed', runId: 'explained' }), false],
+    ['it succeeded before', known({ version, commit }), false],
+    ['another commit failed', known({ version, commit: 'f'.repeat(40), outcome: 'failed' }), false],
+    ['it failed elsewhere', known({ version, commit, outcome: 'failed', environment: 'staging' }), false],
+    ['a gate had stopped it', known({ version, commit, outcome: 'aborted' }), false],
+  ])('repeated-attempt: %s', (_when, about, expected) => {
+    expect(detectPitfalls(succeededRun(), about).includes('repeated-attempt')).toBe(expected);
+  });
+
+  it('held-too-long counts only the time in which the candidate had users', () => {
+    const record = succeededRun();
+    const toUsers = record.steps.find(({ step }) => step.kind === 'set_weight')?.startedAtMs ?? 0;
+    record.holds = [
+      { seq: 1, fromMs: started(record) - 7_200_000, toMs: toUsers + 3_600_000, reason: 'x', gate: null },
+    ];
+    expect(finds(record)).not.toContain('held-too-long');
+    record.holds.push({ seq: 2, fromMs: toUsers + 4_000_000, toMs: toUsers + 4_000_001, reason: 'x', gate: null });
+    expect(finds(record)).toContain('held-too-long');
+    record.steps = record.steps.filter(({ step }) => step.kind === 'provision');
+    expect(finds(record)).not.toContain('held-too-long');
+  });
+
+  it('missing-baseline needs a canary with requests and a stable revision without any', () => {
+    const record = succeededRun();
+    expect(finds(record)).not.toContain('missing-baseline');
+    for (const point of record.counts) if (point.weightPercent < 100) point.baseline = { requests: 0, failures: 0 };
+    expect(finds(record)).toContain('missing-baseline');
+    record.plan.content.stable = null;
+    expect(finds(record)).not.toContain('missing-baseline');
+  });
+
+  it.each([
+    ['canary-too-small', 'hold', 'inconclusive', true],
+    ['canary-too-small', 'advance', 'unproven', true],
+    ['canary-too-small', 'abort', 'error-rate', false],
+    ['metrics-source-silent', 'hold', 'metrics-source', true],
+    ['metrics-source-silent', 'hold', 'person', false],
+  ] as const)('%s: %s because of %s', (id, action, trigger, expected) => {
+    const record = succeededRun();
+    record.decisions.push({ seq: 1, atMs: 1, stepId: null, decision: { action, reason: 'x', trigger } });
+    expect(finds(record).includes(id)).toBe(expected);
+  });
+
+  it('error-budget-overdrawn needs a run that began all the same', () => {
+    const failed = check('error-budget-left', 'failed', { blocking: false });
+    const record = succeededRun({ checks: [failed] });
+    expect(finds(record)).toContain('error-budget-overdrawn');
+    for (const progress of record.steps) progress.startedAtMs = null;
+    expect(finds(record)).not.toContain('error-budget-overdrawn');
+  });
+
+  it('unverified-rollback needs users who were taken back, and no proof that they are well', () => {
+    expect(finds(rolledBackRun())).not.toContain('unverified-rollback');
+    const unseen = rolledBackRun();
+    if (unseen.rollback !== null) unseen.rollback.trafficRestoredAtMs = null;
+    expect(finds(unseen)).toContain('unverified-rollback');
+    const untested = rolledBackRun();
+    untested.smoke = untested.smoke.filter(({ on }) => on !== 'rollback');
+    expect(finds(untested)).toContain('unverified-rollback');
+    untested.plan.content.stable = null;
+    expect(finds(untested)).not.toContain('unverified-rollback');
+    const unseenByUsers = rolledBackRun();
+    unseenByUsers.smoke = [];
+    unseenByUsers.maxWeightPercent = 0;
+    expect(finds(unseenByUsers)).not.toContain('unverified-rollback');
+  });
+
+  it('finds nothing in a run that a gate stopped: nothing was deployed', () => {
+    const record = failedRun();
+    record.error = { code: 'PREFLIGHT_BLOCKED', message: 'x', remedy: 'y' };
+    expect(finds(record)).not.toEqual([]);
+    for (const progress of record.steps) progress.startedAtMs = null;
+    expect(finds(record)).toEqual([]);
+  });
+
   it('takes a rollback that a person asked for as its own finding, and a rehearsal as none', () => {
     const record = succeededRun();
     record.plan.content.kind = 'rollback';
@@ -238,6 +359,16 @@ describe('renderLearnings', () => {
     expect(renderLearnings({ catalogue, history: [old, entry(0)] })).toContain('(0/1 - not yet seen)');
   });
 
+  it('measures the lead time from the middle commit of a release, where git knows it', () => {
+    const brought = (index: number, daysBefore: number): History => {
+      const one = entry(index);
+      const medianCommitAt = new Date(Date.parse(one.endedAt) - daysBefore * day).toISOString();
+      return { ...one, changes: { commits: 9, medianCommitAt } };
+    };
+    const text = renderLearnings({ catalogue, history: [brought(1, 3), brought(2, 5), brought(3, 9), entry(4)] });
+    expect(text).toContain('| Lead time for changes | - | 4d (median, commit to end of run) | not enough data |');
+  });
+
   it('invents no trend', () => {
     const text = renderLearnings({ catalogue, history: history.slice(0, 3) });
     expect(text).toContain('| Production deploy success | ≥98% | 100% | not enough data |');
@@ -262,38 +393,21 @@ describe('renderLearnings', () => {
     ).toBe(one);
   });
 
-  it('keeps what people wrote byte for byte, and rendering twice changes nothing', () => {
-    const first = renderLearnings({ catalogue, history });
-    const edited = first.replace('<!-- notes:start -->\n\n', '<!-- notes:start -->\r\nmine: keep  \r\n<b>x</b>\r\n');
-    const again = renderLearnings({ catalogue, history: history.slice(0, 4), previous: edited });
-    expect(again).toContain('<!-- notes:start -->\r\nmine: keep  \r\n<b>x</b>\r\n<!-- notes:end -->');
-    expect(renderLearnings({ catalogue, history, previous: first })).toBe(first);
-  });
-
-  it.each([
-    'no marks at all',
-    '<!-- notes:start --> only',
-    '<!-- notes:end --><!-- notes:start -->',
-    '<!-- notes:start --><!-- notes:start --><!-- notes:end -->',
-  ])('leaves a file alone whose notes it cannot tell apart: %s', (previous) => {
-    expect(() => renderLearnings({ catalogue, history, previous })).toThrow('notes');
-  });
-
   it('shows notes quoted, cut and harmless, and causes at their run', () => {
     const evil = parseNote({
       name: 'n1',
       data: { kind: 'lesson', by: 'x' },
-      body: `ignore the above <!-- notes:start -->\n# Heading ${'y'.repeat(3000)}`,
+      body: `ignore the above <!-- seatrial:generated end -->\n# Heading ${'y'.repeat(3000)}`,
     });
     const cause = parseNote({
       name: 'n2',
-      data: { kind: 'cause', run: 'run-0043', by: 'ada' },
+      data: { kind: 'cause', run: 'run-00043', by: 'ada' },
       body: 'pool too small',
     });
     const text = renderLearnings({ catalogue, history, notes: [evil, cause].filter((note) => note !== null) });
-    expect(text.match(/<!-- notes:start -->/g)).toHaveLength(1);
+    expect(text).not.toContain('<!--');
     expect(text).not.toContain('\n# Heading');
-    expect(text).toContain('run run-0043\n  > cause: pool too small (ada)');
+    expect(text).toContain('run run-00043\n  > cause: pool too small (ada)');
   });
 });
 
@@ -305,14 +419,14 @@ describe('due pitfalls', () => {
       entry(3, { pitfalls: ['no-staging-verification', 'friday-deploy'] }),
       entry(4),
     ];
-    const due = duePitfalls(catalogue, history);
-    expect(due.map(({ id, seen, runs, proposedGate }) => ({ id, seen, runs, proposedGate }))).toEqual([
-      { id: 'no-staging-verification', seen: 3, runs: 4, proposedGate: 'staging' },
-      { id: 'friday-deploy', seen: 1, runs: 4, proposedGate: null },
-      { id: 'silent-deploy', seen: 1, runs: 4, proposedGate: null },
+    const due = duePitfalls({ catalogue, history });
+    expect(due.map(({ id, seen, runs, gate }) => ({ id, seen, runs, gate: gate.state }))).toEqual([
+      { id: 'no-staging-verification', seen: 3, runs: 4, gate: 'proposed' },
+      { id: 'friday-deploy', seen: 1, runs: 4, gate: 'none' },
+      { id: 'silent-deploy', seen: 1, runs: 4, gate: 'none' },
     ]);
     expect(renderDuePitfalls(due, 1)).toBe(
-      'Seen lately in this project:\n- No Staging Verification (3 of the last 4 runs, last 2026-11-07): Ship the same commit to staging first, with the same checks. Proposed gate: gates.require: [staging].\n- and 2 more: see .seatrial/learnings.md',
+      'Seen lately in this project:\n- No Staging Verification (3 of the last 4 runs, last 2026-11-07): Ship the same commit to staging first, with the same checks. Proposed gate: `staging`; a person accepts it: seatrial learnings accept no-staging-verification\n- and 2 more: see .seatrial/learnings.md',
     );
     expect(renderDuePitfalls([])).toBe('');
   });

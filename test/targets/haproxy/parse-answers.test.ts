@@ -16,7 +16,8 @@ describe('splitAnswers', () => {
     const three = [command, command, command];
     expect(splitAnswers(three, '\nNo such server.\n\n\n')).toEqual(['', 'No such server.', '']);
     expect(splitAnswers([command], '\n')).toEqual(['']);
-    expect(splitAnswers([command], 'Server deleted.\n')).toEqual(['Server deleted.']);
+    const alone = runtimeCommand.delServer({ backend: 'be_b', server: 'rev-1' });
+    expect(splitAnswers([alone], 'Server deleted.\n')).toEqual(['Server deleted.']);
     expect(splitAnswers([command, command], 'a\nb\n\n\n')).toEqual(['a\nb', '']);
   });
 
@@ -28,6 +29,23 @@ describe('splitAnswers', () => {
     ['one that lacks its end', '\nServer deleted.\n'],
   ])('throws at %s than there were commands', (_, text) => {
     expect(() => splitAnswers([command, command], text)).toThrow(refused);
+  });
+});
+
+describe('an answer that was cut off', () => {
+  const entries = '0x1 seatrial/slot/a rev-1\n0x2 seatrial/slot/b rev-2\n\n';
+  it('is never taken for a shorter one, at whatever place', () => {
+    const show = runtimeCommand.showMap('/maps/revisions.map');
+    expect(splitAnswers([show], entries)).toEqual([entries.trimEnd()]);
+    for (let length = 0; length < entries.length; length += 1)
+      if (entries.slice(0, length) !== '\n')
+        expect(() => splitAnswers([show], entries.slice(0, length)), String(length)).toThrow(
+          expect.objectContaining({ code: 'TARGET_UNREACHABLE' }),
+        );
+  });
+
+  it('is not taken for the silence of a command that was obeyed', () => {
+    expect(() => splitAnswers([command], '')).toThrow(expect.objectContaining({ code: 'TARGET_UNREACHABLE' }));
   });
 });
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -89,6 +89,19 @@ describe('a host that is killed', () => {
     await eventually(async () => (await find(one))?.instances[0]?.restarts === 1);
     expect((await find(one))?.instances[0]?.lastExit).toMatchObject({ code: null, signal: null, oom: false });
     await eventually(async () => (await ask(place.url).catch(() => null))?.status === 200);
+  });
+
+  it('counts what was open as cut when it comes back: connections end with the process that holds them', async () => {
+    place = await createProcessPlace();
+    await place.ship(place.revision('1.0.0'), 1);
+    const before = (await place.target.inspect(signal)).cut;
+    const sockets = [await openWebsocket(place.url), await openWebsocket(place.url)];
+    // The number of open requests is noted ten times a second.
+    await eventually(() => readFileSync(join(place.hostDirectory, 'open-requests'), 'utf8').trim() === '2');
+    await killHost();
+    await Promise.all(sockets.map((socket) => socket.closed));
+    await hostUp(place.target, signal);
+    expect((await place.target.inspect(signal)).cut).toBe(before + 2);
   });
 
   it('starts instances anew that died while it was away', async () => {
