@@ -1,9 +1,9 @@
-import { join } from 'node:path';
 import { z } from 'zod';
 import { DeployError } from '../model/deploy-error.ts';
 import type { History } from '../model/history.ts';
+import { emitText } from '../model/redaction/emit.ts';
 import { type ForgeLinks, forgeLinks } from '../report/release-notes/forge-links.ts';
-import { parseCommit } from '../report/release-notes/parse-commit.ts';
+import { parseCommits } from '../report/release-notes/parse-commit.ts';
 import {
   type ReleaseNotes,
   type ReleaseStatus,
@@ -11,9 +11,9 @@ import {
   renderReleaseNotes,
 } from '../report/release-notes/release-notes.ts';
 import { updateChangelog } from '../report/release-notes/update-changelog.ts';
-import { readTextFile, resolveInside } from '../system/files.ts';
+import { readBytes, resolveInside } from '../system/files.ts';
 import type { Repository } from '../system/git.ts';
-import { writeProjectFile } from '../system/project-file.ts';
+import { replaceProjectFile } from '../system/project-file.ts';
 import { defineOperation } from './define-operation.ts';
 import { environmentField, versionField } from './inputs.ts';
 import { openPlace, type Place } from './place.ts';
@@ -74,7 +74,7 @@ export async function gatherNotes(
   const revision = await resolveRevision(place, asked.version);
   if (repository === null || revision.commit === null)
     throw new DeployError('NOT_A_REPOSITORY', { directory: place.project.directory });
-  const since = asked.since ?? (await repository.tagBefore(revision.commit));
+  const since = asked.since ?? (await repository.tagBefore(revision.commit, tagForm(place)));
   const { commits, truncated } = await repository.history({
     from: await resolveSince(repository, since),
     to: revision.commit,
@@ -87,10 +87,15 @@ export async function gatherNotes(
     date: at.slice(0, 10),
     since,
     status: statusOf(await loadHistory(place.project), { place, asked, commit: revision.commit }),
-    changes: commits.flatMap((commit) => parseCommit(commit) ?? []),
+    changes: parseCommits(commits),
     truncated,
   };
   return { notes, links: forgeLinks(await repository.originUrl()) };
+}
+
+/** Tags of versions and no others: `nightly` is no release. */
+function tagForm({ spec }: Place): string {
+  return spec.revision.ref.replace(/^refs\/tags\//, '').replaceAll('{version}', '*');
 }
 
 async function resolveSince(repository: Repository, since: string | null): Promise<string | null> {
@@ -102,39 +107,60 @@ async function resolveSince(repository: Repository, since: string | null): Promi
   });
 }
 
-/** The newest run of this commit decides; a statement against it is refused. */
+/** The newest run that brought this commit to users, or took it from them, decides; a statement against it is refused. */
 function statusOf(
   history: readonly History[],
   { place, asked, commit }: { place: Place; asked: Asked; commit: string },
 ): ReleaseStatus {
   const environment = place.name;
-  const last = history.findLast(
-    (one) => one.environment === environment && one.commit === commit && one.kind !== 'rehearsal',
-  );
+  const last = history
+    .filter((one) => one.environment === environment && one.kind !== 'rehearsal')
+    .filter((one) => one.commit === commit || (one.fromCommit === commit && tookBack(one)))
+    .sort((one, other) => one.endedAt.localeCompare(other.endedAt))
+    .at(-1);
   const stated = asked.status ?? null;
   if (last === undefined) return { status: stated ?? 'not-deployed', environment, runId: null, at: null };
-  const status =
-    last.outcome === 'succeeded' || last.outcome === 'unverified'
-      ? 'deployed'
-      : last.outcome === 'rolled_back'
-        ? 'rolled-back'
-        : 'not-deployed';
+  const status = last.commit === commit ? statusOfOutcome[last.outcome] : 'rolled-back';
   if (stated !== null && stated !== status)
     throw new DeployError('USAGE', {
-      reason: `--status ${stated} is not what is on record: run ${last.runId} of ${asked.version} ended as ${last.outcome}.`,
+      reason: `--status ${stated} is not what is on record: run ${last.runId} (${last.kind}) of ${last.version} ended as ${last.outcome}.`,
     });
   return { status, environment, runId: last.runId, at: last.endedAt };
 }
+
+function tookBack({ kind, outcome }: History): boolean {
+  return kind === 'rollback' && (outcome === 'succeeded' || outcome === 'unverified');
+}
+
+const statusOfOutcome: Record<History['outcome'], ReleaseStatus['status']> = {
+  succeeded: 'deployed',
+  unverified: 'deployed',
+  rolled_back: 'rolled-back',
+  aborted: 'not-deployed',
+  failed: 'not-deployed',
+  rollback_failed: 'unclear',
+};
 
 async function writeChangelog(
   directory: string,
   notes: ReleaseNotes,
   links: ForgeLinks | null,
 ): Promise<{ path: string; changed: boolean }> {
-  await resolveInside(directory, 'CHANGELOG.md');
-  const path = join(directory, 'CHANGELOG.md');
-  const update = updateChangelog(await readTextFile(path), notes.version, renderChangelogSection(notes, links));
+  const path = await resolveInside(directory, 'CHANGELOG.md');
+  const before = textOf(await readBytes(path), path);
+  const update = updateChangelog(before, notes.version, emitText(renderChangelogSection(notes, links)));
   if (!update.ok) throw new DeployError('CHANGELOG_KEPT', { path, reason: update.reason });
-  if (update.changed) await writeProjectFile(path, update.text);
+  if (update.changed && !(await replaceProjectFile(path, { from: before, to: update.text })))
+    throw new DeployError('CHANGELOG_KEPT', { path, reason: 'somebody wrote in it at this very moment' });
   return { path, changed: update.changed };
+}
+
+/** Bytes that are no UTF-8 would not come back as they were. */
+function textOf(bytes: Uint8Array | null, path: string): string | null {
+  if (bytes === null) return null;
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new DeployError('CHANGELOG_KEPT', { path, reason: 'it is no UTF-8 text' });
+  }
 }

@@ -31,6 +31,7 @@ export async function readHistory(
     args: [...args, format, `--max-count=${mostCommits + 1}`, ...range, '--'],
     timeoutMs,
   });
+  if (!result.ok) throw new Error(`git log ended with ${result.how}: ${result.stderr.slice(0, 200)}`);
   const commits = result.stdout.split('\0').flatMap((entry) => parseEntry(entry));
   return { commits: commits.slice(0, mostCommits), truncated: commits.length > mostCommits };
 }
@@ -40,10 +41,13 @@ function parseEntry(entry: string): HistoryCommit[] {
   return gitOidSchema.safeParse(oid).success ? [{ oid, at, author, message: message.join('\n').trim() }] : [];
 }
 
-/** The nearest tag that leads to a parent of this commit; null when there is none. */
-export async function readTagBefore(place: PrivateRepository, oid: string): Promise<string | null> {
+/** The nearest tag of this form (`v*`) that leads to a parent of this commit; null when there is none. */
+export async function readTagBefore(place: PrivateRepository, oid: string, form: string): Promise<string | null> {
   if (!gitOidSchema.safeParse(oid).success) return null;
-  const result = await runGit(place, { args: ['describe', '--tags', '--abbrev=0', `${oid}^`], timeoutMs });
+  const result = await runGit(place, {
+    args: ['describe', '--tags', '--abbrev=0', `--match=${form}`, `${oid}^`],
+    timeoutMs,
+  });
   const name = result.stdout.trim();
   return result.ok && name !== '' ? name : null;
 }

@@ -31,7 +31,7 @@ export interface Repository {
   /** Commits that lead to one commit and not to the other (full ids), newest first, at most 2,000. */
   history(range: { from: string | null; to: string }): Promise<History>;
   /** The nearest tag before a commit; null when there is none. */
-  tagBefore(oid: string): Promise<string | null>;
+  tagBefore(oid: string, form: string): Promise<string | null>;
   /** Address of the remote `origin`, never contacted; null without one. */
   originUrl(): Promise<string | null>;
   /** Text (UTF-8) of a file as a commit has it, its path relative to `directory`; null when it is not there. */
@@ -92,7 +92,7 @@ function createRepository(place: PrivateRepository): Repository {
       return result.ok ? result.stdout : null;
     },
     history: (range) => readHistory(place, range),
-    tagBefore: (oid) => readTagBefore(place, oid),
+    tagBefore: (oid, form) => readTagBefore(place, oid, form),
     originUrl: () => readOriginUrl(place),
   };
 }

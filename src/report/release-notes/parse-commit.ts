@@ -19,27 +19,29 @@ export type Change = {
   people: string[];
 };
 
-const kindOf: Readonly<Record<string, ChangeKind>> = {
-  feat: 'feat',
-  feature: 'feat',
-  fix: 'fix',
-  bugfix: 'fix',
-  hotfix: 'fix',
-  perf: 'perf',
-  revert: 'revert',
-  refactor: 'refactor',
-  docs: 'docs',
-  doc: 'docs',
-  chore: 'maintenance',
-  build: 'maintenance',
-  ci: 'maintenance',
-  test: 'maintenance',
-  tests: 'maintenance',
-  style: 'maintenance',
-  release: 'maintenance',
-};
+const kindOf: ReadonlyMap<string, ChangeKind> = new Map(
+  Object.entries<ChangeKind>({
+    feat: 'feat',
+    feature: 'feat',
+    fix: 'fix',
+    bugfix: 'fix',
+    hotfix: 'fix',
+    perf: 'perf',
+    revert: 'revert',
+    refactor: 'refactor',
+    docs: 'docs',
+    doc: 'docs',
+    chore: 'maintenance',
+    build: 'maintenance',
+    ci: 'maintenance',
+    test: 'maintenance',
+    tests: 'maintenance',
+    style: 'maintenance',
+    release: 'maintenance',
+  }),
+);
 
-const longest = { subject: 140, breaking: 400, name: 80, message: 20_000 } as const;
+const longest = { subject: 140, breaking: 400, name: 80, author: 200, message: 20_000 } as const;
 
 /**
  * A commit by the rules of Conventional Commits 1.0.0; null for merges that say nothing of their own. Numbers with a `#` are
@@ -52,7 +54,7 @@ export function parseCommit({ oid, author, message }: GivenCommit): Change | nul
   if (merge !== null && merge[1] === undefined) return null;
   const body = rest.join('\n');
   const head = /^([A-Za-z]{2,20})(?:\(([^()]{1,60})\))?(!)?:\s+(.+)$/.exec(title.trim());
-  const kind = kindOf[head?.[1]?.toLowerCase() ?? ''] ?? (/^Revert "/.test(title) ? 'revert' : 'other');
+  const kind = kindOf.get(head?.[1]?.toLowerCase() ?? '') ?? (/^Revert "/.test(title) ? 'revert' : 'other');
   const known = head !== null && kind !== 'other';
   const said = known ? (head[4] ?? '') : title;
   const pulls = numbersIn(`${merge?.[0] ?? ''} ${said}`, /(?:pull request #|\(#)(\d{1,9})\b/g).concat(
@@ -71,6 +73,24 @@ export function parseCommit({ oid, author, message }: GivenCommit): Change | nul
   };
 }
 
+/** Commits as changes, in their order; a merge that repeats the subject of a commit it brought adds its pull request to that one. Pure. */
+export function parseCommits(commits: readonly GivenCommit[]): Change[] {
+  const changes: Change[] = [];
+  const merges: Change[] = [];
+  for (const commit of commits) {
+    const change = parseCommit(commit);
+    if (change !== null) (commit.message.startsWith('Merge ') ? merges : changes).push(change);
+  }
+  const own = new Map(changes.map((change) => [`${change.kind} ${change.scope} ${change.subject}`, change]));
+  for (const merge of merges) {
+    const same = own.get(`${merge.kind} ${merge.scope} ${merge.subject}`);
+    if (same === undefined) changes.push(merge);
+    else same.pulls = [...new Set([...same.pulls, ...merge.pulls])];
+  }
+  const order = new Map(commits.map(({ oid }, index) => [oid, index]));
+  return changes.sort((one, other) => (order.get(one.oid) ?? 0) - (order.get(other.oid) ?? 0));
+}
+
 function breakingOf(body: string, marked: string | null): string | null {
   const footer = /^BREAKING[ -]CHANGE:\s+([\s\S]+?)(?=\n\s*\n|\n[A-Z][\w-]+: |$(?![\s\S]))/m.exec(body)?.[1];
   return footer === undefined ? marked : quoteUntrusted(footer, longest.breaking);
@@ -82,9 +102,9 @@ function numbersIn(text: string, pattern: RegExp): number[] {
 
 /** Names without addresses: a release note is no place for them. */
 function peopleOf(author: string, body: string): string[] {
-  const others = [...body.matchAll(/^Co-authored-by:\s*([^<\n]{1,200})</gim)].map(([, name]) => name ?? '');
+  const others = [...body.matchAll(/^Co-authored-by:[ \t]*([^<\n]{1,200})</gim)].map(([, name]) => name ?? '');
   const names = [author, ...others].map((name) =>
-    quoteUntrusted(plainLine(name).replace(/\S+@\S+/g, ''), longest.name),
+    quoteUntrusted(plainLine(name.slice(0, longest.author)).replace(/\S+@\S+/g, ''), longest.name).trim(),
   );
   return [...new Set(names.filter((name) => name !== ''))];
 }

@@ -1,10 +1,10 @@
-import { plural } from '../format.ts';
+import { plural, quoteUntrusted } from '../format.ts';
 import type { ForgeLinks } from './forge-links.ts';
 import { type Change, type ChangeKind, changeKinds } from './parse-commit.ts';
 
 /** How a version came to users, in one environment. */
 export type ReleaseStatus = {
-  status: 'deployed' | 'rolled-back' | 'not-deployed';
+  status: 'deployed' | 'rolled-back' | 'not-deployed' | 'unclear';
   environment: string;
   /** Null when a person says so and no run is on record. */
   runId: string | null;
@@ -41,12 +41,12 @@ export function renderReleaseNotes(notes: ReleaseNotes, links: ForgeLinks | null
   const { service, version, commit, date, since } = notes;
   return `${[
     [
-      `# Release Notes: ${service} ${version}`,
+      `# Release Notes: ${inert(service)} ${version}`,
       '',
       `**Version**: ${version}`,
       `**Commit**: ${commit.slice(0, 12)}`,
       `**Date**: ${date}`,
-      `**Since**: ${since ?? 'the first commit'}`,
+      `**Since**: ${since === null ? 'the first commit' : inert(quoteUntrusted(since))}`,
       `**Status**: ${renderReleaseStatus(notes.status)}`,
     ].join('\n'),
     ...renderGroups(notes, links, '##'),
@@ -66,6 +66,7 @@ export function renderReleaseStatus({ status, environment, runId, at }: ReleaseS
     deployed: `deployed to ${environment}`,
     'rolled-back': `rolled back in ${environment}`,
     'not-deployed': `not deployed to ${environment}`,
+    unclear: `unclear in ${environment}: the last run took it neither there nor back`,
   }[status];
   if (status === 'not-deployed') return runId === null ? `${words}: no run is on record` : `${words} (run ${runId})`;
   return runId === null
@@ -132,5 +133,8 @@ function renderPeople({ changes }: ReleaseNotes, links: ForgeLinks | null, level
 
 /** Text of strangers that neither links, nor formats, nor becomes a heading in Markdown. */
 function inert(text: string): string {
-  return text.replace(/[\\[\]*_|~!#]/g, '\\$&');
+  return text
+    .replace(/[\\[\]*_|~!#&$]/g, '\\$&')
+    .replace(/:(?=\/\/)|(?<=\bwww)\./gi, '\\$&')
+    .replace(/^[-+=]|^\d{1,9}(?=[.)])/, (start) => (/\d/.test(start) ? `${start}\\` : `\\${start}`));
 }

@@ -37,9 +37,9 @@ function count(text: string, part: string): number {
 }
 
 function hasSection(text: string, version: string): boolean {
-  return text
-    .split(/\r?\n/)
-    .some((line) => /^##\s/.test(line) && line.replace(/[[\]]/g, '').split(/\s+/)[1]?.replace(/^v/, '') === version);
+  return [...text.matchAll(/^\uFEFF?##[ \t]+(?:version |release )?\[?v?([\w.+-]+)/gim)].some(
+    ([, name]) => name === version,
+  );
 }
 
 /** Where the newest released section begins; what is unreleased stays above it. */
