@@ -9,6 +9,7 @@ import { doctor } from './doctor/doctor.ts';
 import { explain } from './explain.ts';
 import { freeze } from './freeze/freeze.ts';
 import { thaw } from './freeze/thaw.ts';
+import { gateCheck } from './gate-check.ts';
 import { host } from './host.ts';
 import { init } from './init.ts';
 import { learnings } from './learnings.ts';
@@ -40,6 +41,7 @@ export const operations: readonly Operation[] = [
   deployReview,
   learnings,
   releaseNotes,
+  gateCheck,
   ...learningsCommands,
   init,
   trust,

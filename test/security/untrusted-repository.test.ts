@@ -117,6 +117,10 @@ const commandLines: Readonly<Record<string, string[][]>> = {
   rollback: [['rollback'], ['rollback', '--rehearse'], ['rollback', '--env', 'local']],
   smoke: [['smoke'], ['smoke', '--env', 'local']],
   report: [['report']],
+  'gate-check': [
+    ['gate-check', 'test', '--version', '1.0.0'],
+    ['gate-check', 'target-healthy', '--version', '1.0.0'],
+  ],
   'release-notes': [
     ['release-notes', '--version', '1.0.0'],
     ['release-notes', '--version', '1.0.0', '--changelog'],
