@@ -141,7 +141,7 @@ const commandLines: Readonly<Record<string, string[][]>> = {
     ['approvers', 'list', '--environment', 'production'],
     ['approvers', 'remove', 'ada'],
   ],
-  init: [['init']],
+  init: [['init'], ['init', '--templates']],
   trust: [['trust', '--show'], ['trust'], ['trust', '--code', '000000'], ['trust', '--revoke']],
   explain: [['explain']],
   analyze: [['analyze', 'seatrial.yaml']],
