@@ -44,7 +44,7 @@ export async function ship(request: ShipRequest, session: Session): Promise<Answ
     return { data: preflight.data, text: preflight.text, exitCode: preflight.exitCode };
   }
   say(session, preflight.text);
-  const plan = await call(session, 'rollout_plan', wanted);
+  const plan = await call(session, 'rollout_plan', request.dryRun ? { ...wanted, quiet: true } : wanted);
   const planned = parsePlanned(plan.data);
   if (request.dryRun) {
     return {

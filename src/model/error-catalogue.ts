@@ -56,6 +56,11 @@ export const errorCatalogue = {
     'Name a file in a folder that exists and is yours, such as `--html evidence.html`.',
     exitCode.usage,
   ),
+  CHANGELOG_KEPT: entry(
+    '{path} stays as it is: {reason}.',
+    'Take that section or those comments out of the file, or keep what is there.',
+    exitCode.usage,
+  ),
   REPORT_NONE: entry(
     'There is no incident report of run {runId}: it is {status} and nothing was taken back.',
     'Name a run that was rolled back (seatrial runs), or ask for its report: seatrial report {runId}.',

@@ -5,9 +5,12 @@ import { writeConfig } from '../config/init/write-config.ts';
 import { parseConfig } from '../config/load-config.ts';
 import { isLocal } from '../model/config/target.ts';
 import { exitCode } from '../model/error-catalogue.ts';
+import type { OperationResult } from '../model/operation.ts';
 import { realDirectory } from '../system/files.ts';
+import { type CopiedTemplates, copyTemplates } from './copy-templates.ts';
 import { defineOperation } from './define-operation.ts';
 import { haproxyFragment, suggestHaproxy } from './haproxy-fragment.ts';
+import { openTrustedProject } from './project.ts';
 
 export const init = defineOperation({
   name: 'init',
@@ -16,40 +19,68 @@ export const init = defineOperation({
     'Looks at the project (package.json, Dockerfile, Procfile, manifests), writes a first configuration with the reason for each guess, and overwrites nothing.',
   tool: false,
   effects: 'changes',
-  input: z.object({}),
-  cli: { command: 'init', positional: [], examples: ['seatrial init', 'seatrial init --project ../shop'] },
-  run: async (_input, { projectDirectory }) => {
-    const directory = await realDirectory(projectDirectory);
-    const guessed = await guessConfig(directory);
-    const { written, path } = await writeConfig(directory, guessed.text);
-    if (!written) {
-      const fragments = await configuredFragments(directory);
-      return {
-        data: { written, path, fragments },
-        text: [`${path} is there already and stays as it is. What it means: seatrial explain`, ...fragments].join('\n'),
-        exitCode: exitCode.usage,
-      };
-    }
-    const lines = [
-      `Wrote ${path}`,
-      ...guessed.guesses.map(
-        (guess) =>
-          `  ${guess.sure ? '·' : '?'} ${guess.key}: ${Array.isArray(guess.value) ? guess.value.flat().join(' ') : String(guess.value)} (${guess.because})`,
-      ),
-      ...guessed.notes.map((note) => `  ! ${note}`),
-      '  ! the steps take about an hour, as production wants it; to try it out, write shorter bakes: strategy: { kind: canary, steps: [{ weight: 25%, bake: 10s }, { weight: 100%, bake: 10s }] }',
-      '  ! a verdict needs requests; for a service without users: metrics: { source: prober, path: /health }',
-      'Next: read it, tag a version (git tag v1.0.0), then: seatrial ship 1.0.0',
-    ];
-    if (await hasHaproxy(directory)) {
-      const { service, environments } = parseConfig(guessed.text).config;
-      const { url, target } = environments['production'] ?? { url: 'http://127.0.0.1:8080', target: null };
-      const command = target !== null && isLocal(target) ? (target.command ?? []) : [];
-      lines.push('', ...suggestHaproxy({ service, url, command }));
-    }
-    return { data: { written, path, guesses: guessed.guesses, notes: guessed.notes }, text: lines.join('\n') };
+  input: z.object({
+    templates: z
+      .boolean()
+      .default(false)
+      .describe('Also copy the blank cards (plans, checklists, SLO, review) to docs/deployment'),
+  }),
+  cli: {
+    command: 'init',
+    positional: [],
+    examples: ['seatrial init', 'seatrial init --templates', 'seatrial init --project ../shop'],
+  },
+  run: async ({ templates }, context) => {
+    const directory = await realDirectory(context.projectDirectory);
+    const first = await firstConfig(directory);
+    if (!templates) return first;
+    // What a stranger's repository holds is not added to before somebody trusts it.
+    if (!first.data.written) await openTrustedProject(context);
+    const copied = await copyTemplates(directory);
+    return { data: { ...first.data, templates: copied }, text: `${first.text}\n\n${renderCopied(copied)}` };
   },
 });
+
+function renderCopied({ written, kept }: CopiedTemplates): string {
+  return [
+    written.length === 0 ? 'No blank card was missing.' : 'Wrote blank cards:',
+    ...written.map((path) => `  · ${path}`),
+    ...(kept.length === 0 ? [] : ['There already, left as they are:', ...kept.map((path) => `  · ${path}`)]),
+  ].join('\n');
+}
+
+type First = OperationResult<{ written: boolean; path: string; [fact: string]: unknown }>;
+
+async function firstConfig(directory: string): Promise<First> {
+  const guessed = await guessConfig(directory);
+  const { written, path } = await writeConfig(directory, guessed.text);
+  if (!written) {
+    const fragments = await configuredFragments(directory);
+    return {
+      data: { written, path, fragments },
+      text: [`${path} is there already and stays as it is. What it means: seatrial explain`, ...fragments].join('\n'),
+      exitCode: exitCode.usage,
+    };
+  }
+  const lines = [
+    `Wrote ${path}`,
+    ...guessed.guesses.map(
+      (guess) =>
+        `  ${guess.sure ? '·' : '?'} ${guess.key}: ${Array.isArray(guess.value) ? guess.value.flat().join(' ') : String(guess.value)} (${guess.because})`,
+    ),
+    ...guessed.notes.map((note) => `  ! ${note}`),
+    '  ! the steps take about an hour, as production wants it; to try it out, write shorter bakes: strategy: { kind: canary, steps: [{ weight: 25%, bake: 10s }, { weight: 100%, bake: 10s }] }',
+    '  ! a verdict needs requests; for a service without users: metrics: { source: prober, path: /health }',
+    'Next: read it, tag a version (git tag v1.0.0), then: seatrial ship 1.0.0',
+  ];
+  if (await hasHaproxy(directory)) {
+    const { service, environments } = parseConfig(guessed.text).config;
+    const { url, target } = environments['production'] ?? { url: 'http://127.0.0.1:8080', target: null };
+    const command = target !== null && isLocal(target) ? (target.command ?? []) : [];
+    lines.push('', ...suggestHaproxy({ service, url, command }));
+  }
+  return { data: { written, path, guesses: guessed.guesses, notes: guessed.notes }, text: lines.join('\n') };
+}
 
 async function hasHaproxy(directory: string): Promise<boolean> {
   const found = await Promise.all(haproxyFiles.map((path) => readProjectFile(directory, path)));

@@ -9,11 +9,13 @@ import { doctor } from './doctor/doctor.ts';
 import { explain } from './explain.ts';
 import { freeze } from './freeze/freeze.ts';
 import { thaw } from './freeze/thaw.ts';
+import { gateCheck } from './gate-check.ts';
 import { host } from './host.ts';
 import { init } from './init.ts';
 import { learnings } from './learnings.ts';
 import { learningsCommands } from './learnings-commands.ts';
 import { preflight } from './preflight.ts';
+import { releaseNotes } from './release-notes.ts';
 import { rollback } from './rollback.ts';
 import { rolloutApprove } from './rollout-approve.ts';
 import { controlCommands, rolloutControl } from './rollout-control.ts';
@@ -38,6 +40,8 @@ export const operations: readonly Operation[] = [
   deployReport,
   deployReview,
   learnings,
+  releaseNotes,
+  gateCheck,
   ...learningsCommands,
   init,
   trust,

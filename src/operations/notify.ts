@@ -8,7 +8,7 @@ import { appendLine, ensureProjectDirectory, resolveInside } from '../system/fil
 import { httpRequest } from '../system/http.ts';
 import type { Place } from './place.ts';
 
-export type Notice = { about: string; text: string; runId: string; version: string };
+export type Notice = { about: string; text: string; runId: string | null; planId?: string; version: string };
 
 type Channel = Place['spec']['notify'][number];
 
@@ -58,6 +58,7 @@ export async function notifyAll(
     environment: place.name,
     version: notice.version,
     runId: notice.runId,
+    ...(notice.planId === undefined ? {} : { planId: notice.planId }),
   };
   const body = JSON.stringify(emitData(said));
   return Promise.all(

@@ -3,7 +3,9 @@ import { assessChecks } from '../checks/assess-checks.ts';
 import { preflightChecks } from '../checks/preflight/list.ts';
 import { requiredChecks, requireLearned } from '../checks/require-learned.ts';
 import { runChecks } from '../checks/run-checks.ts';
+import type { EnvironmentSpec } from '../model/config/environment.ts';
 import { exitCode } from '../model/error-catalogue.ts';
+import type { OperationContext, OperationResult } from '../model/operation.ts';
 import { duePitfalls, renderDuePitfalls } from '../report/learnings/due-pitfalls.ts';
 import { renderChecks } from '../report/preflight-text.ts';
 import { defineOperation } from './define-operation.ts';
@@ -34,52 +36,66 @@ export const preflight = defineOperation({
     positional: ['version'],
     examples: ['seatrial preflight 1.4.0', 'seatrial preflight 1.4.0 --environment staging --detail full'],
   },
-  run: async (input, context) => {
-    const { caller, clock, signal, progress } = context;
-    const project = await openTrustedProject(context);
-    const place = openPlace(project, input.environment);
-    const scene = await gatherPreflight({
-      place,
-      version: input.version,
-      strategyKind: input.strategy,
-      clock,
-      signal,
-      ownRunId: null,
-    });
-    const all = preflightChecks(place.spec);
-    const chosen = input.gate === undefined ? all : all.filter((check) => check.id === input.gate);
-    let done = 0;
-    const answers = await runChecks(chosen, scene, {
-      signal,
-      onResult: (result) => progress(`${result.status}: ${result.title}`, ++done, chosen.length),
-    });
-    const checks = requireLearned(answers, scene.learnedGates);
-    const required = requiredChecks(place.spec.gates.require, scene.learnedGates);
-    const mustPass = input.gate === undefined ? required : chosen.map((check) => check.id);
-    const { ok } = assessChecks(checks, mustPass);
-    const pitfalls = renderDuePitfalls(duePitfalls(await loadSources(project)));
-    const next = ok
-      ? nextStep(caller, {
-          tool: `rollout_plan {version: "${input.version}", environment: "${place.name}"}`,
-          command: `seatrial ship ${input.version} --env ${place.name}`,
-        })
-      : 'Blocked. Mend what is named, then check again.';
-    const none =
-      chosen.length === 0
-        ? `There is no check "${input.gate}". There are: ${all.map((check) => check.id).join(', ')}`
-        : null;
-    const text =
-      none ??
-      [
-        ...trustNotes(project.trust),
-        renderChecks(checks, { detail: input.detail, required: mustPass }),
-        ...(pitfalls === '' ? [] : [pitfalls]),
-        next,
-      ].join('\n');
-    return {
-      data: { ok: ok && none === null, environment: place.name, version: input.version, checks },
-      text,
-      exitCode: ok && none === null ? exitCode.ok : exitCode.gate,
-    };
-  },
+  run: (input, context) => askPreflight(input, input.gate === undefined ? null : [input.gate], context),
 });
+
+type Asked = {
+  version: string;
+  environment?: string | undefined;
+  strategy?: EnvironmentSpec['strategy']['kind'] | undefined;
+  detail: 'concise' | 'full';
+};
+
+/** The answers to all questions, or to those that `only` names, each of which must then pass. */
+export async function askPreflight(
+  input: Asked,
+  only: readonly string[] | null,
+  context: OperationContext,
+): Promise<OperationResult<unknown>> {
+  const { caller, clock, signal, progress } = context;
+  const project = await openTrustedProject(context);
+  const place = openPlace(project, input.environment);
+  const scene = await gatherPreflight({
+    place,
+    version: input.version,
+    strategyKind: input.strategy,
+    clock,
+    signal,
+    ownRunId: null,
+  });
+  const all = preflightChecks(place.spec);
+  const chosen = only === null ? all : all.filter((check) => only.includes(check.id));
+  let done = 0;
+  const answers = await runChecks(chosen, scene, {
+    signal,
+    onResult: (result) => progress(`${result.status}: ${result.title}`, ++done, chosen.length),
+  });
+  const checks = requireLearned(answers, scene.learnedGates);
+  const required = requiredChecks(place.spec.gates.require, scene.learnedGates);
+  const mustPass = only === null ? required : chosen.map((check) => check.id);
+  const { ok } = assessChecks(checks, mustPass);
+  const pitfalls = renderDuePitfalls(duePitfalls(await loadSources(project)));
+  const next = ok
+    ? nextStep(caller, {
+        tool: `rollout_plan {version: "${input.version}", environment: "${place.name}"}`,
+        command: `seatrial ship ${input.version} --env ${place.name}`,
+      })
+    : 'Blocked. Mend what is named, then check again.';
+  const none =
+    chosen.length === 0
+      ? `There is no check "${only?.join(', ')}". There are: ${all.map((check) => check.id).join(', ')}`
+      : null;
+  const text =
+    none ??
+    [
+      ...trustNotes(project.trust),
+      renderChecks(checks, { detail: input.detail, required: mustPass }),
+      ...(pitfalls === '' ? [] : [pitfalls]),
+      next,
+    ].join('\n');
+  return {
+    data: { ok: ok && none === null, environment: place.name, version: input.version, checks },
+    text,
+    exitCode: ok && none === null ? exitCode.ok : exitCode.gate,
+  };
+}

@@ -110,6 +110,7 @@ async function removePlan(state: ProjectFolder, record: RunRecord): Promise<void
   await removeDirectory(join(state.approvals, planId));
   await removeFile(claim);
   await removeFile(join(state.plans, `${planId}.json`));
+  await removeFile(join(state.plans, `${planId}.told`));
 }
 
 /** In one act for everybody who reads it, whatever happens while its files are removed. */

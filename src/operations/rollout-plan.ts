@@ -20,6 +20,7 @@ import { loadHistory, pendingReview, runActive } from './project-memory.ts';
 import { resolveRevision } from './resolve-revision.ts';
 import { shortCodeOf } from './short-code.ts';
 import { countAttempts } from './start-request.ts';
+import { tellApprovers } from './tell-approvers.ts';
 import { wakeWatchdog } from './wake-watchdog.ts';
 
 export const rolloutPlan = defineOperation({
@@ -34,6 +35,7 @@ export const rolloutPlan = defineOperation({
     environment: environmentField,
     strategy: strategyField,
     guidance: z.string().max(500).optional().describe('What the person asked to watch for; kept in plan and report'),
+    quiet: z.boolean().optional().describe('Tell nobody that an approval is needed').meta({ terminalOnly: true }),
   }),
   cli: {
     command: 'plan',
@@ -58,6 +60,7 @@ export const rolloutPlan = defineOperation({
       clock,
     });
     await savePlan(project.state, plan);
+    const told = input.quiet === true ? null : await tellApprovers(place, plan, clock);
     const short = plan.planId.slice(0, 12);
     const command = approveCommand({ how: plan.approval, planId: short, scope: 'start' });
     const next =
@@ -80,6 +83,7 @@ export const rolloutPlan = defineOperation({
         ...(caller.door === 'cli' && isTyped(plan.approval)
           ? [`Code to type when approving: ${shortCodeOf(plan.planId)}`]
           : []),
+        ...(told === null ? [] : [told]),
         next,
       ].join('\n'),
     };

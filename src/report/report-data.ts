@@ -88,12 +88,15 @@ function buildTitle(record: RunRecord, project: string): ReportData['title'] {
 
 function listReferences(record: RunRecord, options: ReportOptions): ReportData['references'] {
   const given = options.references ?? [];
-  const place = (name: string): string => given.find((reference) => reference.name === name)?.place ?? 'none';
+  const { revision } = record.plan.content;
+  const place = (name: string, otherwise = 'none'): string =>
+    given.find((reference) => reference.name === name)?.place ?? otherwise;
+  const notes = revision.commit === null ? 'none' : `\`seatrial release-notes --version ${revision.version}\``;
   return [
     { name: 'Deployment Plan', place: `plan ${record.plan.planId.slice(0, 12)}, the first event of the journal` },
     { name: 'Rollback Plan', place: place('Rollback Plan') },
     ...(record.rollback === null ? [] : [{ name: 'Incident Report', place: place('Incident Report') }]),
-    { name: 'Release Notes', place: place('Release Notes') },
+    { name: 'Release Notes', place: place('Release Notes', notes) },
     {
       name: 'Journal',
       place: `run ${record.runId} (\`seatrial logs ${record.runId}\`); numbers such as #12 are its events`,

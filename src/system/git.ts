@@ -3,6 +3,7 @@ import { DeployError } from '../model/deploy-error.ts';
 import { gitOidSchema } from '../model/vetted.ts';
 import { trustedPath } from './find-program.ts';
 import { readChangedFiles } from './git-changes.ts';
+import { type History, readHistory, readOriginUrl, readTagBefore } from './git-history.ts';
 import { runGit } from './git-program.ts';
 import { openPrivateRepository, type PrivateRepository } from './private-repository.ts';
 
@@ -27,6 +28,12 @@ export interface Repository {
   commitTimes(from: string, to: string): Promise<string[]>;
   /** Committer time, Unix ms, of the last commit that changed a path relative to `directory`; null when there is none. */
   lastChangeMs(path: string, signal?: AbortSignal): Promise<number | null>;
+  /** Commits that lead to one commit and not to the other (full ids), newest first, at most 2,000. */
+  history(range: { from: string | null; to: string }): Promise<History>;
+  /** The nearest tag before a commit; null when there is none. */
+  tagBefore(oid: string, form: string): Promise<string | null>;
+  /** Address of the remote `origin`, never contacted; null without one. */
+  originUrl(): Promise<string | null>;
   /** Text (UTF-8) of a file as a commit has it, its path relative to `directory`; null when it is not there. */
   committedText(oid: string, path: string): Promise<string | null>;
 }
@@ -84,6 +91,9 @@ function createRepository(place: PrivateRepository): Repository {
       const result = await runGit(place, { args, timeoutMs: 10_000 });
       return result.ok ? result.stdout : null;
     },
+    history: (range) => readHistory(place, range),
+    tagBefore: (oid, form) => readTagBefore(place, oid, form),
+    originUrl: () => readOriginUrl(place),
   };
 }
 

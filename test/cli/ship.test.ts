@@ -42,7 +42,8 @@ describe('seatrial ship', () => {
   });
 
   it('ends a dry run after the plan', async () => {
-    const { code, names, out } = await ship('1.4.0 --dry-run');
+    const { code, names, out, world } = await ship('1.4.0 --dry-run');
+    expect(world.calls[1]?.input).toEqual({ version: '1.4.0', quiet: true });
     expect({ code, names }).toEqual({ code: 0, names: ['preflight', 'rollout_plan'] });
     expect(out).toContain('Dry run: nothing was started.');
   });

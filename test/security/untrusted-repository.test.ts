@@ -117,6 +117,14 @@ const commandLines: Readonly<Record<string, string[][]>> = {
   rollback: [['rollback'], ['rollback', '--rehearse'], ['rollback', '--env', 'local']],
   smoke: [['smoke'], ['smoke', '--env', 'local']],
   report: [['report']],
+  'gate-check': [
+    ['gate-check', 'test', '--version', '1.0.0'],
+    ['gate-check', 'target-healthy', '--version', '1.0.0'],
+  ],
+  'release-notes': [
+    ['release-notes', '--version', '1.0.0'],
+    ['release-notes', '--version', '1.0.0', '--changelog'],
+  ],
   review: [
     ['review', 'draft'],
     ['review', 'status'],
@@ -133,7 +141,7 @@ const commandLines: Readonly<Record<string, string[][]>> = {
     ['approvers', 'list', '--environment', 'production'],
     ['approvers', 'remove', 'ada'],
   ],
-  init: [['init']],
+  init: [['init'], ['init', '--templates']],
   trust: [['trust', '--show'], ['trust'], ['trust', '--code', '000000'], ['trust', '--revoke']],
   explain: [['explain']],
   analyze: [['analyze', 'seatrial.yaml']],

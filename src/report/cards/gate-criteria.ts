@@ -15,11 +15,19 @@ export const phaseWords: Record<GatePhase, string> = {
   rollback: 'after a way back: are users safe again?',
 };
 
+/** The quality gates by the names that people call them; the approval of the plan itself is asked when it starts. */
+export const namedGates = {
+  security: ['security'],
+  reliability: ['staging', 'performance'],
+  test: ['tests', 'integration', 'code-review'],
+  approval: ['code-review', 'review-acknowledged'],
+} as const satisfies Record<string, readonly string[]>;
+
 /** Gates of the phase before a change; each is made of questions that pre-flight asks, and passes when all of them do. */
 export const constructionGates: ReadonlyArray<readonly [name: string, checkIds: readonly string[]]> = [
-  ['Security Gate', ['security']],
-  ['Reliability Gate', ['staging', 'performance']],
-  ['Test Gate', ['tests', 'integration', 'code-review']],
+  ['Security Gate', namedGates.security],
+  ['Reliability Gate', namedGates.reliability],
+  ['Test Gate', namedGates.test],
   ['Rollback plan validated and tested', ['rollback-plan', 'rollback-rehearsed']],
   ['Production environment health check passing', ['target-healthy', 'traffic-path']],
   ['No active P0/P1 incident, no maintenance window', ['incidents', 'maintenance']],
