@@ -17,12 +17,7 @@ export type HistoryWindow = {
   size: WindowSize;
 };
 
-/** The last runs and as many before them, whatever order they come in. Rehearsals are no deploys. Pure. */
-export function selectWindow(history: readonly History[], size: WindowSize = usualWindow): HistoryWindow {
-  return windowOf(sortNewestFirst(history), size);
-}
-
-/** The same of runs that are sorted already. */
+/** The last runs and as many before them. Rehearsals are no deploys. Pure. */
 export function windowOf(newestFirst: readonly History[], size: WindowSize): HistoryWindow {
   const sorted = newestFirst.filter((entry) => entry.kind !== 'rehearsal');
   const newest = sorted[0];
