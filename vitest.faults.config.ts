@@ -7,6 +7,7 @@ export default defineConfig({
     exclude: ['test/engines/conformance/**', 'node_modules/**'],
     testTimeout: 3_000_000,
     hookTimeout: 600_000,
-    maxWorkers: 2,
+    // Most of what they do is waiting.
+    maxWorkers: 3,
   },
 });
