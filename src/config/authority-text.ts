@@ -1,4 +1,6 @@
+import { renderMs } from '../model/step.ts';
 import { type AuthorityEntry, type AuthorityKind, authorityKinds, runsInCheckout } from './authority.ts';
+import { unitOfSetting } from './unit-of-setting.ts';
 import { visibleText } from './visible-text.ts';
 
 export type AuthorityChange = { at: string; kind: AuthorityKind; before: string | null; after: string | null };
@@ -41,15 +43,15 @@ export function renderAuthority(entries: readonly AuthorityEntry[]): string {
 export function renderAuthorityDiff(changes: readonly AuthorityChange[]): string {
   return changes
     .flatMap(({ at, before, after }) => [
-      ...(before === null ? [] : [`  - ${visibleText(at)}  ${renderValue(before)}`]),
-      ...(after === null ? [] : [`  + ${visibleText(at)}  ${renderValue(after)}`]),
+      ...(before === null ? [] : [`  - ${visibleText(at)}  ${renderValue(before, at)}`]),
+      ...(after === null ? [] : [`  + ${visibleText(at)}  ${renderValue(after, at)}`]),
     ])
     .join('\n');
 }
 
 function renderEntry({ at, value, kind }: AuthorityEntry): string {
   const where = kind === 'runs' && runsInCheckout(at) ? '   (in a checkout of the commit that a plan names)' : '';
-  return `  ${visibleText(at)}  ${renderValue(value)}${where}`;
+  return `  ${visibleText(at)}  ${renderValue(value, at)}${where}`;
 }
 
 /** A block of rules is one paragraph: there are many, and most are as they are by default. */
@@ -57,14 +59,19 @@ function renderRules(entries: readonly AuthorityEntry[]): string[] {
   const blocks = new Map<string, string[]>();
   for (const { at, value } of entries) {
     const [, block = at, rest = ''] = /^([^.]+\.[^.[]+)[.]?(.*)$/.exec(at) ?? [];
-    blocks.set(block, [...(blocks.get(block) ?? []), `${visibleText(rest)} ${renderValue(value)}`.trim()]);
+    blocks.set(block, [...(blocks.get(block) ?? []), `${visibleText(rest)} ${renderValue(value, at)}`.trim()]);
   }
   return [...blocks].map(([block, rules]) => `  ${visibleText(block)}: ${rules.join(', ')}`);
 }
 
-/** Arguments one by one, so that a blank inside of one is no border between two. */
-function renderValue(value: string): string {
+/** Arguments one by one, so that a blank inside of one is no border between two; times and sizes with their units. */
+function renderValue(value: string, at: string): string {
   const parsed: unknown = JSON.parse(value);
+  if (typeof parsed === 'number') {
+    const unit = unitOfSetting(at);
+    if (unit === 'ms') return renderMs(parsed);
+    if (unit === 'bytes') return `${Math.round((parsed / 1024 ** 2) * 100) / 100}MiB`;
+  }
   if (Array.isArray(parsed)) return parsed.length === 0 ? '(none)' : parsed.map(quote).join(' ');
   return quote(parsed);
 }

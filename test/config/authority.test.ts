@@ -93,6 +93,8 @@ describe('what a configuration may do', () => {
     expect(text).toContain('"sh" "./smoke.sh" "--config=check.yml" "a\\u202e\\u0007\\u001b[2Kb\\nc\\u200b"');
     expect(text.replace(/\n/g, '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
     expect(text).toContain('production.target.command  "node" "server.mjs"   (in a checkout of the commit');
+    expect(text).toMatch(/gates: .*minFreeDisk 500MiB.*rehearsedWithin 90d/);
+    expect(text).toMatch(/triggers: .*errorRate\.above 0\.02.*restarts\.moreThan 3, restarts\.within 5m/);
     const diff = renderAuthorityDiff(diffAuthority(of(base), of(hostile)));
     expect(diff.split('\n')).toHaveLength(2);
     expect(diff).toMatch(/^ {2}- production\.smoke\[0\]\.command {2}.*"two words"\n {2}\+ .*\\u202e/);
