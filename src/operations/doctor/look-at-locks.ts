@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { z } from 'zod';
 import { forcedReleases } from '../../journal/forced-release.ts';
 import { readLock } from '../../journal/lock.ts';
+import type { HostAnswer } from '../../local-host/host/control-protocol.ts';
 import { readHost } from '../../local-host/host/host-client.ts';
 import { hostFiles } from '../../local-host/host/host-files.ts';
 import { readRecordedState } from '../../local-host/recorded-state.ts';
@@ -11,7 +11,8 @@ import { type Finding, ok } from './finding.ts';
 /** Locks of every place on this machine, whichever project drives it. */
 export async function lookAtLocks(stateRoot: string): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const name of await listDirectory(join(stateRoot, 'locks'))) {
+  // What begins with a dot is what a writer that died has left; the look at the folder tells of it.
+  for (const name of (await listDirectory(join(stateRoot, 'locks'))).filter((entry) => !entry.startsWith('.'))) {
     const directory = join(stateRoot, 'locks', name);
     const reading = await readLock(directory);
     for (const forced of await forcedReleases(directory)) {
@@ -32,9 +33,6 @@ export async function lookAtLocks(stateRoot: string): Promise<Finding[]> {
   }
   return findings.length > 0 ? findings : [ok('locks', 'nobody holds one')];
 }
-
-/** What a host may tell of its dead-man; older hosts tell nothing. */
-const tellsDeadMan = z.looseObject({ deadMan: z.looseObject({ armed: z.unknown() }).nullable().optional() });
 
 /** Local hosts of this machine: up or down, and what they look after. */
 export async function lookAtHosts(stateRoot: string): Promise<Finding[]> {
@@ -67,9 +65,8 @@ function hostDown(what: string, serves: boolean): Finding {
   return { area: 'hosts', state: 'broken', text: `${what}, but the host is down`, remedy: 'seatrial host up' };
 }
 
-function deadManOf(answer: unknown): string {
-  const deadMan = tellsDeadMan.safeParse(answer).data?.deadMan;
+/** Hosts of an older program tell nothing of it. */
+function deadManOf({ deadMan }: HostAnswer): string {
   if (deadMan === undefined) return '';
-  const armed = deadMan !== null && deadMan.armed !== null && deadMan.armed !== false;
-  return armed ? '; dead-man armed' : '; dead-man not armed';
+  return deadMan.armed === null ? '; dead-man not armed' : `; dead-man armed for run ${deadMan.armed.runId}`;
 }

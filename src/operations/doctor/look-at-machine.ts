@@ -93,7 +93,7 @@ const leftoverAfterMs = 10 * 60_000;
 /** The state folder belongs to this user alone, and nothing half-written lies in it. */
 export async function lookAtFolder(stateRoot: string, nowMs: number): Promise<Finding[]> {
   const entries = await walkPrivateTree(stateRoot);
-  const open = entries.filter((entry) => isOpenToOthers(entry) && (entry.isDirectory || entry.path.endsWith('.json')));
+  const open = entries.filter((entry) => isOpenToOthers(entry) && (entry.isDirectory || /\.jsonl?$/.test(entry.path)));
   const strange = entries.filter(({ own }) => !own);
   const left = entries.filter((entry) => isLeftover(entry, nowMs, leftoverAfterMs));
   return [
