@@ -16,6 +16,7 @@ import { loadHistory } from './project-memory.ts';
 import { rebuildLearnings } from './rebuild-learnings.ts';
 import { retireOldRuns } from './retire-old-runs.ts';
 import { loadReviewDocuments, reviewPath } from './review-files.ts';
+import { tellGit } from './tell-git.ts';
 import { type WrittenReports, writeReports } from './write-reports.ts';
 
 export type Memory = WrittenReports & {
@@ -37,6 +38,7 @@ export async function finishRun({
 }): Promise<Memory | null> {
   if (record.status !== 'ended') return null;
   const { project } = place;
+  await tellGit(project);
   const entry = await deriveEntry(place, record);
   const historyPath = await writeHistory(place, entry);
   const reports = await writeReports(place, record);

@@ -9,11 +9,12 @@ import { renderLearnings } from '../report/learnings/render-learnings.ts';
 import { type FileUpdate, updateLearningsFile } from '../report/learnings/update-file.ts';
 import { sha256Hex } from '../system/canonical-json.ts';
 import { createSystemClock } from '../system/clock.ts';
-import { fileExists, readBytes, readTextFile, removeFile } from '../system/files.ts';
+import { readBytes, readTextFile, removeFile } from '../system/files.ts';
 import { currentIdentity } from '../system/process-identity.ts';
 import { replaceProjectFile, writeProjectFile } from '../system/project-file.ts';
 import { addNote, type LearningsSources, loadSources } from './learnings-files.ts';
 import type { Project } from './project.ts';
+import { tellGit } from './tell-git.ts';
 
 export type LearningsChange = {
   /** The file; or the view beside it, when the file had to be left alone. */
@@ -42,7 +43,7 @@ export async function rebuildLearnings(
 ): Promise<LearningsChange> {
   const release = await takeTurn(project, clock);
   try {
-    await writeAttributes(project);
+    await tellGit(project);
     for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
       const change = await tryOnce(project, clock);
       if (change !== null) return change;
@@ -124,12 +125,6 @@ function describeUpdate(update: FileUpdate, kept: string | null): string[] {
   if (update.united) return ['The views of several branches were united by git; it was rendered anew.', ...words];
   if (kept !== null) return words;
   return update.changedByHand ? ['The rendered part of learnings.md had been changed; it was rendered anew.'] : [];
-}
-
-/** Git then unites the views of branches line by line instead of asking; the next rendering makes one of them. */
-async function writeAttributes({ directory }: RebuildProject): Promise<void> {
-  const path = join(directory, '.seatrial', '.gitattributes');
-  if (!(await fileExists(path))) await writeProjectFile(path, 'learnings.md merge=union\n');
 }
 
 /** One rendering at a time on this machine. Who waits too long goes on: the file is compared before it is replaced. */

@@ -32,6 +32,7 @@ describe('rebuild', () => {
     project.addRun(dayEntry(1));
     expect((await rebuild()).before).toBeNull();
     expect(project.read('.gitattributes')).toBe('learnings.md merge=union\n');
+    expect(project.read('.gitignore')).toMatch(/^\.\*\.tmp$/m);
     project.write('.gitattributes', '# mine\n');
     const { before, after, remarks } = await rebuild();
     expect(after).toBe(before);
