@@ -60,8 +60,13 @@ async function lookAt(command: string, place: HookPlace): Promise<Look> {
   const branch = await branchOf(place.directory);
   const deploys = findRawDeploys(command, { deployBranches, deployCommands, tagForms, branch });
   if (deploys.length === 0) return { deploys: [], config, isTrusted: false };
-  const { trusted } = await trustStanding({ config, directory: place.directory, stateRoot: place.stateRoot });
-  return { deploys, config, isTrusted: trusted };
+  const { directory, stateRoot } = place;
+  // Where it cannot be read what was trusted, nothing was.
+  const isTrusted = await trustStanding({ config, directory, stateRoot }).then(
+    ({ trusted }) => trusted,
+    () => false,
+  );
+  return { deploys, config, isTrusted };
 }
 
 /** What nobody has trusted may ask for more care and never for less. */
