@@ -63,7 +63,8 @@ function renderVerdict(data: ReportData): string {
     '',
     `**Exposure**: ${describeExposure(data.exposure)}${cite(data.exposure.events)}`,
   ];
-  if (data.title.reason !== data.verdict.sentence) lines.push('', `**How it ended**: ${asSentence(data.title.reason)}`);
+  if (data.title.reason !== data.verdict.sentence)
+    lines.push('', `**How it ended**: ${asSentence(data.title.reason)}${cite(data.title.events)}`);
   if (data.verdict.verdicts.length > 0)
     lines.push(
       '',
@@ -92,7 +93,7 @@ function renderTimeline({ timeline }: ReportData): string {
     '',
     `**Start Time**: ${timeline.start}`,
     `**End Time**: ${timeline.end ?? 'not over'}`,
-    `**Duration**: ${minutes}`,
+    `**Duration**: ${minutes}${cite(timeline.events)}`,
     '',
     '### Key Milestones',
     bullets(
@@ -112,8 +113,8 @@ function renderIssues(data: ReportData): string {
     [
       `${index + 1}. Issue: ${issue.title}${cite(issue.events)}`,
       `   - Severity: ${issue.severity}`,
-      `   - Resolution: ${issue.resolution}`,
-      `   - Time to Resolve: ${formatDuration(issue.timeToResolveMs)}`,
+      `   - Resolution: ${issue.resolution}${cite(issue.events)}`,
+      `   - Time to Resolve: ${formatDuration(issue.timeToResolveMs)}${cite(issue.timeEvents)}`,
     ].join('\n'),
   );
   const rollback = data.rollback === null ? '' : `\n\n${renderRollback(data.rollback)}`;

@@ -1,11 +1,12 @@
 import type { RunRecord } from '../model/run-record.ts';
 import { renderStep } from '../model/step.ts';
-import { asSentence, cite, formatDuration, formatInstant, formatTime, quoteUntrusted } from './format.ts';
+import { asSentence, cite, formatDuration, formatInstant, formatTime, quoteUntrusted, trim } from './format.ts';
 import { abortDecision, eventsOf, stepEvents } from './record-events.ts';
 import { type ReportOptions, reportData } from './report-data.ts';
 import { describeExposure } from './report-findings.ts';
 import type { ReportData } from './report-schema.ts';
-import { bullets } from './report-sections.ts';
+import { bullets, describeDowntime } from './report-sections.ts';
+import { detectedAtMsOf } from './rollback-facts.ts';
 
 /** What begins the part that people fill in: it is kept when the rest is written anew. */
 export const rootCauseHeading = '## Root Cause';
@@ -87,25 +88,26 @@ function renderEmergency(record: RunRecord, { title }: ReportData): string {
 
 function renderSummary(data: ReportData): string {
   const { verdict, title } = data;
-  return `## Summary\n\n${asSentence(verdict.sentence)}${cite(verdict.events)}\n\nHow it ended: ${asSentence(title.reason)}`;
+  return `## Summary\n\n${asSentence(verdict.sentence)}${cite(verdict.events)}\n\nHow it ended: ${asSentence(title.reason)}${cite(title.events)}`;
 }
 
 function impact(data: ReportData): string[] {
-  const { exposure, downtimeSeconds } = data;
+  const { exposure, downtime } = data;
   return [
     `${describeExposure(exposure)}${cite(exposure.events)}`,
     `Failed requests that users saw because of the release: ${exposure.failedByRelease ?? 'not measured'}${exposure.canary === null ? '' : ` (${exposure.canary.failures} of ${exposure.canary.requests} on the candidate failed)`}${cite(exposure.events)}`,
-    `Largest share of users on the candidate: ${exposure.maxWeightPercent} %`,
-    `Downtime of the whole service: ${downtimeSeconds === null ? 'not measured' : `${downtimeSeconds} seconds in which every request failed`}`,
+    `Largest share of users on the candidate: ${trim(exposure.maxWeightPercent, 2)} %${cite(exposure.weightEvents)}`,
+    `Downtime of the whole service: ${describeDowntime(downtime)}${cite(downtime.events)}`,
     ...data.slo.map(({ name, status, note, events }) => `${name}: ${status}. ${asSentence(note)}${cite(events)}`),
   ];
 }
 
 function renderDetection(record: RunRecord, { rollback, verdict }: ReportData): string {
   const abort = abortDecision(record);
+  const detectedAtMs = detectedAtMsOf(record);
   return `## Detection\n\n${bullets([
-    `Detected at: ${abort === null ? 'not on record' : formatInstant(abort.atMs)}${cite(abort === null ? [] : [abort.seq])}`,
-    `Time to Detect: ${rollback?.detectMs == null ? 'not measured' : `${formatDuration(rollback.detectMs)} after the first failed request to the candidate, to the second`}${cite(abort === null ? [] : [abort.seq])}`,
+    `Detected at: ${detectedAtMs === null ? 'not on record' : formatInstant(detectedAtMs)}${cite(rollback?.cites.trigger ?? [])}`,
+    `Time to Detect: ${rollback?.detectMs == null ? 'not measured' : `${formatDuration(rollback.detectMs)} after the first failed request to the candidate, to the second${cite(rollback.cites.detect)}`}`,
     `Found by: ${abort?.decision.trigger?.startsWith('person') ? 'a person' : 'seatrial, from measurements'}`,
     ...verdict.verdicts.map(
       ({ metric, outcome, sentence, events }) => `${metric}: ${outcome}. ${asSentence(sentence)}${cite(events)}`,
@@ -137,10 +139,10 @@ function renderResponse(record: RunRecord, { rollback }: ReportData): string {
       return `${renderStep(progress.step)}: ${progress.state}${took}${error}${cite(stepEvents(record, progress))}`;
     });
   return `## Response\n\n${bullets([
-    `Time to Restore: ${rollback.restoreMs === null ? 'not measured: the traffic path was not seen free of the candidate' : `${formatDuration(rollback.restoreMs)} from the decision until no request went to the candidate`}${cite(rollback.events)}`,
-    `Whole way back: ${formatDuration(rollback.durationMs)}`,
+    `Time to Restore: ${rollback.restoreMs === null ? 'not measured: the traffic path was not seen free of the candidate' : `${formatDuration(rollback.restoreMs)} from the decision until no request went to the candidate`}${cite(rollback.cites.restore)}`,
+    `Whole way back: ${formatDuration(rollback.durationMs)}${cite(rollback.durationMs === null ? [] : rollback.cites.duration)}`,
     `Rollback Success: ${rollback.success}`,
-    `Smoke Tests Post-Rollback: ${rollback.smoke}`,
+    `Smoke Tests Post-Rollback: ${rollback.smoke}${cite(rollback.cites.smoke)}`,
     `Revision that serves users now: ${record.verified === null ? 'not read back' : `${record.verified.reason}${cite([record.verified.seq])}`}`,
     ...steps,
   ])}`;
@@ -174,7 +176,7 @@ function openPoints({ couldNotVerify }: ReportData): string[] {
 function renderReferences({ title }: ReportData): string {
   return `## References\n\n${bullets([
     `Deployment Report: \`.seatrial/reports/${title.runId}.md\` (and .html, .json)`,
-    `Journal: \`seatrial logs ${title.runId}\`; numbers such as #12 are its events`,
+    `Journal: \`seatrial logs ${title.runId}\`; (#n) is event n of it`,
   ])}`;
 }
 

@@ -1,7 +1,8 @@
 import type { History } from '../model/history.ts';
 import { plural } from './format.ts';
 
-export type Rating = { value: number; formula: string };
+/** `pitfalls`: those for which points were taken off. */
+export type Rating = { value: number; formula: string; pitfalls: string[] };
 
 /** A suggested 1–10 for smoothness and safety, with every term of it. Pure. */
 export function suggestRating(history: History): Rating {
@@ -21,11 +22,12 @@ export function suggestRating(history: History): Rating {
     'monitoring-alert-missed',
   ];
   const other = history.pitfalls.filter((id) => id !== 'rollback-needed' && id !== 'deploy-failure');
-  const heavy = other.filter((id) => serious.includes(id)).length;
+  const heavy = other.filter((id) => serious.includes(id));
+  const light = other.filter((id) => !serious.includes(id));
   const terms: Array<readonly [number, string]> = [
     [endings[history.outcome], `outcome ${history.outcome}`],
-    [heavy, plural(heavy, 'serious pitfall')],
-    [(other.length - heavy) / 2, `${plural(other.length - heavy, 'lesser pitfall')}, ½ each`],
+    [heavy.length, `${plural(heavy.length, 'serious pitfall')}: ${heavy.join(', ')}`],
+    [light.length / 2, `${plural(light.length, 'lesser pitfall')}, ½ each: ${light.join(', ')}`],
     [history.restoreMs !== null && history.restoreMs > 60_000 ? 1 : 0, 'users waited more than 1m for the return'],
     [history.heldMs > 15 * 60_000 ? 1 : 0, 'held for more than 15m'],
   ];
@@ -33,5 +35,9 @@ export function suggestRating(history: History): Rating {
   const sum = 10 - counted.reduce((total, [points]) => total + points, 0);
   const value = Math.min(10, Math.max(1, Math.round(sum)));
   const rounded = value === sum ? '' : `, rounded within 1–10`;
-  return { value, formula: `10${counted.map(([points, why]) => ` − ${points} (${why})`).join('')} = ${sum}${rounded}` };
+  return {
+    value,
+    pitfalls: other,
+    formula: `10${counted.map(([points, why]) => ` − ${points} (${why})`).join('')} = ${sum}${rounded}`,
+  };
 }

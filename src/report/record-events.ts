@@ -1,5 +1,5 @@
 import type { RecordedEvent, RunEventType } from '../model/run-event.ts';
-import type { RunRecord, StepProgress } from '../model/run-record.ts';
+import type { Hold, RunRecord, StepProgress } from '../model/run-record.ts';
 
 export type EventOf<T extends RunEventType> = Extract<RecordedEvent, { type: T }>;
 
@@ -8,15 +8,64 @@ export function eventsOf<T extends RunEventType>(record: RunRecord, type: T): Ev
   return record.events.filter((event): event is EventOf<T> => event.type === type);
 }
 
-/** Ids of the events that began and ended a step; fewer when it did not get so far. */
-export function stepEvents(record: RunRecord, progress: StepProgress): number[] {
-  const { id } = progress.step;
-  const started = eventsOf(record, 'step_started').find(
-    (event) => event.data.step.id === id && event.data.phase === progress.phase,
+/** Ids of the events that began and ended a step; fewer when it did not get so far. Of several attempts the first and the last. */
+export function stepEvents(record: RunRecord, { step, phase, startedAtMs, endedAtMs }: StepProgress): number[] {
+  // A way back that was walked again has its steps anew.
+  const from = phase === 'back' ? (lastSeq(record, 'rollback_started')[0] ?? 0) : 0;
+  const own = record.events.filter(({ seq }) => seq >= from);
+  const started = own.find(
+    (event) => event.type === 'step_started' && event.data.step.id === step.id && event.data.phase === phase,
   );
-  const ends = [...eventsOf(record, 'step_completed'), ...eventsOf(record, 'step_failed')];
-  const ended = ends.find((event) => event.data.stepId === id && event.data.phase === progress.phase);
-  return [started?.seq, ended?.seq].filter((seq) => seq !== undefined);
+  const ended = own.findLast(
+    (event) =>
+      (event.type === 'step_completed' || event.type === 'step_failed') &&
+      event.data.stepId === step.id &&
+      event.data.phase === phase,
+  );
+  return [startedAtMs === null ? undefined : started?.seq, endedAtMs === null ? undefined : ended?.seq].filter(
+    (seq) => seq !== undefined,
+  );
+}
+
+/** Ids of the events that began a hold, gave it the reason that it has, and ended it. */
+export function holdEvents(record: RunRecord, { seq, toMs, reason }: Hold): number[] {
+  const ends = ['resumed', 'held', 'rollback_started', 'run_ended'];
+  const ended = record.events.find((event) => event.seq > seq && event.atMs === toMs && ends.includes(event.type));
+  const last = ended?.seq ?? Number.POSITIVE_INFINITY;
+  const told = eventsOf(record, 'held').findLast(
+    (event) => event.seq >= seq && event.seq < last && event.data.reason === reason,
+  );
+  return [...new Set([seq, told?.seq, ended?.seq])].filter((one) => one !== undefined);
+}
+
+/** Where the highest weight of the candidate is told: read back, or else asked for. Empty when it never had users. */
+export function maxWeightEvents(record: RunRecord): number[] {
+  const most = record.maxWeightPercent;
+  if (most === 0) return [];
+  const told = record.events.filter((event) => weightTold(record, event) === most);
+  const read = told.find(({ type }) => type === 'step_completed') ?? told[0];
+  return read === undefined ? [] : [read.seq];
+}
+
+function weightTold({ plan }: RunRecord, event: RecordedEvent): number | null {
+  switch (event.type) {
+    case 'weight_raised':
+      return event.data.weightPercent;
+    case 'step_started': {
+      const { step, phase } = event.data;
+      if (phase !== 'forward') return null;
+      // A batch that has begun may have brought users, nobody knows how many.
+      return step.kind === 'set_weight' ? step.weightPercent : step.kind === 'replace_batch' ? 1 : null;
+    }
+    case 'step_completed': {
+      const read = event.data.evidence['weightPercent'];
+      if (typeof read === 'number') return read;
+      const step = plan.content.steps.find(({ id }) => id === event.data.stepId);
+      return step?.kind === 'promote' && event.data.phase === 'forward' ? 100 : null;
+    }
+    default:
+      return null;
+  }
 }
 
 export function firstSeq(record: RunRecord, type: RunEventType): number[] {

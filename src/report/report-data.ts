@@ -30,7 +30,7 @@ const statuses: Record<Outcome, ReportData['title']['status']> = {
 /** The deployment report as data, from the run record alone. Pure. */
 export function reportData(record: RunRecord, options: ReportOptions = {}): ReportData {
   const { content } = record.plan;
-  const { measures, downtimeSeconds } = assessMeasures(record);
+  const { measures, downtime } = assessMeasures(record);
   const data: ReportData = {
     schema: 1,
     title: buildTitle(record, options.projectName ?? content.service),
@@ -41,7 +41,7 @@ export function reportData(record: RunRecord, options: ReportOptions = {}): Repo
     preflight: buildPreflight(record),
     smoke: buildSmoke(record),
     slo: measures,
-    downtimeSeconds,
+    downtime,
     business: buildBusiness(record),
     issues: buildIssues(record),
     rollback: buildRollback(record),
@@ -83,7 +83,14 @@ function buildTitle(record: RunRecord, project: string): ReportData['title'] {
     reason: record.reason ?? 'the run is not over',
     runId: record.runId,
     planId: record.plan.planId,
+    events: reasonEvents(record),
   };
+}
+
+/** Where it was last written why the run ended, holds or is frozen. */
+function reasonEvents(record: RunRecord): number[] {
+  const told = record.events.findLast(({ type }) => ['held', 'frozen', 'run_ended'].includes(type));
+  return record.reason === null || told === undefined ? [] : [told.seq];
 }
 
 function listReferences(record: RunRecord, options: ReportOptions): ReportData['references'] {
@@ -99,7 +106,7 @@ function listReferences(record: RunRecord, options: ReportOptions): ReportData['
     { name: 'Release Notes', place: place('Release Notes', notes) },
     {
       name: 'Journal',
-      place: `run ${record.runId} (\`seatrial logs ${record.runId}\`); numbers such as #12 are its events`,
+      place: `run ${record.runId} (\`seatrial logs ${record.runId}\`); (#n) is event n of it`,
     },
     ...given.filter(
       (reference) => !['Deployment Plan', 'Rollback Plan', 'Incident Report', 'Release Notes'].includes(reference.name),

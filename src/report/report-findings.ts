@@ -3,13 +3,22 @@ import { renderMs } from '../model/step.ts';
 import { asSentence, formatCount, formatDuration, formatRatio, plural, trim } from './format.ts';
 import { adviceFor } from './improvement-advice.ts';
 import { detectPitfalls } from './learnings/pitfall-detectors.ts';
-import { abortDecision, eventsOf, firstSeq, lastSeq, verdictSeq } from './record-events.ts';
+import {
+  abortDecision,
+  eventsOf,
+  firstSeq,
+  holdEvents,
+  lastSeq,
+  maxWeightEvents,
+  stepEvents,
+  verdictSeq,
+} from './record-events.ts';
 import { ratioOf } from './report-measures.ts';
 import type { Issue, ReportData, Statement } from './report-schema.ts';
 import { buildSmoke } from './report-smoke.ts';
 import { listUnmeasured } from './report-unmeasured.ts';
 import { isUnseenSplit } from './report-unverified.ts';
-import { detectMsOf, restoreMsOf, smokeAfterRollback } from './rollback-facts.ts';
+import { detectEvents, detectMsOf, restoreMsOf, smokeAfterRollback } from './rollback-facts.ts';
 
 /** What decided the run, in one sentence, and every verdict with its own. Pure. */
 export function buildVerdict(record: RunRecord): ReportData['verdict'] {
@@ -31,19 +40,30 @@ export function buildExposure(record: RunRecord): ReportData['exposure'] {
     baseline: exposure?.baseline ?? null,
     failedByRelease: counted ? exposure.failedByRelease : null,
     cut: exposure?.cut ?? null,
-    uncountedMs: uncountedMs(record),
+    uncountedMs: uncounted(record).reduce((sum, { ms }) => sum + ms, 0),
     maxWeightPercent,
+    weightEvents: maxWeightEvents(record),
     stratum: record.plan.content.judge.stratum,
-    events: lastSeq(record, 'exposure'),
+    events: [
+      ...maxWeightEvents(record),
+      ...uncounted(record).flatMap(({ events }) => events),
+      ...lastSeq(record, 'exposure'),
+    ],
   };
 }
 
-/** Time in which the candidate may have had users whom nobody counted. */
-function uncountedMs(record: RunRecord): number {
+/** Times in which the candidate may have had users whom nobody counted, with the events between which they lie. */
+function uncounted(record: RunRecord): Array<{ ms: number; events: number[] }> {
   const first = record.steps.find(({ step }) => step.kind === 'set_weight' || step.kind === 'replace_batch');
   const fromMs = first?.startedAtMs ?? null;
-  if (fromMs === null) return 0;
-  return listUnmeasured(record).reduce((sum, one) => sum + Math.max(0, one.toMs - Math.max(one.fromMs, fromMs)), 0);
+  if (first === undefined || fromMs === null) return [];
+  return listUnmeasured(record).flatMap((one) => {
+    const ms = one.toMs - Math.max(one.fromMs, fromMs);
+    if (ms <= 0) return [];
+    return [
+      { ms, events: one.fromMs < fromMs ? [...stepEvents(record, first).slice(0, 1), ...one.events] : one.events },
+    ];
+  });
 }
 
 /** The exposure in one sentence. */
@@ -142,7 +162,8 @@ function endingIssue(record: RunRecord): Issue[] {
   const abort = abortDecision(record);
   if (outcome === null || outcome === 'succeeded') return [];
   const title = abort?.decision.reason ?? record.error?.message ?? record.reason ?? outcome;
-  const events = [...(abort === null ? [] : [abort.seq]), ...lastSeq(record, 'run_ended')];
+  const restoredEvents = restoreMsOf(record) === null ? [] : firstSeq(record, 'traffic_restored');
+  const events = [...(abort === null ? [] : [abort.seq]), ...restoredEvents, ...lastSeq(record, 'run_ended')];
   const restored = restoreMsOf(record);
   const detected = detectMsOf(record);
   const resolutions = {
@@ -165,7 +186,13 @@ function endingIssue(record: RunRecord): Issue[] {
     },
   };
   return [
-    { title, ...resolutions[outcome], timeToResolveMs: restored === null ? null : restored + (detected ?? 0), events },
+    {
+      title,
+      ...resolutions[outcome],
+      timeToResolveMs: restored === null ? null : restored + (detected ?? 0),
+      timeEvents: restored === null ? [] : [...detectEvents(record), ...restoredEvents],
+      events,
+    },
   ];
 }
 
@@ -178,6 +205,7 @@ function smokeIssues(record: RunRecord): Issue[] {
         severity: 'High',
         resolution: 'the run did not go forward',
         timeToResolveMs: null,
+        timeEvents: [],
         events: failure.events,
       }),
     ),
@@ -187,6 +215,7 @@ function smokeIssues(record: RunRecord): Issue[] {
         severity: 'Low',
         resolution: 'passed when repeated; not repaired',
         timeToResolveMs: null,
+        timeEvents: [],
         events: flaky.events,
       }),
     ),
@@ -201,7 +230,8 @@ function holdIssues(record: RunRecord): Issue[] {
       severity: 'Medium',
       resolution: hold.toMs === null ? 'did not end by itself' : 'went on',
       timeToResolveMs: hold.toMs === null ? null : hold.toMs - hold.fromMs,
-      events: [hold.seq],
+      timeEvents: holdEvents(record, hold),
+      events: holdEvents(record, hold),
     }));
 }
 
@@ -211,6 +241,7 @@ function warningIssues(record: RunRecord): Issue[] {
     severity: 'Low',
     resolution: 'none recorded',
     timeToResolveMs: null,
+    timeEvents: [],
     events: [warning.seq],
   }));
 }
@@ -223,13 +254,13 @@ function wentWell(record: RunRecord): Statement[] {
       ? null
       : {
           text: `The harm was detected ${formatDuration(detectMs)} after the first failed request to the candidate.`,
-          events: abortSeq(record),
+          events: detectEvents(record),
         },
     restoreMs === null
       ? null
       : {
           text: `Users were off the candidate ${renderMs(restoreMs)} after the decision.`,
-          events: lastSeq(record, 'traffic_restored'),
+          events: firstSeq(record, 'traffic_restored'),
         },
     smokeAfterRollback(record) === 'PASS'
       ? { text: 'Smoke tests were green after the rollback.', events: lastSeq(record, 'smoke_completed') }

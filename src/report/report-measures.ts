@@ -2,10 +2,10 @@ import type { CountsPoint, RunRecord } from '../model/run-record.ts';
 import { renderMs } from '../model/step.ts';
 import type { ArmCounts, Verdict } from '../model/verdict.ts';
 import { formatRatio, median, plural, trim } from './format.ts';
-import { verdictSeq } from './record-events.ts';
-import type { Measure } from './report-schema.ts';
+import { firstSeq, verdictSeq } from './record-events.ts';
+import type { Measure, ReportData } from './report-schema.ts';
 
-export type Measures = { measures: Measure[]; downtimeSeconds: number | null };
+export type Measures = { measures: Measure[]; downtime: ReportData['downtime'] };
 
 /** The four service levels of a run, each with baseline, candidate, target and what may be said of it. Pure. */
 export function assessMeasures(record: RunRecord): Measures {
@@ -18,10 +18,10 @@ export function assessMeasures(record: RunRecord): Measures {
       measureThroughput(record, points),
       measureAvailability(record, exposed),
     ],
-    downtimeSeconds:
+    downtime:
       points.length === 0 || record.plan.content.judge.stratum === 'probe'
-        ? null
-        : Math.round(lengthMs(points.filter(allFailed)) / 1000),
+        ? { seconds: null, events: [] }
+        : { seconds: Math.round(lengthMs(points.filter(allFailed)) / 1000), events: spanOf(points) },
   };
 }
 
@@ -70,7 +70,13 @@ function measureErrors(record: RunRecord, exposed: readonly CountsPoint[]): Meas
       `limit: ${trim(judge.errorMargin * 100, 2)} pp above the baseline at the same time`,
       ...verdicts.map((verdict) => verdict.sentence),
     ].join('; '),
-    events: [...spanOf(exposed), ...verdicts.flatMap((verdict) => verdictSeq(record, verdict.metric))],
+    cites: citesOf(record, { baseline: exposed, current: exposed, target }),
+    // The limit stands in the plan.
+    events: [
+      ...firstSeq(record, 'run_started'),
+      ...spanOf(exposed),
+      ...verdicts.flatMap((verdict) => verdictSeq(record, verdict.metric)),
+    ],
   };
 }
 
@@ -97,6 +103,11 @@ function measureLatency(record: RunRecord, exposed: readonly CountsPoint[]): Mea
             verdict?.sentence ?? 'no verdict was made on latency',
             ...(compared ? [] : ['a regression against the baseline was not tested']),
           ].join('; '),
+    cites: citesOf(record, {
+      baseline: baseline.length === 0 ? [] : exposed,
+      current: canary.length === 0 ? [] : exposed,
+      target,
+    }),
     events: [
       ...(worst === null ? [] : spanOf(exposed)),
       ...(verdict === null ? [] : verdictSeq(record, verdict.metric)),
@@ -114,17 +125,20 @@ function measureThroughput(record: RunRecord, points: readonly CountsPoint[]): M
       baseline: null,
       current: null,
       note: 'not measured: the requests are the prober’s own',
+      cites: { baseline: [], current: [], target: [] },
       events: [],
     };
   }
   const firstExposed = points.findIndex((point) => point.canary.requests > 0);
   const before = firstExposed === -1 ? points : points.slice(0, firstExposed);
-  const during = firstExposed === -1 ? [] : points.slice(firstExposed);
+  const lastExposed = points.findLastIndex((point) => point.canary.requests > 0);
+  const during = firstExposed === -1 ? [] : points.slice(firstExposed, lastExposed + 1);
   return {
     ...shared,
     baseline: perSecond(before),
     current: perSecond(during),
     note: `the whole service: before, and while the candidate had users; ${verdict?.sentence ?? 'no target is configured, and a drop was not tested'}`,
+    cites: citesOf(record, { baseline: before, current: during, target: null }),
     events: [...spanOf(points), ...(verdict === null ? [] : verdictSeq(record, verdict.metric))],
   };
 }
@@ -150,6 +164,7 @@ function measureAvailability(record: RunRecord, exposed: readonly CountsPoint[])
       everybody === null
         ? 'not measured'
         : `good requests of all that were counted while the candidate had users: ${formatRatio(1 - everybody)}; ${verdict?.sentence ?? 'no verdict was made on it'}`,
+    cites: citesOf(record, { baseline: exposed, current: exposed, target: slo?.badRatio ?? null }),
     events: [...spanOf(exposed), ...(verdict === null ? [] : verdictSeq(record, verdict.metric))],
   };
 }
@@ -160,6 +175,18 @@ function statusOf(verdicts: readonly Verdict[]): Measure['status'] {
   return verdicts.length > 0 && verdicts.every((verdict) => verdict.outcome === 'pass') ? 'PASS' : 'UNVERIFIED';
 }
 
+type Origins = { baseline: readonly CountsPoint[]; current: readonly CountsPoint[]; target: number | null };
+
+function citesOf(record: RunRecord, { baseline, current, target }: Origins): Measure['cites'] {
+  return {
+    baseline: spanOf(baseline),
+    current: spanOf(current),
+    // A target stands in the plan, which the first event holds.
+    target: target === null ? [] : firstSeq(record, 'run_started'),
+  };
+}
+
+/** The first and the last of the counts that a figure was added up from: everything between them is in it. */
 function spanOf(points: readonly CountsPoint[]): number[] {
   return [points[0]?.seq, points.at(-1)?.seq].filter((seq) => seq !== undefined);
 }

@@ -18,6 +18,8 @@ const measureSchema = z.strictObject({
   target: z.number().nullable(),
   status: z.enum(['PASS', 'BREACH', 'UNVERIFIED']),
   note: z.string(),
+  /** Where each figure comes from: the first and the last of the counts that it was added up from, or the plan. */
+  cites: z.strictObject({ baseline: events, current: events, target: events }),
   events,
 });
 export type Measure = z.infer<typeof measureSchema>;
@@ -31,6 +33,8 @@ const issueSchema = z.strictObject({
   severity: z.enum(['Critical', 'High', 'Medium', 'Low']),
   resolution: z.string(),
   timeToResolveMs: z.number().nullable(),
+  /** Between what events it was taken. */
+  timeEvents: events,
   events,
 });
 export type Issue = z.infer<typeof issueSchema>;
@@ -40,6 +44,8 @@ const smokeCategorySchema = z.strictObject({
   passed: z.number().int(),
   total: z.number().int(),
   flaky: z.number().int(),
+  /** Rounds in which there were checks of this kind. */
+  events,
 });
 
 const countsSchema = z.strictObject({ requests: z.number().int(), failures: z.number().int() });
@@ -62,6 +68,8 @@ export const reportSchema = z.strictObject({
     reason: z.string(),
     runId: z.string(),
     planId: z.string(),
+    /** Where `reason` stands. */
+    events,
   }),
   verdict: z.strictObject({
     sentence: z.string(),
@@ -77,6 +85,7 @@ export const reportSchema = z.strictObject({
     /** Time in which users of the candidate were not counted. */
     uncountedMs: z.number(),
     maxWeightPercent: z.number(),
+    weightEvents: events,
     stratum: z.enum(['user', 'probe']),
     events,
   }),
@@ -88,6 +97,8 @@ export const reportSchema = z.strictObject({
       z.strictObject({ name: z.string(), at: time.nullable(), durationMs: z.number().nullable(), events }),
     ),
     log: z.array(moment),
+    /** The first and the last of the run. */
+    events,
   }),
   strategyDetails: z.strictObject({
     heading: z.string(),
@@ -113,7 +124,8 @@ export const reportSchema = z.strictObject({
     events,
   }),
   slo: z.array(measureSchema),
-  downtimeSeconds: z.number().int().nullable(),
+  /** Seconds in which every counted request failed; null: not measured. */
+  downtime: z.strictObject({ seconds: z.number().int().nullable(), events }),
   business: z.array(
     z.strictObject({
       name: z.string(),
@@ -135,6 +147,8 @@ export const reportSchema = z.strictObject({
       durationMs: z.number().nullable(),
       success: z.enum(['YES', 'NO', 'UNVERIFIED']),
       smoke: z.enum(['PASS', 'FAIL', 'UNVERIFIED']),
+      /** Where each of the figures comes from. */
+      cites: z.strictObject({ trigger: events, detect: events, restore: events, duration: events, smoke: events }),
       events,
     })
     .nullable(),

@@ -30,9 +30,9 @@ export function renderPreflight({ preflight }: ReportData): string {
 }
 
 export function renderSmoke({ smoke }: ReportData): string {
-  const counts = smoke.categories.map(({ name, passed, total, flaky }) => {
+  const counts = smoke.categories.map(({ name, passed, total, flaky, events }) => {
     if (total === 0) return `**${name}**: none run`;
-    return `**${name}**: ${passed}/${total}${flaky === 0 ? '' : `, ${flaky} flaky`}`;
+    return `**${name}**: ${passed}/${total}${flaky === 0 ? '' : `, ${flaky} flaky`}${cite(events)}`;
   });
   return [
     '## Smoke Tests Results',
@@ -57,21 +57,23 @@ export function renderSmoke({ smoke }: ReportData): string {
   ].join('\n');
 }
 
-export function renderSlo({ slo, downtimeSeconds }: ReportData): string {
-  return ['## SLO Metrics', ...slo.map((measure) => renderMeasure(measure, downtimeSeconds))].join('\n\n');
+export function renderSlo({ slo, downtime }: ReportData): string {
+  return ['## SLO Metrics', ...slo.map((measure) => renderMeasure(measure, downtime))].join('\n\n');
 }
 
-function renderMeasure(measure: Measure, downtimeSeconds: number | null): string {
+/** How long nothing worked. Pure. */
+export function describeDowntime({ seconds }: ReportData['downtime']): string {
+  return seconds === null ? 'not measured' : `${seconds} seconds in which every request failed`;
+}
+
+function renderMeasure(measure: Measure, downtime: ReportData['downtime']): string {
+  const { cites } = measure;
   const availability = measure.name === 'Availability';
   const lines = [
-    `Baseline: ${formatValue(measure.baseline, measure.unit)}`,
-    `${availability ? 'Uptime' : 'Post-Deployment'}: ${formatValue(measure.current, measure.unit)}`,
-    ...(availability
-      ? [
-          `Downtime: ${downtimeSeconds === null ? 'not measured' : `${downtimeSeconds} seconds in which every request failed`}`,
-        ]
-      : []),
-    `Target: ${measure.target === null ? 'not configured' : formatValue(measure.target, measure.unit)}`,
+    `Baseline: ${formatValue(measure.baseline, measure.unit)}${cite(measure.baseline === null ? [] : cites.baseline)}`,
+    `${availability ? 'Uptime' : 'Post-Deployment'}: ${formatValue(measure.current, measure.unit)}${cite(measure.current === null ? [] : cites.current)}`,
+    ...(availability ? [`Downtime: ${describeDowntime(downtime)}${cite(downtime.events)}`] : []),
+    `Target: ${measure.target === null ? 'not configured' : formatValue(measure.target, measure.unit)}${cite(cites.target)}`,
     `Status: ${measure.status}`,
     `Evidence: ${measure.note}${cite(measure.events)}`,
   ];
@@ -91,18 +93,19 @@ export function formatValue(value: number | null, unit: Measure['unit']): string
 
 export function renderBusiness({ business }: ReportData): string {
   const section = ({ name, baseline, current, change, events }: ReportData['business'][number]): string =>
-    `### ${name}\n${bullets([`Baseline: ${baseline}`, `Post-Deployment: ${current}`, `Change: ${change}${cite(events)}`])}`;
+    `### ${name}\n${bullets([`Baseline: ${baseline}${cite(events)}`, `Post-Deployment: ${current}${cite(events)}`, `Change: ${change}${cite(events)}`])}`;
   return ['## Business Metrics', ...business.map(section)].join('\n\n');
 }
 
 export function renderRollback(rollback: NonNullable<ReportData['rollback']>): string {
+  const { cites } = rollback;
   return `### Rollback Details\n${bullets([
-    `Rollback Trigger: ${rollback.trigger} (${rollback.firedBy}): ${rollback.reason}`,
+    `Rollback Trigger: ${rollback.trigger} (${rollback.firedBy}): ${rollback.reason}${cite(cites.trigger)}`,
     `Rollback Strategy: ${rollback.strategy}`,
-    `Time to Detect: ${formatDuration(rollback.detectMs)}${rollback.detectMs === null ? '' : ' after the first failed request to the candidate, to the second'}`,
-    `Time to Restore: ${formatDuration(rollback.restoreMs)}${rollback.restoreMs === null ? '' : ' from the decision until no request went to the candidate'}`,
-    `Rollback Duration: ${formatDuration(rollback.durationMs)}`,
-    `Rollback Success: ${rollback.success}`,
-    `Smoke Tests Post-Rollback: ${rollback.smoke}${cite(rollback.events)}`,
+    `Time to Detect: ${formatDuration(rollback.detectMs)}${rollback.detectMs === null ? '' : ' after the first failed request to the candidate, to the second'}${cite(cites.detect)}`,
+    `Time to Restore: ${formatDuration(rollback.restoreMs)}${rollback.restoreMs === null ? '' : ' from the decision until no request went to the candidate'}${cite(cites.restore)}`,
+    `Rollback Duration: ${formatDuration(rollback.durationMs)}${cite(rollback.durationMs === null ? [] : cites.duration)}`,
+    `Rollback Success: ${rollback.success}${cite(rollback.events)}`,
+    `Smoke Tests Post-Rollback: ${rollback.smoke}${cite(cites.smoke)}`,
   ])}`;
 }

@@ -24,7 +24,7 @@ export function buildSmoke(record: RunRecord): ReportData['smoke'] {
     categories: categories.map(([id, name]) =>
       countCategory(
         name,
-        answers.map(({ check }) => check).filter((check) => check.category === id),
+        answers.filter(({ check }) => check.category === id),
       ),
     ),
     failures: answers
@@ -47,12 +47,16 @@ export function buildSmoke(record: RunRecord): ReportData['smoke'] {
   };
 }
 
-function countCategory(name: string, checks: readonly CheckResult[]): ReportData['smoke']['categories'][number] {
+type Answer = { round: RunRecord['smoke'][number]; check: CheckResult };
+
+function countCategory(name: string, answers: readonly Answer[]): ReportData['smoke']['categories'][number] {
+  const checks = answers.map(({ check }) => check);
   return {
     name,
     passed: countPassed(checks),
     total: checks.length,
     flaky: checks.filter((check) => check.status === 'passed' && check.attempts > 1).length,
+    events: [...new Set(answers.map(({ round }) => round.seq))],
   };
 }
 

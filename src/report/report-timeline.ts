@@ -2,7 +2,7 @@ import type { RunRecord, StepProgress } from '../model/run-record.ts';
 import { renderMs, renderStep } from '../model/step.ts';
 import { triggerOfMetric } from '../model/verdict.ts';
 import { formatInstant, formatTime } from './format.ts';
-import { abortDecision, eventsOf, lastSeq, stepEvents } from './record-events.ts';
+import { abortDecision, eventsOf, firstSeq, lastSeq, stepEvents } from './record-events.ts';
 import type { ReportData } from './report-schema.ts';
 import { tellEvent } from './tell-event.ts';
 
@@ -17,6 +17,7 @@ export function buildTimeline(record: RunRecord): ReportData['timeline'] {
       const text = tellEvent(event);
       return text === null ? [] : [{ at: formatInstant(event.atMs), text, events: [event.seq] }];
     }),
+    events: [...firstSeq(record, 'run_started'), ...(record.endedAtMs === null ? [] : lastSeq(record, 'run_ended'))],
   };
 }
 
@@ -49,12 +50,14 @@ function buildMilestones(record: RunRecord): ReportData['timeline']['milestones'
         progress.endedAtMs ?? (progress.step.kind === 'bake' ? (abortDecision(record)?.atMs ?? null) : null);
       return endedAtMs === null || progress.startedAtMs === null ? null : endedAtMs - progress.startedAtMs;
     });
+    const brokenOff = begun.some(({ step, endedAtMs }) => step.kind === 'bake' && endedAtMs === null);
+    const abort = brokenOff ? abortDecision(record) : null;
     const known = times.filter((ms) => ms !== null);
     return {
       name,
       at: at === null ? null : formatTime(at),
       durationMs: known.length === times.length && times.length > 0 ? known.reduce((sum, ms) => sum + ms, 0) : null,
-      events: begun.flatMap((progress) => stepEvents(record, progress)),
+      events: [...begun.flatMap((progress) => stepEvents(record, progress)), ...(abort === null ? [] : [abort.seq])],
     };
   };
   const preflight = eventsOf(record, 'preflight_completed')[0];
@@ -84,11 +87,13 @@ function buildMilestones(record: RunRecord): ReportData['timeline']['milestones'
 }
 
 function completion(record: RunRecord): ReportData['timeline']['milestones'][number] {
-  const began =
-    record.rollback?.startedAtMs ??
-    record.steps.find(({ step, phase }) => step.kind === 'promote' && phase === 'forward')?.startedAtMs ??
-    null;
-  const events = [...lastSeq(record, 'rollback_started'), ...lastSeq(record, 'run_ended')];
+  const promote = record.steps.find(({ step, phase }) => step.kind === 'promote' && phase === 'forward');
+  const began = record.rollback?.startedAtMs ?? promote?.startedAtMs ?? null;
+  const first =
+    record.rollback === null && promote !== undefined
+      ? stepEvents(record, promote).slice(0, 1)
+      : firstSeq(record, 'rollback_started');
+  const events = [...first, ...(record.endedAtMs === null ? [] : lastSeq(record, 'run_ended'))];
   return {
     name: 'Completion/rollback',
     at: began === null ? (record.endedAtMs === null ? null : formatTime(record.endedAtMs)) : formatTime(began),
@@ -100,7 +105,9 @@ function completion(record: RunRecord): ReportData['timeline']['milestones'][num
 /** When a step was done, or why there is no time. */
 function doneAt(record: RunRecord, progress: StepProgress | undefined): { text: string; events: number[] } {
   if (progress === undefined) return { text: 'not part of the plan', events: [] };
-  const events = stepEvents(record, progress);
+  const begun = stepEvents(record, progress);
+  // Of a step that was never reached the plan alone tells.
+  const events = begun.length > 0 ? begun : firstSeq(record, 'run_started');
   if (progress.state === 'completed' && progress.endedAtMs !== null)
     return { text: formatTime(progress.endedAtMs), events };
   if (progress.state === 'failed')
@@ -168,12 +175,15 @@ function rollingLines(record: RunRecord): Lines {
     {
       label: 'Instances updated',
       text: `${updated?.kind === 'replace_batch' ? updated.candidateInstances : 0}/${record.plan.content.instances}`,
-      events: done.flatMap((progress) => stepEvents(record, progress)),
+      events: [
+        ...firstSeq(record, 'run_started'),
+        ...done.slice(-1).flatMap((progress) => stepEvents(record, progress)),
+      ],
     },
     {
       label: 'Batch size',
       text: first?.kind === 'replace_batch' ? String(first.candidateInstances) : 'not part of the plan',
-      events: [],
+      events: firstSeq(record, 'run_started'),
     },
     {
       label: 'Pause duration',

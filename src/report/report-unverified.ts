@@ -2,7 +2,7 @@ import type { RunRecord } from '../model/run-record.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { trim } from './format.ts';
 import { findCheck } from './known-checks.ts';
-import { firstSeq, lastSeq, stepEvents } from './record-events.ts';
+import { firstSeq, lastSeq, maxWeightEvents, stepEvents, verdictSeq } from './record-events.ts';
 import type { Measure, ReportData } from './report-schema.ts';
 import { openCounts } from './report-unmeasured.ts';
 
@@ -92,7 +92,11 @@ function openVerdicts(record: RunRecord): Open[] {
       .map(({ seq, stepId, decision }) => ({ what: `Step ${stepId ?? ''}`, why: decision.reason, events: [seq] })),
     ...record.verdicts
       .filter(({ metric, outcome }) => names.includes(metric) && outcome === 'inconclusive')
-      .map(({ metric, sentence }) => ({ what: `Limit of ${metric}`, why: sentence, events: [] })),
+      .map(({ metric, sentence }) => ({
+        what: `Limit of ${metric}`,
+        why: sentence,
+        events: verdictSeq(record, metric),
+      })),
     ...record.verdicts
       .filter((verdict) => isUnseenSplit(verdict) && hadBothArms(record))
       .map(() => ({
@@ -170,7 +174,7 @@ function openSignals(record: RunRecord): Open[] {
           {
             what: 'Exposure of users',
             why: `not measured; the candidate had at most ${trim(maxWeightPercent, 2)} % of users`,
-            events: [],
+            events: maxWeightEvents(record),
           },
         ]
       : []),

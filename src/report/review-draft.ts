@@ -12,7 +12,7 @@ import type { ReportData } from './report-schema.ts';
 import { bullets } from './report-sections.ts';
 import { reviewHeadings, reviewPlaceholder } from './review-headings.ts';
 import { documentChanges, type ReviewDocument, renderImprovements } from './review-improvements.ts';
-import { citeAll, renderReflection, weightEvents } from './review-reflection.ts';
+import { citeAll, renderReflection } from './review-reflection.ts';
 
 /**
  * The post-deployment review with everything that the record knows filled in. What it claims about the run cites an event
@@ -24,7 +24,7 @@ export function renderReviewDraft(record: RunRecord, history: History, documents
   const changes = documentChanges(history.pitfalls, documents);
   const { service, version, environment, strategy, date, status } = data.title;
   return `${[
-    `# Post-Deployment Review\n\n**Run**: ${record.runId}\n**Release**: ${service} ${version} to ${environment} by ${strategy}, ${date}\n**Status**: ${status}\n\n> Every claim about the run cites events that say it, for example (#12), or ends with (opinion). Complete the places marked ${reviewPlaceholder}.`,
+    `# Post-Deployment Review\n\n**Run**: ${record.runId}\n**Release**: ${service} ${version} to ${environment} by ${strategy}, ${date}\n**Status**: ${status}\n\n> Every claim about the run cites events that say it, as (#n), or ends with (opinion). Complete the places marked ${reviewPlaceholder}.`,
     `## ${reviewHeadings[0]}\n\n${renderReflection({ record, data, changes })}`,
     `## ${reviewHeadings[1]}\n\n${renderLessons(record, data, history)}`,
     `## ${reviewHeadings[2]}\n\n${renderImprovements(changes, documents)}`,
@@ -56,7 +56,7 @@ const toldByHarm = ['rollback-needed', 'deploy-failure', 'insufficient-monitorin
 function exampleEvents(record: RunRecord, data: ReportData, pitfall: string): number[] {
   const own = evidenceOf(record, pitfall);
   if (!toldByHarm.includes(pitfall)) return own;
-  return [...own, ...data.verdict.events, ...data.exposure.events, ...weightEvents(record)];
+  return [...own, ...data.verdict.events, ...data.exposure.events];
 }
 
 const checkOfPitfall: Readonly<Record<string, KnownCheck>> = {
@@ -98,10 +98,15 @@ function renderOverall(record: RunRecord, data: ReportData, history: History): s
   const advice = adviceFor(history.pitfalls);
   const rating = suggestRating(history);
   const end = citeAll([], record);
+  // What the points were taken off for shows where each pitfall does.
+  const counted = citeAll(
+    [...rating.pitfalls.flatMap((id) => evidenceOf(record, id)), ...lastSeq(record, 'run_ended')],
+    record,
+  );
   const actions = advice.slice(0, 3).map(({ action }) => action);
   const flags = advice.map(({ pitfall, flag }) => `${pitfall}: add to “${flag}”`);
   return [
-    `### Rating\n- Rating: ${rating.value}/10\n- Suggested by: ${rating.formula}${end}\n- Why: ${asSentence(data.title.reason)}${end}`,
+    `### Rating\n- Rating: ${rating.value}/10\n- Suggested by: ${rating.formula}${counted}\n- Why: ${asSentence(data.title.reason)}${end}`,
     `### Actions before the next deployment\n${bullets(actions.length === 0 ? ['Answer what stands under “Assumptions and documentation shortfalls” by evidence.'] : actions)}`,
     `### Flags\n${bullets(flags.length === 0 ? [`Nothing to add to “common deployment pitfalls” or “pre-deployment checklist”; ${plural(data.couldNotVerify.length, 'point')} could not be verified.`] : flags)}`,
   ].join('\n\n');

@@ -2,7 +2,7 @@ import type { RunRecord } from '../model/run-record.ts';
 import { renderMs, renderStep } from '../model/step.ts';
 import { unsupported } from './check-claim.ts';
 import { asSentence, plainLine, plural } from './format.ts';
-import { eventsOf, firstSeq, lastSeq, stepEvents } from './record-events.ts';
+import { eventsOf, firstSeq, holdEvents, lastSeq, stepEvents } from './record-events.ts';
 import { describeExposure, evidenceOf } from './report-findings.ts';
 import type { ReportData } from './report-schema.ts';
 import { bullets } from './report-sections.ts';
@@ -89,7 +89,7 @@ function absent(found: readonly Finding[]): Finding[] {
 function heldTimes(record: RunRecord): Finding[] {
   return record.holds.map((hold) => ({
     text: `**Held**: ${hold.toMs === null ? 'to the end' : renderMs(hold.toMs - hold.fromMs)}${hold.gate === null ? '' : ', at a gate of the plan'}: ${plainLine(hold.reason)}`,
-    events: [hold.seq],
+    events: holdEvents(record, hold),
   }));
 }
 
@@ -163,17 +163,10 @@ function production({ record, data }: Told): Finding[] {
     },
     {
       text: `**User impact**: ${describeExposure(data.exposure)}`,
-      events: [...data.exposure.events, ...weightEvents(record)],
+      events: data.exposure.events,
     },
     { text: `**Outcome**: ${data.verdict.sentence}`, events: data.verdict.events },
   ];
-}
-
-/** Where the candidate got its users. Pure. */
-export function weightEvents(record: RunRecord): number[] {
-  return eventsOf(record, 'step_completed')
-    .filter((event) => event.data.evidence['weightPercent'] !== undefined)
-    .map((event) => event.seq);
 }
 
 function friction({ record }: Told): Finding[] {

@@ -10,11 +10,31 @@ type Trigger = NonNullable<ReportData['rollback']>['trigger'];
  * because counts are kept by the second. Null when no failure was counted before the decision or there was none.
  */
 export function detectMsOf(record: RunRecord): number | null {
-  const decision = abortDecision(record);
-  const first = record.counts.find((point) => point.canary.failures > 0);
-  if (decision === null || first === undefined) return null;
-  const ms = decision.atMs - first.fromMs;
+  const atMs = detectedAtMsOf(record);
+  const first = firstFailure(record);
+  if (atMs === null || first === undefined) return null;
+  const ms = atMs - first.fromMs;
   return ms < 0 ? null : ms;
+}
+
+/** When the harm was decided upon (Unix ms): the same moment from which the way back is timed. Null when nothing was. */
+export function detectedAtMsOf(record: RunRecord): number | null {
+  return record.rollback?.detectedAtMs ?? abortDecision(record)?.atMs ?? null;
+}
+
+/** Events out of which the time to detect is made; empty when it is not known. */
+export function detectEvents(record: RunRecord): number[] {
+  const first = firstFailure(record);
+  return detectMsOf(record) === null || first === undefined ? [] : [first.seq, ...decidedSeq(record)];
+}
+
+function decidedSeq(record: RunRecord): number[] {
+  const abort = abortDecision(record);
+  return record.rollback === null ? (abort === null ? [] : [abort.seq]) : firstSeq(record, 'rollback_started');
+}
+
+function firstFailure({ counts }: RunRecord): RunRecord['counts'][number] | undefined {
+  return counts.find((point) => point.canary.failures > 0);
 }
 
 /** From the decision until nothing went to the candidate, ms; null when that was not seen or it never had users. */
@@ -46,9 +66,22 @@ export function buildRollback(record: RunRecord): ReportData['rollback'] {
     durationMs: rollback.completedAtMs === null ? null : rollback.completedAtMs - rollback.startedAtMs,
     success: rollbackSuccess(record),
     smoke: smokeAfterRollback(record),
+    cites: {
+      trigger: firstSeq(record, 'rollback_started'),
+      detect: detectEvents(record),
+      restore: restoreMsOf(record) === null ? [] : firstSeq(record, 'traffic_restored'),
+      duration: [
+        ...firstSeq(record, 'rollback_started'),
+        ...(rollback.completedAtMs === null ? [] : lastSeq(record, 'run_ended')),
+      ],
+      smoke: record.smoke
+        .filter(({ on }) => on === 'rollback')
+        .map(({ seq }) => seq)
+        .slice(-1),
+    },
     events: [
       ...firstSeq(record, 'rollback_started'),
-      ...lastSeq(record, 'traffic_restored'),
+      ...firstSeq(record, 'traffic_restored'),
       ...(outcome === null ? [] : lastSeq(record, 'run_ended')),
     ],
   };

@@ -62,5 +62,9 @@ export type RolloutPorts = {
   /** One request by a new user through the traffic path; the revision id that answered, or null when none could be read. */
   readLive(signal: AbortSignal): Promise<string | null>;
   /** Tells people, beside the run: it returns at once, and what came of it is journalled later. */
-  notify(about: 'start' | 'success' | 'rollback' | 'rollback_failed' | 'failed' | 'held', text: string): void;
+  /** `approval`: a person must let it go on, and the text says how. */
+  notify(
+    about: 'start' | 'success' | 'rollback' | 'rollback_failed' | 'failed' | 'held' | 'approval',
+    text: string,
+  ): void;
 };

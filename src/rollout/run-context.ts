@@ -4,6 +4,7 @@ import { DeployError, toDeployError } from '../model/deploy-error.ts';
 import type { RecordedEvent, RunEvent } from '../model/run-event.ts';
 import type { RunRecord } from '../model/run-record.ts';
 import type { Decision, Verdict } from '../model/verdict.ts';
+import { askAtGate } from './ask-at-gate.ts';
 import { createDeadManWatch, type DeadManWatch, describeFired } from './dead-man-watch.ts';
 import { decide, type Situation } from './decide.ts';
 import { createForeignWatch, type ForeignWatch } from './foreign-watch.ts';
@@ -67,6 +68,8 @@ export type RunContext = {
   /** Step id → who let the run go past it. */
   promoted: Map<string, string>;
   heldReason: string | null;
+  /** Gate at which people were asked to let the run go on; null while it waits for nobody. */
+  askedAt: string | null;
   /** When that was last written down, by the monotonic clock. */
   heldNotedMs: number;
   record(): RunRecord;
@@ -115,6 +118,7 @@ export function createRunContext(ports: RolloutPorts, record: RunRecord, judge: 
     passed: new Map(),
     promoted: new Map(),
     heldReason: null,
+    askedAt: null,
     heldNotedMs: 0,
     record: () => replayRun(events, record.damage, record.runId),
     append,
@@ -124,6 +128,7 @@ export function createRunContext(ports: RolloutPorts, record: RunRecord, judge: 
     unhold: async (reason) => {
       if (context.heldReason === null) return;
       context.heldReason = null;
+      context.askedAt = null;
       await append({ type: 'resumed', data: { reason } });
     },
     noteVerdicts: async (all, later = false) => {
@@ -163,7 +168,22 @@ async function holdRun(
   context.heldNotedMs = nowMs;
   context.heldReason = reason;
   await context.append({ type: 'held', data: { reason: reason.slice(0, 2000), gate, trigger } });
-  if (before === null) context.ports.notify('held', reason);
+  tellHold(context, { reason, gate, isNew: before === null });
+}
+
+/** Whoever has to let it go on hears how, also when it was held for something else before. */
+function tellHold(
+  context: RunContext,
+  { reason, gate, isNew }: { reason: string; gate: string | null; isNew: boolean },
+): void {
+  const { ports, plan, runId } = context;
+  if (gate === null) {
+    if (isNew) ports.notify('held', reason);
+    return;
+  }
+  if (context.askedAt === gate) return;
+  context.askedAt = gate;
+  ports.notify('approval', askAtGate({ reason, plan, runId }));
 }
 
 function gistOf(reason: string): string {

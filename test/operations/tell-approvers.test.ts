@@ -3,14 +3,16 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/model/clock.ts';
-import { notifyAll } from '../../src/operations/notify.ts';
+import { createNotifier, notifyAll } from '../../src/operations/notify.ts';
 import { openPlace, type Place } from '../../src/operations/place.ts';
 import { openTrustedProject } from '../../src/operations/project.ts';
 import { rolloutPlan } from '../../src/operations/rollout-plan.ts';
 import { tellApprovers } from '../../src/operations/tell-approvers.ts';
+import { askAtGate } from '../../src/rollout/ask-at-gate.ts';
 import { createSystemClock } from '../../src/system/clock.ts';
 import { createLearningsProject, type LearningsProject, projectConfig } from '../fixtures/learnings-project.ts';
 import { planOf } from '../fixtures/run-records.ts';
+import { ask, begin } from '../fixtures/simulated-run.ts';
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void;
 
@@ -159,6 +161,39 @@ describe('making a plan', () => {
     expect((await make(false)).text).not.toContain('Told');
     const lines = readFileSync(told, 'utf8').trim().split('\n');
     expect(lines.map((line) => JSON.parse(line).about)).toEqual(['approval']);
+  });
+});
+
+describe('a run that waits at a gate', () => {
+  it('tells that an approval is needed, with the line that gives it, and is not only held', async () => {
+    const { url, bodies } = await webhook(status(200));
+    const place = await placeTelling(hook(url));
+    const run = await begin({ kind: 'rolling' });
+    const { runId } = run.record();
+    const clock = createSystemClock();
+    const notifier = createNotifier(place, { runId, version: '2.0.0', clock, append: async () => undefined });
+    run.world.behaviour.tell = notifier.notify;
+    await run.until(() => run.record().status === 'held');
+    await notifier.settle(30_000);
+    expect(bodies).toEqual([
+      expect.objectContaining({
+        about: 'approval',
+        runId,
+        text: `[shop/production] approval: 2.0.0: waiting for a person at batch-1-of-2. To let it go on: seatrial promote ${runId}. To take users back: seatrial abort ${runId}`,
+      }),
+    ]);
+    ask(run, 'promote');
+    expect(await run.toEnd()).toBe('succeeded');
+    await notifier.settle(30_000);
+    expect(bodies).toHaveLength(2);
+    expect(run.world.notices).toEqual(['approval', 'success']);
+  });
+
+  it('names what the environment asks for: a word in a terminal, or a signature', () => {
+    const said = (approval: typeof plan.approval | 'signature'): string =>
+      askAtGate({ reason: 'no verdict', plan: { ...plan, approval }, runId: 'r1' });
+    expect(said('terminal')).toContain('To let it go on: seatrial approve --scope promote --run-id r1. ');
+    expect(said('signature')).toContain('seatrial approve --scope promote --run-id r1 --sign --key ~/.ssh/<key>. ');
   });
 });
 

@@ -170,7 +170,7 @@ describe('renderReport', () => {
   it('never prints a zero or a pass for what was not measured', () => {
     for (const record of [failedRun(), unverifiedRun()]) {
       for (const one of reportData(record).slo) expect(one).toMatchObject({ current: null, status: 'UNVERIFIED' });
-      expect(reportData(record).downtimeSeconds).toBeNull();
+      expect(reportData(record).downtime.seconds).toBeNull();
       expect(section(renderReport(record), '### Error Rate')).toContain('- Post-Deployment: not measured');
     }
   });

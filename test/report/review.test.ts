@@ -44,7 +44,7 @@ describe('renderReviewDraft', () => {
     );
     expect(draft).toContain('Wording, ready to paste');
     expect(draft).toContain('- Rating: 5/10');
-    expect(draft).toContain('10 − 4 (outcome rolled_back) − 1 (2 lesser pitfalls, ½ each) = 5');
+    expect(draft).toContain('10 − 4 (outcome rolled_back) − 1 (2 lesser pitfalls, ½ each: ');
     expect(draft).toContain('rollback-needed: add to “common deployment pitfalls”');
   });
 

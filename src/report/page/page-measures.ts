@@ -3,7 +3,7 @@ import type { RunRecord } from '../../model/run-record.ts';
 import { asSentence, formatCount, formatRatio } from '../format.ts';
 import { ratioOf } from '../report-measures.ts';
 import type { ReportData } from '../report-schema.ts';
-import { formatValue } from '../report-sections.ts';
+import { describeDowntime, formatValue } from '../report-sections.ts';
 import { type Citing, citeHtml } from './cite-html.ts';
 import { dataTable } from './data-table.ts';
 import { type Html, html, nothing, rawHtml } from './html.ts';
@@ -18,7 +18,7 @@ ${exposure(data, citing)}
 <section aria-labelledby="levels">
 <h2 id="levels">Service levels</h2>
 ${levels(data, citing)}
-<p>Downtime: ${data.downtimeSeconds === null ? 'not measured' : `${data.downtimeSeconds} seconds in which every request failed`}.</p>
+<p>Downtime: ${describeDowntime(data.downtime)}${citeHtml(data.downtime.events, citing)}.</p>
 ${data.verdict.verdicts.length === 0 ? nothing : verdicts(data, citing)}
 </section>
 ${latencySection(record, citing)}
