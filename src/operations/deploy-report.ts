@@ -9,6 +9,7 @@ import { type ReportOptions, reportData } from '../report/report-data.ts';
 import { renderStatus } from '../report/status-text.ts';
 import { fileExists } from '../system/files.ts';
 import { describeCompletion } from './complete-run.ts';
+import { type Copy, readCopies } from './copies-of-run.ts';
 import { defineOperation } from './define-operation.ts';
 import { detailField, environmentField, runField, versionField } from './inputs.ts';
 import { type CardKind, cardKinds, makeCard } from './make-card.ts';
@@ -99,7 +100,8 @@ async function runAnswer(given: Input, context: OperationContext): Promise<Opera
   const project = await openProjectOfRun(located, record.runId);
   const place = openPlace(project, record.plan.content.environment);
   if (given.kind === 'completion') return completionAnswer(place, record);
-  const options = reportOptions(place, record);
+  const copies = await readCopies(project, record.runId);
+  const options = reportOptions(place, record, copies);
   if (given.kind === 'incident') return incidentAnswer(record, options, incidentPath(project, record.runId));
   const path = reportPath(project, record.runId);
   const written = await fileExists(path);
@@ -112,11 +114,24 @@ async function runAnswer(given: Input, context: OperationContext): Promise<Opera
   const text =
     given.detail === 'full'
       ? renderReport(record, options)
-      : `${renderStatus(record, { nowMs: context.clock.now(), detail: 'concise', reader })}\n${where}`;
+      : [
+          renderStatus(record, { nowMs: context.clock.now(), detail: 'concise', reader }),
+          where,
+          ...describeCopies(copies),
+        ].join('\n');
   return {
-    data: { runId: record.runId, path: written ? path : null, report: reportData(record, options) },
+    data: { runId: record.runId, path: written ? path : null, copies, report: reportData(record, options) },
     text: [text, ...page].join('\n'),
   };
+}
+
+/** Copies that are there, and those that are not, with the reason. */
+function describeCopies(copies: readonly Copy[]): string[] {
+  const there = copies.filter(({ reason }) => reason === null).map(({ path }) => path);
+  return [
+    ...(there.length === 0 ? [] : [`Copies: ${there.join(', ')}`]),
+    ...copies.flatMap(({ path, reason }) => (reason === null ? [] : [`Not copied: ${path}: ${reason}.`])),
+  ];
 }
 
 async function completionAnswer(place: Place, record: RunRecord): Promise<OperationResult<unknown>> {

@@ -10,6 +10,8 @@ import { writeOwnLog } from '../system/own-log.ts';
 import { writeProjectFile } from '../system/project-file.ts';
 import { readByHand } from './by-hand-files.ts';
 import { completeRun } from './complete-run.ts';
+import type { Copy } from './copies-of-run.ts';
+import { copyDocuments } from './copy-documents.ts';
 import { explainedRuns } from './learnings-files.ts';
 import type { Place } from './place.ts';
 import type { Project } from './project.ts';
@@ -25,6 +27,7 @@ export type Memory = WrittenReports & {
   review: string | null;
   learnings: string;
   completion: string | null;
+  copies: Copy[];
 };
 
 /** Writes down what a finished run leaves in the project: history entry, report, review draft, learnings. Safe to repeat. */
@@ -42,14 +45,15 @@ export async function finishRun({
   await tellGit(project);
   const entry = await deriveEntry(place, record);
   const historyPath = await writeHistory(place, entry);
-  const reports = await writeReports(place, record);
+  const copies = await copyDocuments(place, record);
+  const reports = await writeReports(place, record, copies);
   const review = record.plan.content.kind === 'rollout' ? await writeReviewDraft(place, record) : null;
   const learnings = await rebuildLearnings(project, clock);
   const completion = await completeByItself(place, record, clock);
   await retireOldRuns(project, { limits: project.config.retention, clock }).catch((thrown: unknown) =>
     writeOwnLog(`old runs were not removed: ${toDeployError(thrown).message}`),
   );
-  return { history: historyPath, ...reports, review, learnings: learnings.path, completion };
+  return { history: historyPath, ...reports, review, learnings: learnings.path, completion, copies };
 }
 
 /** A story is never completed by a run that did not succeed, and a failure here takes nothing from the run. */

@@ -82,6 +82,7 @@ export async function gatherPreflight({
       readErrorBudget({ slos: spec.slos, source: sourceOfHistory(place, stable, clock), nowMs: now, signal }),
     ),
     repository: project.repository,
+    copies: Object.values(project.config.environments).flatMap(({ copies }) => copies ?? []),
     nowMs: now,
     stateDirectory: project.stateRoot,
   };

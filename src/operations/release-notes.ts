@@ -74,7 +74,13 @@ export async function notesOf(
   return { notes, markdown: renderReleaseNotes(notes, links) };
 }
 
-type Asked = { version: string; since?: string | undefined; status?: Stated | undefined };
+type Asked = {
+  version: string;
+  /** Of a run, which keeps the commit that it shipped; else the version is resolved as it is now. */
+  commit?: string;
+  since?: string | undefined;
+  status?: Stated | undefined;
+};
 
 /** What a version brings since the tag before it, and what the history says of it. */
 export async function gatherNotes(
@@ -82,22 +88,22 @@ export async function gatherNotes(
   asked: Asked,
 ): Promise<{ notes: ReleaseNotes; links: ForgeLinks | null }> {
   const { repository, config } = place.project;
-  const revision = await resolveRevision(place, asked.version);
-  if (repository === null || revision.commit === null)
+  const commit = asked.commit ?? (await resolveRevision(place, asked.version)).commit;
+  if (repository === null || commit === null)
     throw new DeployError('NOT_A_REPOSITORY', { directory: place.project.directory });
-  const since = asked.since ?? (await repository.tagBefore(revision.commit, tagForm(place)));
+  const since = asked.since ?? (await repository.tagBefore(commit, tagForm(place)));
   const { commits, truncated } = await repository.history({
     from: await resolveSince(repository, since),
-    to: revision.commit,
+    to: commit,
   });
-  const at = (await repository.commitTime(revision.commit)) ?? commits[0]?.at ?? '';
+  const at = (await repository.commitTime(commit)) ?? commits[0]?.at ?? '';
   const notes: ReleaseNotes = {
     service: config.service,
     version: asked.version,
-    commit: revision.commit,
+    commit,
     date: at.slice(0, 10),
     since,
-    status: statusOf(await loadHistory(place.project), { place, asked, commit: revision.commit }),
+    status: statusOf(await loadHistory(place.project), { place, asked, commit }),
     changes: parseCommits(commits),
     truncated,
   };

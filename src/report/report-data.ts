@@ -14,7 +14,7 @@ import { buildRollback } from './rollback-facts.ts';
 export type ReportOptions = {
   /** As the title of the report; the service's name when absent. */
   projectName?: string;
-  /** Documents known to exist: the rollback plan, the release notes. */
+  /** Documents known to exist: deployment plan, rollback plan, incident report, release notes. */
   references?: ReadonlyArray<{ name: string; place: string }>;
 };
 
@@ -99,8 +99,9 @@ function listReferences(record: RunRecord, options: ReportOptions): ReportData['
   const place = (name: string, otherwise = 'none'): string =>
     given.find((reference) => reference.name === name)?.place ?? otherwise;
   const notes = revision.commit === null ? 'none' : `\`seatrial release-notes --version ${revision.version}\``;
+  const plan = `plan ${record.plan.planId.slice(0, 12)}, the first event of the journal`;
   return [
-    { name: 'Deployment Plan', place: `plan ${record.plan.planId.slice(0, 12)}, the first event of the journal` },
+    { name: 'Deployment Plan', place: place('Deployment Plan', plan) },
     { name: 'Rollback Plan', place: place('Rollback Plan') },
     ...(record.rollback === null ? [] : [{ name: 'Incident Report', place: place('Incident Report') }]),
     { name: 'Release Notes', place: place('Release Notes', notes) },

@@ -62,6 +62,7 @@ export function contextOf(
     calendar: { fridayOrBeforeHoliday: false, label: 'an ordinary day' },
     history: [],
     setAside: [],
+    copies: [],
     explainedRuns: [],
     pendingReview: null,
     pitfalls: [],

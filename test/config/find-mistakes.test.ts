@@ -8,7 +8,7 @@ const mistakes: Array<[string, string, string[]]> = [
     'key in the wrong place',
     '    steps: []',
     [
-      '7:5  environments.production.steps: unknown key; allowed here: url, target, revision, strategy, smoke, metrics, business, slos, triggers, judge, gates, approval, notify, freeze, lock, rollback, migration, review, completion; "steps" belongs to strategy (kind: canary)',
+      '7:5  environments.production.steps: unknown key; allowed here: url, target, revision, strategy, smoke, metrics, business, slos, triggers, judge, gates, approval, notify, freeze, lock, rollback, migration, review, completion, copies; "steps" belongs to strategy (kind: canary)',
     ],
   ],
   [
@@ -335,8 +335,8 @@ const mistakes: Array<[string, string, string[]]> = [
     'hidden characters',
     '    "a\\u0007\\u202eb": 1\n    x: 1',
     [
-      '7:5  environments.production.a\\u0007\\u202eb: unknown key; allowed here: url, target, revision, strategy, smoke, metrics, business, slos, triggers, judge, gates, approval, notify, freeze, lock, rollback, migration, review, completion',
-      '8:5  environments.production.x: unknown key; allowed here: url, target, revision, strategy, smoke, metrics, business, slos, triggers, judge, gates, approval, notify, freeze, lock, rollback, migration, review, completion',
+      '7:5  environments.production.a\\u0007\\u202eb: unknown key; allowed here: url, target, revision, strategy, smoke, metrics, business, slos, triggers, judge, gates, approval, notify, freeze, lock, rollback, migration, review, completion, copies',
+      '8:5  environments.production.x: unknown key; allowed here: url, target, revision, strategy, smoke, metrics, business, slos, triggers, judge, gates, approval, notify, freeze, lock, rollback, migration, review, completion, copies',
     ],
   ],
 ];

@@ -27,7 +27,7 @@ describe('the completion of a story', { timeout: 180_000 }, () => {
     scratch.writeConfig({
       strategy: '{ kind: direct, bake: 1s, maxBake: 60s }',
       approval: '{ how: none }',
-      extra: `    notify: [{ file: told.jsonl }]\n${completion}`,
+      extra: `    notify: [{ file: told.jsonl }]\n    copies: {}\n${completion}`,
     });
   const ship = (version: string): string => {
     const shipped = scratch.cli(['ship', version, '--yes', '--json'], { timeoutMs: 120_000 });
@@ -110,6 +110,20 @@ describe('the completion of a story', { timeout: 180_000 }, () => {
     expect(JSON.parse(readFileSync(at('docs/stories/brand-new/workflow-state.json'), 'utf8'))).toMatchObject({
       currentPhase: 'complete',
     });
+  });
+
+  it('comes with copies where people look, which make no tree unclean and are told', () => {
+    const report = readFileSync(at('docs/deployment/deployment-report-1.0.0.md'), 'utf8');
+    expect(report).toContain(`Deployment Plan: docs/deployment/deployment-plan-1.0.0.md`);
+    expect(readFileSync(at('docs/releases/release-notes-1.0.0.md'), 'utf8')).toContain('**Status**: deployed to');
+    expect(scratch.cli(['report', first]).stdout).toContain(
+      'Copies: docs/deployment/deployment-plan-1.0.0.md, docs/deployment/rollback-plan-1.0.0.md, docs/releases/release-notes-1.0.0.md, docs/deployment/deployment-report-1.0.0.md',
+    );
+    scratch.git('add', '--all', '--', ':!docs/deployment', ':!docs/releases');
+    scratch.git('commit', '--quiet', '--message', 'docs: stories');
+    const { stdout } = scratch.cli(['preflight', '1.0.0', '--json']);
+    expect(stdout).toMatch(/"id":\s*"working-tree"/);
+    expect(stdout).toContain('nothing is uncommitted');
   });
 
   it('is refused for a run that did not succeed', () => {

@@ -1,3 +1,4 @@
+import type { CopiesSpec } from '../../model/config/copies.ts';
 import type { EnvironmentSpec } from '../../model/config/environment.ts';
 import type { DeployError } from '../../model/deploy-error.ts';
 import type { LearnedGate } from '../../model/gate-decision.ts';
@@ -61,6 +62,8 @@ export type PreflightContext = {
   /** Asks the metrics source for the past of the objectives, once. */
   readErrorBudget: () => Promise<ErrorBudget>;
   repository: Repository | null;
+  /** Folders, of all environments, that get copies of what runs leave behind. */
+  copies: readonly CopiesSpec[];
   nowMs: number;
   stateDirectory: string;
 };

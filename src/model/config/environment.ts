@@ -3,6 +3,7 @@ import { completionSchema, reviewSchema } from './after-run.ts';
 import { agentSchema } from './agent.ts';
 import { approvalRuleSchema } from './approval.ts';
 import { argvSchema } from './argv-schema.ts';
+import { copiesSchema, copyFolders } from './copies.ts';
 import { gatesSchema } from './gate.ts';
 import { lockSchema } from './lock.ts';
 import { businessSchema, metricsSchema } from './metrics.ts';
@@ -237,6 +238,11 @@ export const environmentSchema = z
     completion: completionSchema
       .optional()
       .describe('What a run that succeeded completes by itself; without it only `seatrial complete` does'),
+    copies: copiesSchema
+      .optional()
+      .describe(
+        'Folders that get plan, report, incident report and release notes of each run; without it .seatrial only',
+      ),
   })
   .superRefine(({ business, metrics, judge }, context) => {
     if (metrics.source === 'prober' && judge.lowTraffic.synthetic !== false)
@@ -314,6 +320,20 @@ export const configSchema = z.strictObject({
             message: `is the address of environment "${other}" too; each environment needs a place of its own`,
           });
       }
+    })
+    .superRefine((environments, context) => {
+      const owners = new Map<string, string>();
+      for (const [name, { copies }] of Object.entries(environments))
+        for (const [key, folder] of copyFolders(copies)) {
+          const other = owners.get(folder) ?? name;
+          owners.set(folder, other);
+          if (other !== name)
+            context.addIssue({
+              code: 'custom',
+              path: [name, 'copies', key],
+              message: `is the folder of environment "${other}" too, whose copies have the same names`,
+            });
+        }
     }),
   retention: retentionSchema
     .describe('What the state folder keeps of runs that are over, whose review is acknowledged')
