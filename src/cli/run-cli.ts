@@ -3,6 +3,7 @@ import { DeployError, toDeployError } from '../model/deploy-error.ts';
 import { exitCode } from '../model/error-catalogue.ts';
 import type { Operation } from '../model/operation.ts';
 import { emitText } from '../model/redaction/emit.ts';
+import { isFolder } from '../operations/guided/parse-request-line.ts';
 import { type Answer, writeAnswer, writeError } from './answer.ts';
 import { askPerson, isShownFirst } from './ask-person.ts';
 import { renderExitCodes } from './exit-code-table.ts';
@@ -100,35 +101,59 @@ const rootExamples = `Examples:
   seatrial status --follow                      watch the run that is going on
   seatrial demo                                 three releases on this machine in about a minute`;
 
+/** The names of the same command as agents' users type them. */
+const shipNames = ['flow-deploy-to-production', 'phase-2-ship'];
+
 function addShipCommand(program: Command, withSession: WithSession): void {
   const command = program
     .command('ship')
+    .aliases(shipNames)
     .summary('Pre-flight, plan, approval, rollout and the watch until it has ended')
     .description(
-      'Pre-flight, plan, approval, rollout and the watch until it has ended. Ctrl-C leaves the view; the run goes on.',
+      `Pre-flight, plan, approval, rollout and the watch until it has ended. Ctrl-C leaves the view; the run goes on. Also called ${shipNames.join(' and ')}.`,
     )
-    .argument('<version>', 'version to ship, such as 1.4.0')
+    .argument(
+      '<version...>',
+      'version to ship, such as 1.4.0; environment, strategy and a project folder may stand beside it in any order',
+    )
     .option('--env, --environment <name>', 'environment of seatrial.yaml')
     .option('--strategy <kind>', 'instead of the configured strategy')
+    .option('--guidance <text>', 'what to watch for; keywords change the plan (docs/guidance.md)')
+    .option('--interactive', 'ask the six questions first (seatrial questions)')
     .option('--dry-run', 'stop after the plan; nothing is started')
     .option('--yes', 'start without asking; refused where a person must approve')
     .addHelpText(
       'after',
-      '\nExamples:\n  seatrial ship 1.4.0\n  seatrial ship 1.4.0 --env staging --strategy canary --yes\n  seatrial ship 1.4.0 --dry-run --json',
+      '\nExamples:\n  seatrial ship 1.4.0\n  seatrial ship 1.4.0 --env staging --strategy canary --yes\n  seatrial flow-deploy-to-production canary 1.4.0 ./shop --guidance "watch the latency"\n  seatrial ship 1.4.0 --dry-run --json',
     );
   addDoorFlags(command);
   command.action(async () => {
     const options: Record<string, unknown> = command.optsWithGlobals();
     const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+    const flags = readDoorFlags(options);
+    const { words, project } = takeFolder(command.args, flags.project);
     const request = {
-      version: String(command.processedArgs[0]),
+      words,
       environment: text(options['environment']),
       strategy: text(options['strategy']),
+      guidance: text(options['guidance']),
+      interactive: options['interactive'] === true,
       dryRun: options['dryRun'] === true,
       yes: options['yes'] === true,
     };
-    await withSession(readDoorFlags(options), (session) => ship(request, session));
+    await withSession({ ...flags, project }, (session) => ship(request, session));
   });
+}
+
+/** The folder of the project among the words; the other words stay. Throws USAGE for two. */
+function takeFolder(
+  words: readonly string[],
+  flag: string | undefined,
+): { words: string[]; project: string | undefined } {
+  const folders = [...new Set([...words.filter(isFolder), ...(flag === undefined ? [] : [flag])])];
+  if (folders.length > 1)
+    throw new DeployError('USAGE', { reason: `Two project folders: ${folders.join(' and ')}; name one.` });
+  return { words: words.filter((word) => !isFolder(word)), project: folders[0] };
 }
 
 /** Whose `--json` is the answer itself, without `ok` and `data` around it, as scripts read it. */

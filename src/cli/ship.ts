@@ -4,6 +4,7 @@ import { approveFlags } from '../model/approve-command.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import { exitCode } from '../model/error-catalogue.ts';
 import { printable } from '../model/printable.ts';
+import { contradictions, readWords, wrongArguments } from '../operations/guided/read-request.ts';
 import { type Answer, answerOfRun } from './answer.ts';
 import { askTrust } from './ask-person.ts';
 import { renderCommandLine } from './command-line.ts';
@@ -19,9 +20,12 @@ import {
 import type { Session } from './session.ts';
 
 export type ShipRequest = {
-  version: string;
+  /** Version, environment and strategy in any order, as they were typed. */
+  words: readonly string[];
   environment: string | undefined;
   strategy: string | undefined;
+  guidance: string | undefined;
+  interactive: boolean;
   dryRun: boolean;
   yes: boolean;
 };
@@ -31,14 +35,11 @@ export type ShipRequest = {
  * not do. Throws DeployError.
  */
 export async function ship(request: ShipRequest, session: Session): Promise<Answer> {
-  const wanted = {
-    version: request.version,
-    ...(request.environment === undefined ? {} : { environment: request.environment }),
-    ...(request.strategy === undefined ? {} : { strategy: request.strategy }),
-  };
+  const asked = await readWanted(request, session);
   // Checks take minutes; a mistyped flag should not.
-  assertInput(findOperation(session.operations, 'rollout_plan'), wanted);
+  assertInput(findOperation(session.operations, 'rollout_plan'), asked);
   if (!request.yes) await askTrust(session);
+  const wanted = request.interactive ? { ...asked, answers: await askSix(asked, session) } : asked;
   const preflight = await call(session, 'preflight', accepted(session, 'preflight', wanted));
   if (preflight.exitCode !== undefined && preflight.exitCode !== exitCode.ok) {
     return { data: preflight.data, text: preflight.text, exitCode: preflight.exitCode };
@@ -58,6 +59,56 @@ export async function ship(request: ShipRequest, session: Session): Promise<Answ
   const started = await call(session, 'rollout_start', { plan_id: planned.planId });
   return followToEnd(parseStarted(started.data).runId, session);
 }
+
+type Wanted = { version: string; environment?: string; strategy?: string; guidance?: string };
+
+/** Words and flags as one request; several words are sorted by what they are, and it is said how. Throws INPUT_INVALID. */
+async function readWanted(request: ShipRequest, session: Session): Promise<Wanted> {
+  const words = request.words.map((text) => ({ text, quoted: true }));
+  const line = await readWords(words, session.context.projectDirectory);
+  const flags = { environment: request.environment, strategy: request.strategy, guidance: request.guidance };
+  const mistakes = contradictions(flags, line);
+  const { version } = line;
+  if (version === undefined) mistakes.push('the version is missing, such as 1.4.0');
+  if (mistakes.length > 0 || version === undefined) throw wrongArguments(mistakes);
+  const environment = request.environment ?? line.environment;
+  const strategy = request.strategy ?? line.strategy;
+  const wanted = {
+    version,
+    ...(environment === undefined ? {} : { environment }),
+    ...(strategy === undefined ? {} : { strategy }),
+    ...(request.guidance === undefined ? {} : { guidance: request.guidance }),
+  };
+  if (request.words.length > 1) say(session, renderUnderstood({ ...wanted, interactive: request.interactive }));
+  return wanted;
+}
+
+function renderUnderstood({
+  version,
+  environment,
+  strategy,
+  guidance,
+  interactive,
+}: Wanted & { interactive: boolean }): string {
+  return [
+    `Understood: version ${version}`,
+    `environment ${environment ?? 'not said: the default'}`,
+    `strategy ${strategy ?? 'not said: the configured one'}`,
+    guidance === undefined ? 'no guidance' : `guidance ${JSON.stringify(guidance)}`,
+    interactive ? 'interactive' : 'not interactive',
+  ].join('; ');
+}
+
+/** The answers of the person at this terminal; the plan asks the last question. Throws INTERACTIVE_NEEDS_TERMINAL, CANCELLED. */
+async function askSix({ environment }: Wanted, session: Session): Promise<Record<string, string>> {
+  const { data } = await call(session, 'plan_questions', {
+    ask: true,
+    ...(environment === undefined ? {} : { environment }),
+  });
+  return answeredSchema.parse(data).answers;
+}
+
+const answeredSchema = z.looseObject({ answers: z.record(z.string(), z.string()) });
 
 /** Watches a run until it ends or the person detaches, then says how it ended and where the report lies. */
 export async function followToEnd(runId: string | undefined, session: Session): Promise<Answer> {

@@ -16,6 +16,7 @@ import {
 import type { Clock } from '../model/clock.ts';
 import { DeployError, toDeployError } from '../model/deploy-error.ts';
 import type { Operation, OperationContext } from '../model/operation.ts';
+import { createAsk } from './ask-client.ts';
 import { callTool, renderError } from './call-tool.ts';
 import { GuardedServer } from './guarded-server.ts';
 import { serverInstructions } from './instructions.ts';
@@ -48,12 +49,14 @@ export function createMcpServer(options: McpServerOptions): Server {
   const findProject = createProjectFinder(server, options.project);
   const contextOf = async (extra: Extra): Promise<OperationContext> => {
     const client = server.getClientVersion()?.name ?? null;
+    const ask = createAsk(server, extra.signal);
     return {
       projectDirectory: await findProject(),
       caller: { door: 'mcp', name: client ?? 'unknown MCP client', client, interactive: false },
       clock: options.clock,
       signal: extra.signal,
       progress: createProgressReporter(extra),
+      ...(ask === undefined ? {} : { ask }),
     };
   };
   offerTools(server, options, contextOf);

@@ -38,7 +38,7 @@ function plainSchema(input: Operation['input']): Tool['inputSchema'] {
   const { type, properties = {}, required, additionalProperties } = inputJsonSchema(input);
   const named = Object.entries(properties).flatMap(([name, property]) =>
     // What only a person at a terminal may say is not offered to a model.
-    typeof property === 'boolean' || property['terminalOnly'] === true ? [] : [[name, property] as const],
+    typeof property === 'boolean' || property['terminalOnly'] === true ? [] : [[name, withoutNoise(property)] as const],
   );
   return {
     type,
@@ -46,4 +46,13 @@ function plainSchema(input: Operation['input']): Tool['inputSchema'] {
     ...(required === undefined ? {} : { required }),
     additionalProperties,
   };
+}
+
+/** A bound of this length or less says only that a name is meant. It holds all the same: what is longer is refused. */
+const nameLength = 64;
+
+/** Every byte of the list is in a model's context: what it cannot get wrong is left out. Keys are strings anyway. */
+function withoutNoise(property: Record<string, unknown>): Record<string, unknown> {
+  const { maxLength, propertyNames: _keys, ...told } = property;
+  return typeof maxLength === 'number' && maxLength > nameLength ? { ...told, maxLength } : told;
 }

@@ -255,6 +255,16 @@ export const errorCatalogue = {
     exitCode.rolledBack,
   ),
   ABORTED: entry('{by} aborted the run.', 'Users are on the stable revision.', exitCode.aborted),
+  INTERACTIVE_NEEDS_TERMINAL: entry(
+    'The six questions cannot be asked here: no person is at this terminal.',
+    "Run it in a terminal, or hand the answers in: seatrial plan <version> --answers '{example}'.",
+    exitCode.usage,
+  ),
+  PLAN_DECLINED: entry(
+    'No plan was made: {reason}.',
+    'Nothing was changed. Ask what should be different, then ask for the plan again.',
+    exitCode.aborted,
+  ),
   CANCELLED: entry('{what} was cancelled.', 'Nothing to do.', exitCode.aborted),
   ROLLBACK_FAILED: entry(
     'CRITICAL: the rollback failed: {reason}',

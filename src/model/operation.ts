@@ -27,6 +27,23 @@ export type AttendingPerson = {
   ask(question: string): Promise<string | null>;
 };
 
+/** Questions for whoever sits at an agent client. What is answered there is convenience, never an approval. */
+export type QuestionForm = {
+  message: string;
+  fields: ReadonlyArray<{
+    name: string;
+    title: string;
+    description: string;
+    /** Allowed values; null when any text is. */
+    choices: readonly string[] | null;
+    defaultValue: string | null;
+  }>;
+};
+
+export type FormReply =
+  | { action: 'accept'; values: Readonly<Record<string, string>> }
+  | { action: 'decline' | 'cancel' };
+
 export type OperationContext = {
   projectDirectory: string;
   caller: Caller;
@@ -40,6 +57,8 @@ export type OperationContext = {
   standardInput?: StandardInput;
   /** The person at an interactive terminal; absent where nobody sits, and over protocols. */
   person?: AttendingPerson;
+  /** Asks by a form of the client (elicitation); absent where the client has none. */
+  ask?: (form: QuestionForm) => Promise<FormReply>;
   /** Shows a run as it is now (the live view of a terminal); absent where nobody looks. */
   showRun?: (record: RunRecord) => void;
 };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { approvalHows } from './approval-level.ts';
+import { guidedSchema } from './guidance.ts';
 import { revisionSchema } from './revision.ts';
 import { stepSchema } from './step.ts';
 import { judgeSettingsSchema } from './verdict.ts';
@@ -52,6 +53,8 @@ export const planContentSchema = z.strictObject({
   /** SHA-256 of gates, approval and freeze rules. */
   policyHash: z.string(),
   guidance: z.string().nullable(),
+  /** What guidance and answers changed; absent where there were none. */
+  guided: guidedSchema.optional(),
   /** What holds if this machine dies in the middle. */
   deadMan: z.string(),
   /** Absent in plans from before the approval screen showed it. */

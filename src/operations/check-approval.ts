@@ -1,6 +1,7 @@
 import { listApprovals, markNonceUsed } from '../journal/plan-store.ts';
 import { type ApprovalHow, approvalLevel } from '../model/approval-level.ts';
 import { approveCommand } from '../model/approve-command.ts';
+import type { ApproverRole } from '../model/config/approval.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import type { Approval, Plan } from '../model/plan.ts';
 import type { Place } from './place.ts';
@@ -44,6 +45,7 @@ export async function assessApprovals(
   { scope, nowMs }: { scope: string; nowMs: number },
 ): Promise<Standing> {
   const least = leastApproval(place, scope);
+  const wanted = rolesFor(place, plan, scope);
   const approvals: Approval[] = [];
   const refused: string[] = [];
   const seen = new Set<string>();
@@ -64,7 +66,7 @@ export async function assessApprovals(
     for (const mark of same) seen.add(mark);
     for (const role of signer?.roles ?? []) if (isNamedFor(place, role, approval.by)) roles.add(role);
     approvals.push(approval);
-    if (place.approval.required === 1 && place.approval.roles.length === 0) break;
+    if (place.approval.required === 1 && wanted.length === 0) break;
   }
   const { required } = place.approval;
   const short = required - approvals.length;
@@ -72,10 +74,17 @@ export async function assessApprovals(
     approvals,
     missing: [
       ...(short > 0 ? [`${short} of ${required} approval${required === 1 ? '' : 's'}`] : []),
-      ...place.approval.roles.filter((role) => !roles.has(role)).map((role) => `a ${role}`),
+      ...wanted.filter((role) => !roles.has(role)).map((role) => `a ${role}`),
     ],
     refused,
   };
+}
+
+/** Roles that must be among those who sign: the configured ones, and before a run those that the plan's guidance names. */
+function rolesFor(place: Place, { content }: Plan, scope: string): ApproverRole[] {
+  const starts = scope === 'start' || scope.startsWith('break-glass:');
+  const reviewers = starts ? (content.guided?.reviewers.filter(({ required }) => required) ?? []) : [];
+  return [...new Set([...place.approval.roles, ...reviewers.map(({ role }) => role)])];
 }
 
 /** Where the configuration names somebody for a role, only they fill it. */

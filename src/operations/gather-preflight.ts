@@ -1,9 +1,11 @@
 import type { PreflightContext } from '../checks/preflight/context.ts';
 import { isFridayOrBeforeHoliday } from '../config/calendar.ts';
 import { freezeAt } from '../config/freeze.ts';
+import { latencyMetrics } from '../config/latency-metrics.ts';
 import { stopOf } from '../journal/emergency-stop.ts';
 import { probeTotals } from '../metrics/totals-source.ts';
 import type { Clock } from '../model/clock.ts';
+import { holdBackOf } from '../model/config/strategy.ts';
 import { type DeployError, toDeployError } from '../model/deploy-error.ts';
 import type { Revision } from '../model/revision.ts';
 import type { TargetState } from '../model/target.ts';
@@ -81,11 +83,18 @@ export async function gatherPreflight({
     readErrorBudget: onlyOnce(async () =>
       readErrorBudget({ slos: spec.slos, source: sourceOfHistory(place, stable, clock), nowMs: now, signal }),
     ),
+    latencyMetrics: latencyMetrics(spec, { compared: keepsBaseline(spec, strategyKind) }),
     repository: project.repository,
     copies: Object.values(project.config.environments).flatMap(({ copies }) => copies ?? []),
     nowMs: now,
     stateDirectory: project.stateRoot,
   };
+}
+
+/** Whether something stays on stable through every watch. */
+function keepsBaseline({ strategy }: Place['spec'], asked: string | undefined): boolean {
+  if ((asked ?? strategy.kind) !== 'canary') return false;
+  return strategy.kind !== 'canary' || holdBackOf(strategy) > 0;
 }
 
 function calendarOf({ spec }: Place, instantMs: number): PreflightContext['calendar'] {

@@ -10,6 +10,7 @@ import { explain } from './explain.ts';
 import { freeze } from './freeze/freeze.ts';
 import { thaw } from './freeze/thaw.ts';
 import { gateCheck } from './gate-check.ts';
+import { planQuestionsOperation } from './guided/plan-questions.ts';
 import { host } from './host.ts';
 import { init } from './init.ts';
 import { learnings } from './learnings.ts';
@@ -42,6 +43,7 @@ export const operations: readonly Operation[] = [
   learnings,
   releaseNotes,
   gateCheck,
+  planQuestionsOperation,
   ...learningsCommands,
   init,
   trust,

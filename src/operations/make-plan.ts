@@ -3,10 +3,13 @@ import { planAuthority } from '../config/plan-authority.ts';
 import { planJudge } from '../config/plan-judge.ts';
 import { planIdOf } from '../journal/plan-store.ts';
 import type { Clock } from '../model/clock.ts';
+import type { ApproverRole } from '../model/config/approval.ts';
 import { type StrategySpec, strategySchema } from '../model/config/strategy.ts';
 import { DeployError } from '../model/deploy-error.ts';
+import type { Guided } from '../model/guidance.ts';
 import { isOneWayMigration } from '../model/one-way.ts';
 import type { Plan, PlanContent } from '../model/plan.ts';
+import type { Answers } from '../model/plan-question.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Step } from '../model/step.ts';
 import type { Target, TargetState } from '../model/target.ts';
@@ -17,6 +20,7 @@ import { accountName } from '../system/account-name.ts';
 import { capabilitiesOf, lackNotes } from './capabilities.ts';
 import { assertMetricsCompile } from './configured-sources.ts';
 import { deadManHoldMs } from './dead-man-port.ts';
+import { guidePlan } from './guided/guide-plan.ts';
 import { type Place, stableOf } from './place.ts';
 import { trustNotes } from './trust-notes.ts';
 
@@ -26,7 +30,12 @@ export type PlanRequest = {
   state: TargetState;
   /** Another strategy than the configured one, by kind. */
   strategy: string | undefined;
+  /** What was asked for in words; of a way back only the reason. */
   guidance: string | null;
+  /** The six questions' answers; null or absent when they were not asked. */
+  answers?: Answers | null;
+  /** Roles that an enrolled approver may fill; asked only where reviewers are named. */
+  enrolledRoles?: readonly ApproverRole[];
   /** Runs of this revision that were begun here before. */
   attempt: number;
   requester: string;
@@ -40,7 +49,12 @@ export function makePlan(request: PlanRequest): Plan {
   if (stable?.id === revision.id)
     throw new DeployError('ALREADY_STABLE', { version: revision.version, environment: place.name });
   assertMetricsCompile(place, { baseline: stable, canary: revision }, request.clock);
-  const spec = chooseStrategy(place, request.strategy, stable);
+  const { spec, finish } = guidePlan(chooseStrategy(place, request.strategy, stable), {
+    place,
+    wishes: { guidance: request.guidance, answers: request.answers ?? null },
+    enrolledRoles: request.enrolledRoles ?? [],
+    stable,
+  });
   const { instances, drain } = place.spec.target;
   const capabilities = capabilitiesOf(place, state);
   const strategy = findStrategy(spec.kind);
@@ -68,13 +82,13 @@ export function makePlan(request: PlanRequest): Plan {
     replacesInstances: spec.kind === 'rolling',
   });
   const { judge, notes } = planJudge({ environment: place.name, spec: place.spec, stable, steps: result.steps });
+  const guided = finish({ steps: result.steps, judge });
   return completePlan(request, {
     kind: 'rollout',
     strategy: spec.kind,
     stable,
-    steps: result.steps,
     wayBack,
-    judge,
+    ...guided,
     notes: [
       ...firstDeployNotes(stable),
       ...notes,
@@ -93,6 +107,7 @@ type Parts = {
   steps: Step[];
   wayBack: Step[];
   judge: JudgeSettings;
+  guided?: Guided;
   notes: string[];
 };
 

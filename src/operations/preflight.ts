@@ -1,17 +1,22 @@
 import { z } from 'zod';
 import { assessChecks } from '../checks/assess-checks.ts';
 import { preflightChecks } from '../checks/preflight/list.ts';
+import { requireGuided } from '../checks/require-guided.ts';
 import { requiredChecks, requireLearned } from '../checks/require-learned.ts';
 import { runChecks } from '../checks/run-checks.ts';
 import type { EnvironmentSpec } from '../model/config/environment.ts';
 import { exitCode } from '../model/error-catalogue.ts';
+import type { Guided } from '../model/guidance.ts';
 import type { OperationContext, OperationResult } from '../model/operation.ts';
+import { readWishes } from '../model/wishes.ts';
 import { duePitfalls, renderDuePitfalls } from '../report/learnings/due-pitfalls.ts';
 import { renderChecks } from '../report/preflight-text.ts';
 import { checksOf } from './checks-of-gate.ts';
 import { defineOperation } from './define-operation.ts';
 import { gatherPreflight } from './gather-preflight.ts';
-import { detailField, environmentField, strategyField, versionField } from './inputs.ts';
+import { readAnswers } from './guided/ask-questions.ts';
+import { readRequest } from './guided/read-request.ts';
+import { answersField, detailField, requestFields } from './inputs.ts';
 import { loadSources } from './learnings-files.ts';
 import { nextStep } from './next-step.ts';
 import { openPlace } from './place.ts';
@@ -26,9 +31,8 @@ export const preflight = defineOperation({
   tool: true,
   effects: 'reads',
   input: z.object({
-    version: versionField,
-    environment: environmentField,
-    strategy: strategyField,
+    ...requestFields,
+    answers: answersField,
     gate: z.string().max(64).optional().describe('Gate, phase, or id of one check'),
     detail: detailField,
   }),
@@ -37,7 +41,12 @@ export const preflight = defineOperation({
     positional: ['version'],
     examples: ['seatrial preflight 1.4.0', 'seatrial preflight 1.4.0 --environment staging --detail full'],
   },
-  run: (input, context) => askPreflight(input, input.gate ?? null, context),
+  run: async (input, context) => {
+    const asked = await readRequest(input, context);
+    const answers = input.answers === undefined ? null : readAnswers(input.answers).answers;
+    const { checks: demanded } = readWishes({ guidance: asked.guidance, answers });
+    return askPreflight({ ...asked, detail: input.detail, demanded }, input.gate ?? null, context);
+  },
 });
 
 type Asked = {
@@ -45,6 +54,10 @@ type Asked = {
   environment?: string | undefined;
   strategy?: EnvironmentSpec['strategy']['kind'] | undefined;
   detail: 'concise' | 'full';
+  /** Checks that guidance wants to pass. */
+  demanded?: Guided['checks'];
+  /** How a line of text was understood. */
+  understood?: string | null;
 };
 
 /** The answers to all questions, or to those of one gate, each of which must then pass. Throws INPUT_INVALID for no gate. */
@@ -54,9 +67,13 @@ export async function askPreflight(
   context: OperationContext,
 ): Promise<OperationResult<unknown>> {
   const { caller, clock, signal, progress } = context;
+  const { demanded = [], understood = null } = input;
   const project = await openTrustedProject(context);
   const place = openPlace(project, input.environment);
-  const all = preflightChecks(place.spec);
+  const all = preflightChecks(
+    place.spec,
+    demanded.map(({ id }) => id),
+  );
   const ids = all.map(({ id }) => id);
   const only = gate === null ? ids : checksOf(gate, ids);
   const scene = await gatherPreflight({
@@ -73,18 +90,22 @@ export async function askPreflight(
     signal,
     onResult: (result) => progress(`${result.status}: ${result.title}`, ++done, chosen.length),
   });
-  const checks = requireLearned(answers, scene.learnedGates);
-  const required = requiredChecks(place.spec.gates.require, scene.learnedGates);
+  const checks = requireGuided(requireLearned(answers, scene.learnedGates), demanded);
+  const required = requiredChecks([...place.spec.gates.require, ...demanded.map(({ id }) => id)], scene.learnedGates);
   const mustPass = gate === null ? required : chosen.map((check) => check.id);
   const { ok } = assessChecks(checks, mustPass);
   const pitfalls = renderDuePitfalls(duePitfalls(await loadSources(project)));
   const next = ok
     ? nextStep(caller, {
-        tool: `rollout_plan {version: "${input.version}", environment: "${place.name}"}`,
+        tool:
+          understood === null && demanded.length === 0
+            ? `rollout_plan {version: "${input.version}", environment: "${place.name}"}`
+            : 'rollout_plan with the same input',
         command: `seatrial ship ${input.version} --env ${place.name}`,
       })
     : 'Blocked. Mend what is named, then check again.';
   const text = [
+    ...(understood === null ? [] : [understood]),
     ...trustNotes(project.trust),
     renderChecks(checks, { detail: input.detail, required: mustPass }),
     ...(pitfalls === '' ? [] : [pitfalls]),

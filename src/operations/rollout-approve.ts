@@ -149,13 +149,14 @@ async function readRequest(given: Input, context: OperationContext): Promise<App
       'Add --reason "…": it is signed, and stands in journal and report.',
     );
   const place = openPlace(project, plan.content.environment);
-  if (gate !== null) assertGate(place, gate);
+  if (gate !== null) assertGate(place, plan, gate);
   return { place, plan, scope: gate === null ? 'start' : breakGlassScope(gate), runId: null, reason };
 }
 
 /** Throws APPROVAL_NOT_ACCEPTED for what is no pre-flight check that can block. */
-function assertGate(place: Place, gate: string): void {
-  const ids = preflightChecks(place.spec).map(({ id }) => id);
+function assertGate(place: Place, { content }: Plan, gate: string): void {
+  const demanded = content.guided?.checks.map(({ id }) => id) ?? [];
+  const ids = preflightChecks(place.spec, demanded).map(({ id }) => id);
   if (!ids.includes(gate))
     throw notAccepted(
       `there is no gate "${gate}".`,

@@ -5,12 +5,19 @@ import { savePlan } from '../journal/plan-store.ts';
 import { approveCommand } from '../model/approve-command.ts';
 import { reviewRule } from '../model/config/after-run.ts';
 import { DeployError } from '../model/deploy-error.ts';
+import type { OperationContext, OperationResult } from '../model/operation.ts';
 import type { Plan } from '../model/plan.ts';
+import { type Answers, defaultAnswers, proceedQuestion } from '../model/plan-question.ts';
 import type { Revision } from '../model/revision.ts';
+import { renderGuided } from '../report/guided-text.ts';
 import { renderPlan } from '../report/plan-text.ts';
 import { defineOperation } from './define-operation.ts';
 import { assertNotStopped } from './freeze/stop-error.ts';
-import { environmentField, strategyField, versionField } from './inputs.ts';
+import { askProceed, askQuestions, declined, type Interview } from './guided/ask-questions.ts';
+import { loadEnrolledRoles } from './guided/load-enrolled-roles.ts';
+import { renderOpenProceed, renderOpenQuestions } from './guided/question-text.ts';
+import { type Requested, readRequest } from './guided/read-request.ts';
+import { answersField, requestFields } from './inputs.ts';
 import { explainedRuns } from './learnings-files.ts';
 import { makePlan } from './make-plan.ts';
 import { nextStep } from './next-step.ts';
@@ -31,64 +38,117 @@ export const rolloutPlan = defineOperation({
   tool: true,
   effects: 'changes',
   input: z.object({
-    version: versionField,
-    environment: environmentField,
-    strategy: strategyField,
-    guidance: z.string().max(500).optional().describe('What the person asked to watch for; kept in plan and report'),
+    ...requestFields,
+    interactive: z.boolean().optional().describe('Ask the six questions first'),
+    answers: answersField,
     quiet: z.boolean().optional().describe('Tell nobody that an approval is needed').meta({ terminalOnly: true }),
   }),
   cli: {
     command: 'plan',
     positional: ['version'],
-    examples: ['seatrial plan 1.4.0', 'seatrial plan 1.4.0 --strategy blue-green --json'],
+    examples: [
+      'seatrial plan 1.4.0',
+      'seatrial plan 1.4.0 --strategy blue-green --json',
+      'seatrial plan 1.4.0 --guidance "security audit next week"',
+      'seatrial plan 1.4.0 --interactive',
+    ],
   },
   run: async (input, context) => {
-    const { clock, signal, caller } = context;
+    const { clock, signal } = context;
+    const asked = await readRequest(input, context);
     const project = await openTrustedProject(context);
-    const place = openPlace(project, input.environment);
-    const revision = await resolveRevision(place, input.version);
+    const place = openPlace(project, asked.environment);
+    const revision = await resolveRevision(place, asked.version);
     await assertMayPlan(place, revision, clock.now());
-    const state = await place.target.inspect(signal);
+    const interview = await interviewOf(asked, input.answers, { place, context });
+    if (interview?.state === 'open') return openAnswer(asked, { interview, place });
+    const wishes = { guidance: asked.guidance, answers: interview?.answers ?? null };
     const plan = makePlan({
       place,
       revision,
-      state,
-      strategy: input.strategy,
-      guidance: input.guidance ?? null,
+      state: await place.target.inspect(signal),
+      strategy: asked.strategy,
+      ...wishes,
+      enrolledRoles: await loadEnrolledRoles(place, wishes),
       attempt: await countAttempts(project, place.name, revision.id),
-      requester: caller.name,
+      requester: context.caller.name,
       clock,
     });
+    if (interview !== null) {
+      const changes = renderGuided(plan.content).join('\n');
+      const proceed = interview.proceed ?? (await askProceed(changes, context));
+      if (proceed === null) return openAnswer(asked, { changes, answers: interview.answers });
+      if (!proceed) throw declined('no');
+    }
     await savePlan(project.state, plan);
     const told = input.quiet === true ? null : await tellApprovers(place, plan, clock);
-    const short = plan.planId.slice(0, 12);
-    const command = approveCommand({ how: plan.approval, planId: short, scope: 'start' });
-    const next =
-      plan.approval === 'none'
-        ? nextStep(caller, { tool: `rollout_start {plan_id: "${short}"}`, command: `seatrial start ${short}` })
-        : nextStep(caller, {
-            tool: `show this plan to the person. ${wayToApprove(plan, command)}`,
-            command: `${command}, then: seatrial start ${short}`,
-          });
-    return {
-      data: {
-        planId: plan.planId,
-        approval: plan.approval,
-        shortCode: shortCodeOf(plan.planId),
-        expiresAt: new Date(plan.expiresAtMs).toISOString(),
-        plan,
-      },
-      text: [
-        renderPlan(plan),
-        ...(caller.door === 'cli' && isTyped(plan.approval)
-          ? [`Code to type when approving: ${shortCodeOf(plan.planId)}`]
-          : []),
-        ...(told === null ? [] : [told]),
-        next,
-      ].join('\n'),
-    };
+    return plannedAnswer(plan, { understood: asked.understood, told, context });
   },
 });
+
+/** The six questions, where they are wanted; null where they are not. */
+async function interviewOf(
+  asked: Requested,
+  handedIn: Readonly<Record<string, string>> | undefined,
+  { place, context }: { place: Place; context: OperationContext },
+): Promise<Interview | null> {
+  if (!asked.interactive && handedIn === undefined) return null;
+  return askQuestions(handedIn ?? {}, defaultAnswers(place.spec), context);
+}
+
+type Open = { interview: Extract<Interview, { state: 'open' }>; place: Place } | { changes: string; answers: Answers };
+
+/** What is still to be asked by whoever called; no plan was made. */
+function openAnswer(asked: Requested, open: Open): OperationResult<unknown> {
+  const text =
+    'interview' in open
+      ? renderOpenQuestions(open.interview, defaultAnswers(open.place.spec))
+      : renderOpenProceed(open.changes, open.answers);
+  const ids = 'interview' in open ? open.interview.open.map(({ id }) => id) : [proceedQuestion.id];
+  return {
+    data: { planId: null, open: ids },
+    text: [...(asked.understood === null ? [] : [asked.understood]), text].join('\n'),
+  };
+}
+
+function plannedAnswer(
+  plan: Plan,
+  { understood, told, context }: { understood: string | null; told: string | null; context: OperationContext },
+): OperationResult<unknown> {
+  const { caller } = context;
+  const short = plan.planId.slice(0, 12);
+  const command = approveCommand({ how: plan.approval, planId: short, scope: 'start' });
+  const next =
+    plan.approval === 'none'
+      ? nextStep(caller, { tool: `rollout_start {plan_id: "${short}"}`, command: `seatrial start ${short}` })
+      : nextStep(caller, {
+          tool: `show this plan to the person. ${wayToApprove(plan, command)}`,
+          command: `${command}, then: seatrial start ${short}`,
+        });
+  return {
+    data: {
+      planId: plan.planId,
+      approval: plan.approval,
+      shortCode: shortCodeOf(plan.planId),
+      expiresAt: new Date(plan.expiresAtMs).toISOString(),
+      plan,
+    },
+    text: [
+      ...(understood === null ? [] : [understood]),
+      renderPlan(plan),
+      ...(caller.door === 'cli' && isTyped(plan.approval)
+        ? [`Code to type when approving: ${shortCodeOf(plan.planId)}`]
+        : []),
+      ...(told === null ? [] : [told]),
+      ...((plan.content.guided?.checks ?? []).length === 0
+        ? []
+        : [
+            `What must pass is asked before the start, and stops it there; to see it now: ${caller.door === 'cli' ? 'seatrial preflight' : 'preflight'} with the same input.`,
+          ]),
+      next,
+    ].join('\n'),
+  };
+}
 
 /** Ways in which a person may type the code of a plan. */
 function isTyped(how: Plan['approval']): boolean {

@@ -1,6 +1,7 @@
 import { createJudge } from '../analysis/judge.ts';
 import { assessChecks } from '../checks/assess-checks.ts';
 import { preflightChecks } from '../checks/preflight/list.ts';
+import { requireGuided } from '../checks/require-guided.ts';
 import { requiredChecks, requireLearned } from '../checks/require-learned.ts';
 import { runChecks } from '../checks/run-checks.ts';
 import { replayRun } from '../journal/fold-run.ts';
@@ -271,13 +272,15 @@ async function preflightPasses({ place, plan, journal, clock, runId }: Owned): P
     signal,
     ownRunId: runId,
   });
-  const answers = await runChecks(preflightChecks(place.spec), context, { signal });
-  const checks = requireLearned(answers, context.learnedGates);
+  const demanded = plan.content.guided?.checks ?? [];
+  const ids = demanded.map(({ id }) => id);
+  const answers = await runChecks(preflightChecks(place.spec, ids), context, { signal });
+  const checks = requireGuided(requireLearned(answers, context.learnedGates), demanded);
   await journal.append({
     type: 'preflight_completed',
     data: { checks, durationMs: Math.round(clock.monotonic() - startedMs) },
   });
-  const required = requiredChecks(place.spec.gates.require, context.learnedGates);
+  const required = requiredChecks([...place.spec.gates.require, ...ids], context.learnedGates);
   const { ok, blocking, text } = assessChecks(checks, required);
   if (ok) return true;
   const overridden = blocking.length === 0 ? null : await overrideGates(place, plan, { blocking, clock, runId });

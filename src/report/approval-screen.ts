@@ -2,6 +2,7 @@ import type { Approval, Authority, Plan } from '../model/plan.ts';
 import type { Revision } from '../model/revision.ts';
 import { renderStep } from '../model/step.ts';
 import { formatInstant } from './format.ts';
+import { renderGuided } from './guided-text.ts';
 import { approvalWords, migrationWords, renderLimits } from './plan-text.ts';
 import { quoteArgument } from './quote-argument.ts';
 
@@ -38,7 +39,7 @@ export function renderApprovalScreen({ plan, approval }: ApprovalScreen): string
     ...renderLimits(plan),
     `if something dies: ${content.deadMan}`,
     `stored data: ${migrationWords[content.migration]}`,
-    ...(content.guidance === null ? [] : [`guidance: ${quoteArgument(content.guidance)}`]),
+    ...renderGuided(content, quoteArgument),
     '',
     ...authorityLines(content.authority),
   ]

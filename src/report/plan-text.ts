@@ -4,6 +4,7 @@ import type { Revision } from '../model/revision.ts';
 import { renderMs, renderStep } from '../model/step.ts';
 import type { Comparison, JudgeSettings } from '../model/verdict.ts';
 import { formatRatio, formatTime, trim } from './format.ts';
+import { renderGuided } from './guided-text.ts';
 import { renderChecks } from './preflight-text.ts';
 
 /** What each level asks for, as plan and approval screen say it. */
@@ -47,7 +48,7 @@ export function renderPlan(plan: Plan, checks: readonly CheckResult[] | null = n
     ...renderLimits(plan),
     `If something dies: ${content.deadMan}`,
     `Stored data: ${migrationWords[content.migration]}`,
-    ...(content.guidance === null ? [] : [`Guidance: ${content.guidance}`]),
+    ...renderGuided(content),
     ...plan.notes.map((note) => `Note: ${note}`),
     `Approval: ${approvalWords[plan.approval]}`,
     `Requested by ${plan.requester}, valid until ${formatTime(plan.expiresAtMs)}`,

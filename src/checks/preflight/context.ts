@@ -61,6 +61,8 @@ export type PreflightContext = {
   metricsProbe: () => Promise<{ ok: boolean; reason: string; evidence: Record<string, string | number | boolean> }>;
   /** Asks the metrics source for the past of the objectives, once. */
   readErrorBudget: () => Promise<ErrorBudget>;
+  /** Metrics of latency that the judge could prove with this strategy and source; absent where nobody asks. */
+  latencyMetrics?: readonly string[];
   repository: Repository | null;
   /** Folders, of all environments, that get copies of what runs leave behind. */
   copies: readonly CopiesSpec[];

@@ -11,6 +11,7 @@ import { errorBudgetLeftCheck } from './error-budget-left.ts';
 import { createEvidenceCheck } from './evidence-gate.ts';
 import { freezeCheck } from './freeze.ts';
 import { fridayCheck } from './friday.ts';
+import { latencyJudgedCheck } from './latency-judged.ts';
 import { learnedPitfallsCheck } from './learned-pitfalls.ts';
 import { metricsSourceCheck } from './metrics-source.ts';
 import { migrationCheck } from './migration.ts';
@@ -24,6 +25,7 @@ import { rollbackPlanCheck } from './rollback-plan.ts';
 import { rollbackRehearsedCheck } from './rollback-rehearsed.ts';
 import { slosConfiguredCheck } from './slos-configured.ts';
 import { smokeConfiguredCheck } from './smoke-configured.ts';
+import { smokeCriticalPathCheck } from './smoke-critical-path.ts';
 import { targetHealthyCheck } from './target-healthy.ts';
 import { targetConfigFileCheck, targetPreparedCheck } from './target-prepared.ts';
 import { trafficPathCheck } from './traffic-path.ts';
@@ -32,9 +34,13 @@ import { workingTreeCheck } from './working-tree.ts';
 
 /**
  * All questions before a run, in the order in which they are shown. A blocking check stops when its answer is no or cannot
- * be had; a question that nobody configured is skipped, and stops only where `gates.require` names it.
+ * be had; a question that nobody configured is skipped, and stops only where `gates.require` names it. `demanded`: ids that
+ * guidance asks for; questions that nobody else has are asked only then.
  */
-export function preflightChecks(environment: EnvironmentSpec): ReadonlyArray<Check<PreflightContext>> {
+export function preflightChecks(
+  environment: EnvironmentSpec,
+  demanded: readonly string[] = [],
+): ReadonlyArray<Check<PreflightContext>> {
   const checks: ReadonlyArray<Check<PreflightContext>> = [
     createConfigValidCheck(() => checks.map((check) => check.id)),
     workingTreeCheck,
@@ -62,6 +68,7 @@ export function preflightChecks(environment: EnvironmentSpec): ReadonlyArray<Che
     notifyCheck,
     learnedPitfallsCheck,
     ...gateNames.map((gate) => createEvidenceCheck(gate, environment.gates.evidence[gate])),
+    ...[latencyJudgedCheck, smokeCriticalPathCheck].filter(({ id }) => demanded.includes(id)),
   ];
   return checks;
 }

@@ -5,12 +5,15 @@ import { argvSchema } from './argv-schema.ts';
 import { durationWithinAnHour, positiveDuration } from './quantity.ts';
 import { projectPath, variableName } from './target.ts';
 
-/** Roles of the people who approve, as sign-offs and configuration name them. */
+/** Roles of the people who approve, as sign-offs and configuration name them; the last three are asked for by guidance. */
 export const approverRoles = [
   'releaseManager',
   'securityGatekeeper',
   'reliabilityEngineer',
   'changeAdvisoryBoard',
+  'securityArchitect',
+  'privacyOfficer',
+  'legalLiaison',
 ] as const;
 export type ApproverRole = (typeof approverRoles)[number];
 
@@ -56,6 +59,9 @@ export const approvalRuleSchema = z
         securityGatekeeper: z.string().optional(),
         reliabilityEngineer: z.string().optional(),
         changeAdvisoryBoard: z.string().optional(),
+        securityArchitect: z.string().optional(),
+        privacyOfficer: z.string().optional(),
+        legalLiaison: z.string().optional(),
       })
       .describe('Who stands for each role; printed in the plan')
       .prefault({}),
