@@ -70,6 +70,12 @@ describe.each([
   it('init writes configuration and aliases into a new project, and takes the aliases away again', () => {
     const project = join(base, `init-of-${basename(folder)}`);
     mkdirSync(project);
+    mkdirSync(join(project, 'other'));
+    expect(run(['init'], join(project, 'other'))).toContain('seatrial init --agents');
+    rmSync(join(project, 'other'), { recursive: true });
+    mkdirSync(join(project, 'other'));
+    expect(run(['init', '--no-agents'], join(project, 'other'))).not.toContain('--agents');
+    rmSync(join(project, 'other'), { recursive: true });
     writeFileSync(join(project, 'package.json'), '{"name":"hello","scripts":{"start":"node server.mjs"}}\n');
     expect(run(['init', '--agents'], project)).toContain('.claude/commands/phase-2-ship.md');
     expect(readdirSync(project).sort()).toEqual(['.claude', '.gemini', 'AGENTS.md', 'package.json', 'seatrial.yaml']);
