@@ -1,10 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { preflightChecks } from '../../src/checks/preflight/list.ts';
 import { exitCode as errorExit } from '../../src/model/error-catalogue.ts';
-import { checksOf } from '../../src/operations/checks-of-gate.ts';
-import { gateCheck } from '../../src/operations/gate-check.ts';
+import { checksOf, gateCheck } from '../../src/operations/gate-check.ts';
 import { openPlace } from '../../src/operations/place.ts';
-import { preflight } from '../../src/operations/preflight.ts';
 import { openTrustedProject } from '../../src/operations/project.ts';
 import { namedGates } from '../../src/report/cards/gate-criteria.ts';
 import { createLearningsProject, type LearningsProject, projectConfig } from '../fixtures/learnings-project.ts';
@@ -55,13 +53,6 @@ describe('gate-check', () => {
       remedy: expect.stringMatching(/security, reliability, test, approval, construction\. Checks: config-valid, /),
     });
     await expect(ask('constructor')).rejects.toMatchObject({ code: 'INPUT_INVALID' });
-  });
-
-  it('is the same question as preflight with that gate, which agents ask', async () => {
-    const input = preflight.input.parse({ gate: 'test', version: '1.0.0', detail: 'full' });
-    const { data, exitCode } = await preflight.run(input, project.context());
-    const own = await ask('test');
-    expect([exitCode, data]).toMatchObject([own.exitCode, { ok: false, checks: [{}, {}, {}] }]);
   });
 
   it('is made of questions that pre-flight asks', async () => {
