@@ -9,9 +9,9 @@ import { exitCode } from '../model/error-catalogue.ts';
 import type { Guided } from '../model/guidance.ts';
 import type { OperationContext, OperationResult } from '../model/operation.ts';
 import { readWishes } from '../model/wishes.ts';
+import { gateMembers } from '../report/cards/gate-members.ts';
 import { duePitfalls, renderDuePitfalls } from '../report/learnings/due-pitfalls.ts';
 import { renderChecks } from '../report/preflight-text.ts';
-import { checksOf } from './checks-of-gate.ts';
 import { defineOperation } from './define-operation.ts';
 import { gatherPreflight } from './gather-preflight.ts';
 import { readAnswers } from './guided/ask-questions.ts';
@@ -45,7 +45,8 @@ export const preflight = defineOperation({
     const asked = await readRequest(input, context);
     const answers = input.answers === undefined ? null : readAnswers(input.answers).answers;
     const { checks: demanded } = readWishes({ guidance: asked.guidance, answers });
-    return askPreflight({ ...asked, detail: input.detail, demanded }, input.gate ?? null, context);
+    const only = input.gate === undefined ? null : gateMembers(input.gate);
+    return askPreflight({ ...asked, detail: input.detail, demanded }, only, context);
   },
 });
 
@@ -60,10 +61,10 @@ type Asked = {
   understood?: string | null;
 };
 
-/** The answers to all questions, or to those of one gate, each of which must then pass. Throws INPUT_INVALID for no gate. */
+/** The answers to all questions, or to those that `only` names, each of which must then pass. */
 export async function askPreflight(
   input: Asked,
-  gate: string | null,
+  only: readonly string[] | null,
   context: OperationContext,
 ): Promise<OperationResult<unknown>> {
   const { caller, clock, signal, progress } = context;
@@ -74,8 +75,6 @@ export async function askPreflight(
     place.spec,
     demanded.map(({ id }) => id),
   );
-  const ids = all.map(({ id }) => id);
-  const only = gate === null ? ids : checksOf(gate, ids);
   const scene = await gatherPreflight({
     place,
     version: input.version,
@@ -84,7 +83,7 @@ export async function askPreflight(
     signal,
     ownRunId: null,
   });
-  const chosen = all.filter((check) => only.includes(check.id));
+  const chosen = only === null ? all : all.filter((check) => only.includes(check.id));
   let done = 0;
   const answers = await runChecks(chosen, scene, {
     signal,
@@ -92,7 +91,7 @@ export async function askPreflight(
   });
   const checks = requireGuided(requireLearned(answers, scene.learnedGates), demanded);
   const required = requiredChecks([...place.spec.gates.require, ...demanded.map(({ id }) => id)], scene.learnedGates);
-  const mustPass = gate === null ? required : chosen.map((check) => check.id);
+  const mustPass = only === null ? required : chosen.map((check) => check.id);
   const { ok } = assessChecks(checks, mustPass);
   const pitfalls = renderDuePitfalls(duePitfalls(await loadSources(project)));
   const next = ok
@@ -104,16 +103,22 @@ export async function askPreflight(
         command: `seatrial ship ${input.version} --env ${place.name}`,
       })
     : 'Blocked. Mend what is named, then check again.';
-  const text = [
-    ...(understood === null ? [] : [understood]),
-    ...trustNotes(project.trust),
-    renderChecks(checks, { detail: input.detail, required: mustPass }),
-    ...(pitfalls === '' ? [] : [pitfalls]),
-    next,
-  ].join('\n');
+  const none =
+    chosen.length === 0
+      ? `There is no check "${only?.join(', ')}". There are: ${all.map((check) => check.id).join(', ')}; gates of several: security, reliability, test, approval, construction`
+      : null;
+  const text =
+    none ??
+    [
+      ...(understood === null ? [] : [understood]),
+      ...trustNotes(project.trust),
+      renderChecks(checks, { detail: input.detail, required: mustPass }),
+      ...(pitfalls === '' ? [] : [pitfalls]),
+      next,
+    ].join('\n');
   return {
-    data: { ok, environment: place.name, version: input.version, checks },
+    data: { ok: ok && none === null, environment: place.name, version: input.version, checks },
     text,
-    exitCode: ok ? exitCode.ok : exitCode.gate,
+    exitCode: ok && none === null ? exitCode.ok : exitCode.gate,
   };
 }
