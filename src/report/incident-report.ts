@@ -1,7 +1,7 @@
 import type { RunRecord } from '../model/run-record.ts';
 import { renderStep } from '../model/step.ts';
 import { asSentence, cite, formatDuration, formatInstant, formatTime, quoteUntrusted, trim } from './format.ts';
-import { abortDecision, eventsOf, stepEvents } from './record-events.ts';
+import { abortDecision, eventsOf, lastSeq, stepEvents } from './record-events.ts';
 import { type ReportOptions, reportData } from './report-data.ts';
 import { describeExposure } from './report-findings.ts';
 import type { ReportData } from './report-schema.ts';
@@ -95,7 +95,7 @@ function impact(data: ReportData): string[] {
   const { exposure, downtime } = data;
   return [
     `${describeExposure(exposure)}${cite(exposure.events)}`,
-    `Failed requests that users saw because of the release: ${exposure.failedByRelease ?? 'not measured'}${exposure.canary === null ? '' : ` (${exposure.canary.failures} of ${exposure.canary.requests} on the candidate failed)`}${cite(exposure.events)}`,
+    `Failed requests that users saw because of the release: ${exposure.failedByRelease ?? 'not measured'}${exposure.canary === null || exposure.failedByRelease === null ? '' : ` (${exposure.canary.failures} of ${exposure.canary.requests} on the candidate failed)`}${cite(exposure.events)}`,
     `Largest share of users on the candidate: ${trim(exposure.maxWeightPercent, 2)} %${cite(exposure.weightEvents)}`,
     `Downtime of the whole service: ${describeDowntime(downtime)}${cite(downtime.events)}`,
     ...data.slo.map(({ name, status, note, events }) => `${name}: ${status}. ${asSentence(note)}${cite(events)}`),
@@ -136,7 +136,9 @@ function renderResponse(record: RunRecord, { rollback }: ReportData): string {
           ? ''
           : ` in ${formatDuration(progress.endedAtMs - progress.startedAtMs)}`;
       const error = progress.error === null ? '' : `: ${quoteUntrusted(progress.error.message, 400)}`;
-      return `${renderStep(progress.step)}: ${progress.state}${took}${error}${cite(stepEvents(record, progress))}`;
+      const begun = stepEvents(record, progress);
+      const events = begun.length > 0 ? begun : lastSeq(record, 'rollback_started');
+      return `${renderStep(progress.step)}: ${progress.state}${took}${error}${cite(events)}`;
     });
   return `## Response\n\n${bullets([
     `Time to Restore: ${rollback.restoreMs === null ? 'not measured: the traffic path was not seen free of the candidate' : `${formatDuration(rollback.restoreMs)} from the decision until no request went to the candidate`}${cite(rollback.cites.restore)}`,

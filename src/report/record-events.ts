@@ -88,3 +88,9 @@ export function verdictSeq(record: RunRecord, metric: string): number[] {
   const event = eventsOf(record, 'verdict').findLast((one) => one.data.verdict.metric === metric);
   return event === undefined ? [] : [event.seq];
 }
+
+/** Where it was last written why the run ended, holds or is frozen. */
+export function reasonEvents(record: RunRecord): number[] {
+  const told = record.events.findLast(({ type }) => ['held', 'frozen', 'run_ended'].includes(type));
+  return record.reason === null || told === undefined ? [] : [told.seq];
+}

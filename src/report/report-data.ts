@@ -1,6 +1,7 @@
 import type { Outcome } from '../model/run-event.ts';
 import type { RunRecord } from '../model/run-record.ts';
 import { formatTime, plainLine } from './format.ts';
+import { reasonEvents } from './record-events.ts';
 import { buildBusiness } from './report-business.ts';
 import { buildExposure, buildIssues, buildLessons, buildRunbook, buildVerdict } from './report-findings.ts';
 import { assessMeasures } from './report-measures.ts';
@@ -85,12 +86,6 @@ function buildTitle(record: RunRecord, project: string): ReportData['title'] {
     planId: record.plan.planId,
     events: reasonEvents(record),
   };
-}
-
-/** Where it was last written why the run ended, holds or is frozen. */
-function reasonEvents(record: RunRecord): number[] {
-  const told = record.events.findLast(({ type }) => ['held', 'frozen', 'run_ended'].includes(type));
-  return record.reason === null || told === undefined ? [] : [told.seq];
 }
 
 function listReferences(record: RunRecord, options: ReportOptions): ReportData['references'] {

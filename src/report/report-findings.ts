@@ -10,6 +10,7 @@ import {
   holdEvents,
   lastSeq,
   maxWeightEvents,
+  reasonEvents,
   stepEvents,
   verdictSeq,
 } from './record-events.ts';
@@ -136,9 +137,10 @@ function decisive(record: RunRecord): { sentence: string; events: number[] } {
   const abort = abortDecision(record);
   if (abort !== null) return { sentence: abort.decision.reason, events: [abort.seq] };
   if (record.outcome !== 'succeeded' && record.outcome !== 'unverified') {
+    const told = reasonEvents(record);
     return {
       sentence: record.error?.message ?? record.reason ?? 'The run is not over.',
-      events: lastSeq(record, record.outcome === null ? 'decision' : 'run_ended'),
+      events: told.length > 0 ? told : lastSeq(record, 'decision'),
     };
   }
   const proof = record.verdicts.find((verdict) => verdict.metric === 'errorRate');

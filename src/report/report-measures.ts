@@ -62,6 +62,7 @@ function measureErrors(record: RunRecord, exposed: readonly CountsPoint[]): Meas
     baseline: ratioOf(sumArm(exposed, 'baseline')),
     current: ratioOf(canary),
     target,
+    range: null,
     status: statusOf(verdicts),
     note: [
       canary.requests === 0
@@ -93,6 +94,7 @@ function measureLatency(record: RunRecord, exposed: readonly CountsPoint[]): Mea
     baseline: median(baseline),
     current: median(canary),
     target,
+    range: null,
     status: statusOf(verdict === null ? [] : [verdict]),
     note:
       worst === null
@@ -124,6 +126,7 @@ function measureThroughput(record: RunRecord, points: readonly CountsPoint[]): M
       ...shared,
       baseline: null,
       current: null,
+      range: null,
       note: 'not measured: the requests are the prober’s own',
       cites: { baseline: [], current: [], target: [] },
       events: [],
@@ -133,9 +136,11 @@ function measureThroughput(record: RunRecord, points: readonly CountsPoint[]): M
   const before = firstExposed === -1 ? points : points.slice(0, firstExposed);
   const lastExposed = points.findLastIndex((point) => point.canary.requests > 0);
   const during = firstExposed === -1 ? [] : points.slice(firstExposed, lastExposed + 1);
+  const baseline = perSecond(before);
   return {
     ...shared,
-    baseline: perSecond(before),
+    baseline,
+    range: baseline === null ? null : { from: baseline * 0.9, to: baseline * 1.1 },
     current: perSecond(during),
     note: `the whole service: before, and while the candidate had users; ${verdict?.sentence ?? 'no target is configured, and a drop was not tested'}`,
     cites: citesOf(record, { baseline: before, current: during, target: null }),
@@ -159,6 +164,7 @@ function measureAvailability(record: RunRecord, exposed: readonly CountsPoint[])
     baseline: good(ratioOf(baseline)),
     current: good(everybody),
     target: slo === undefined ? null : 1 - slo.badRatio,
+    range: null,
     status: statusOf(verdict === null ? [] : [verdict]),
     note:
       everybody === null

@@ -16,6 +16,8 @@ const measureSchema = z.strictObject({
   current: z.number().nullable(),
   /** Null: not configured. */
   target: z.number().nullable(),
+  /** Of throughput: within 10 % of the baseline. Null for the others, and where no baseline was measured. */
+  range: z.strictObject({ from: z.number(), to: z.number() }).nullable(),
   status: z.enum(['PASS', 'BREACH', 'UNVERIFIED']),
   note: z.string(),
   /** Where each figure comes from: the first and the last of the counts that it was added up from, or the plan. */

@@ -22,6 +22,8 @@ export function renderPreflight({ preflight }: ReportData): string {
     '',
     '**Artifacts**:',
     bullets([
+      // Images are the target's own business: no driver tells of any yet.
+      'Container images: not measured',
       `Artifacts: ${preflight.artifacts.list.length === 0 ? 'none recorded' : preflight.artifacts.list.join(', ')}`,
       `Checksums verified: ${preflight.artifacts.checksums}${cite(preflight.artifacts.events)}`,
       `Signatures validated: ${preflight.artifacts.signatures}${cite(preflight.artifacts.events)}`,
@@ -73,11 +75,19 @@ function renderMeasure(measure: Measure, downtime: ReportData['downtime']): stri
     `Baseline: ${formatValue(measure.baseline, measure.unit)}${cite(measure.baseline === null ? [] : cites.baseline)}`,
     `${availability ? 'Uptime' : 'Post-Deployment'}: ${formatValue(measure.current, measure.unit)}${cite(measure.current === null ? [] : cites.current)}`,
     ...(availability ? [`Downtime: ${describeDowntime(downtime)}${cite(downtime.events)}`] : []),
-    `Target: ${measure.target === null ? 'not configured' : formatValue(measure.target, measure.unit)}${cite(cites.target)}`,
+    `Target: ${describeTarget(measure)}${cite(measure.range === null ? cites.target : cites.baseline)}`,
     `Status: ${measure.status}`,
     `Evidence: ${measure.note}${cite(measure.events)}`,
   ];
   return `### ${measure.name}\n${bullets(lines)}`;
+}
+
+/** What a service level is held against: an objective, or of throughput the baseline before. Pure. */
+export function describeTarget({ name, unit, current, target, range }: Measure): string {
+  if (name !== 'Throughput') return target === null ? 'not configured' : formatValue(target, unit);
+  if (range === null) return 'baseline ± 10 %: not measured';
+  const kept = current === null ? '' : current >= range.from && current <= range.to ? ', kept' : ', not kept';
+  return `baseline ± 10 %: ${trim(range.from, 1)} to ${trim(range.to, 1)} req/s${kept}`;
 }
 
 /** A figure of a service level as people read it. Pure. */

@@ -127,12 +127,23 @@ function buildHealth(record: RunRecord): ReportData['preflight']['health'] {
       events: target === null ? [] : firstSeq(record, 'preflight_completed'),
     },
     {
-      label: 'Instances (pods)',
-      text: `${typeof ready === 'number' ? `${ready} of ${record.plan.content.instances} of the candidate ready` : 'candidate not seen ready'}; ${bad.length} exits or kills during the run`,
+      label: 'Pods',
+      text: describeInstances(record, typeof ready === 'number' ? ready : null),
       events: [...(provision === undefined ? [] : stepEvents(record, provision)), ...bad.map((event) => event.seq)],
     },
     { label: 'Infrastructure alarms', text: 'not measured', events: [] },
   ];
+}
+
+/** Instances of the candidate as its target reported them. */
+function describeInstances({ instances, plan }: RunRecord, ready: number | null): string {
+  const ended = instances.filter(({ what }) => what === 'exited' || what === 'oom' || what === 'gave_up');
+  if (ready === null && instances.length === 0) return 'not measured';
+  const failed = new Set(
+    ended.filter(({ revisionId }) => revisionId === plan.content.revision.id).map(({ instanceId }) => instanceId),
+  );
+  const running = ready === null ? 'none seen running' : `${ready} running`;
+  return `${running}, ${failed.size} failed (instances of the candidate); ${ended.length} exits or kills of either revision`;
 }
 
 function buildArtifacts(record: RunRecord, events: number[]): ReportData['preflight']['artifacts'] {

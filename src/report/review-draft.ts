@@ -24,7 +24,7 @@ export function renderReviewDraft(record: RunRecord, history: History, documents
   const changes = documentChanges(history.pitfalls, documents);
   const { service, version, environment, strategy, date, status } = data.title;
   return `${[
-    `# Post-Deployment Review\n\n**Run**: ${record.runId}\n**Release**: ${service} ${version} to ${environment} by ${strategy}, ${date}\n**Status**: ${status}\n\n> Every claim about the run cites events that say it, as (#n), or ends with (opinion). Complete the places marked ${reviewPlaceholder}.`,
+    `# Post-Deployment Review\n\n**Run**: ${record.runId}\n**Release**: ${service} ${version} to ${environment} by ${strategy}, ${date}\n**Status**: ${status}\n\n> Every claim about the run cites events that say it by their ids (#n), or ends with (opinion). Complete the places marked ${reviewPlaceholder}.`,
     `## ${reviewHeadings[0]}\n\n${renderReflection({ record, data, changes })}`,
     `## ${reviewHeadings[1]}\n\n${renderLessons(record, data, history)}`,
     `## ${reviewHeadings[2]}\n\n${renderImprovements(changes, documents)}`,

@@ -3,7 +3,7 @@ import type { RunRecord } from '../../model/run-record.ts';
 import { asSentence, formatCount, formatRatio } from '../format.ts';
 import { ratioOf } from '../report-measures.ts';
 import type { ReportData } from '../report-schema.ts';
-import { describeDowntime, formatValue } from '../report-sections.ts';
+import { describeDowntime, describeTarget, formatValue } from '../report-sections.ts';
 import { type Citing, citeHtml } from './cite-html.ts';
 import { dataTable } from './data-table.ts';
 import { type Html, html, nothing, rawHtml } from './html.ts';
@@ -59,13 +59,13 @@ function levels({ slo }: ReportData, citing: Citing): Html {
   return dataTable({
     caption: 'Baseline, candidate and target',
     head: ['Level', 'Baseline', 'Candidate', 'Target', 'Status', 'Evidence'],
-    rows: slo.map(({ name, unit, baseline, current, target, status, note, events }) => [
-      name,
-      formatValue(baseline, unit),
-      formatValue(current, unit),
-      target === null ? 'not configured' : formatValue(target, unit),
-      statusMark(status),
-      html`<details><summary>evidence</summary>${asSentence(note)}${citeHtml(events, citing)}</details>`,
+    rows: slo.map((measure) => [
+      measure.name,
+      formatValue(measure.baseline, measure.unit),
+      formatValue(measure.current, measure.unit),
+      describeTarget(measure),
+      statusMark(measure.status),
+      html`<details><summary>evidence</summary>${asSentence(measure.note)}${citeHtml(measure.events, citing)}</details>`,
     ]),
   });
 }
