@@ -11,7 +11,7 @@ import { writeProjectFile } from '../system/project-file.ts';
 import { completeRun } from './complete-run.ts';
 import type { Copy } from './copies-of-run.ts';
 import { copyDocuments } from './copy-documents.ts';
-import { explainedRuns } from './learnings-files.ts';
+import { loadExplanations } from './learnings-files.ts';
 import type { Place } from './place.ts';
 import type { Project } from './project.ts';
 import { loadHistory } from './project-memory.ts';
@@ -82,7 +82,10 @@ async function deriveEntry(place: Place, record: RunRecord): Promise<History> {
   const from = kind === 'rollout' ? (stable?.commit ?? null) : null;
   const commitTimes =
     from === null || commit === null ? [] : ((await place.project.repository?.commitTimes(from, commit)) ?? []);
-  const known = { earlier, explainedRuns: await explainedRuns(place.project) };
+  const explanations = await loadExplanations(place.project);
+  // Somebody has thought about it; a fault that went away by itself has no fix.
+  const explainedRuns = explanations.flatMap(({ runId, about }) => (about === 'fix' ? [] : [runId]));
+  const known = { earlier, explainedRuns };
   return deriveHistory(record, { commitAt, known, commitTimes });
 }
 

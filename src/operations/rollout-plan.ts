@@ -5,13 +5,14 @@ import { savePlan } from '../journal/plan-store.ts';
 import { approveCommand } from '../model/approve-command.ts';
 import { reviewRule } from '../model/config/after-run.ts';
 import { DeployError } from '../model/deploy-error.ts';
+import { describeMissing, remedyOf } from '../model/explanation.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Revision } from '../model/revision.ts';
 import { renderPlan } from '../report/plan-text.ts';
 import { defineOperation } from './define-operation.ts';
 import { assertNotStopped } from './freeze/stop-error.ts';
 import { environmentField, strategyField, versionField } from './inputs.ts';
-import { explainedRuns } from './learnings-files.ts';
+import { loadExplanations } from './learnings-files.ts';
 import { makePlan } from './make-plan.ts';
 import { nextStep } from './next-step.ts';
 import { openPlace, type Place } from './place.ts';
@@ -122,10 +123,17 @@ async function assertMayPlan(place: Place, revision: Revision, nowMs: number): P
     history,
     revision,
     environmentName: place.name,
-    explainedRuns: await explainedRuns(place.project),
+    explanations: await loadExplanations(place.project),
   });
   if (open !== null) {
     const commit = revision.commit?.slice(0, 12) ?? revision.id;
-    throw new DeployError('REVISION_REFUSED', { version: revision.version, commit, runId: open.runId });
+    const { run, missing } = open;
+    throw new DeployError('REVISION_REFUSED', {
+      version: revision.version,
+      commit,
+      runId: run.runId,
+      missing: describeMissing(missing),
+      remedy: remedyOf(missing, run.runId),
+    });
   }
 }
