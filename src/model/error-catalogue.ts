@@ -136,8 +136,8 @@ export const errorCatalogue = {
     exitCode.failed,
   ),
   REVISION_REFUSED: entry(
-    '{version} ({commit}) was rolled back in run {runId} and no cause and fix are recorded.',
-    'Ship another commit, or record the reason: `seatrial learnings add --run {runId} --cause "…"`.',
+    '{version} ({commit}) was rolled back in run {runId}, and {missing}.',
+    'Ship another commit, or {remedy}.',
     exitCode.gate,
   ),
   PLAN_UNKNOWN: entry(

@@ -12,7 +12,7 @@ import { readByHand } from './by-hand-files.ts';
 import { completeRun } from './complete-run.ts';
 import type { Copy } from './copies-of-run.ts';
 import { copyDocuments } from './copy-documents.ts';
-import { explainedRuns } from './learnings-files.ts';
+import { loadExplanations } from './learnings-files.ts';
 import type { Place } from './place.ts';
 import type { Project } from './project.ts';
 import { loadHistory } from './project-memory.ts';
@@ -86,7 +86,10 @@ async function deriveEntry(place: Place, record: RunRecord): Promise<History> {
   const commitTimes =
     from === null || commit === null ? [] : ((await place.project.repository?.commitTimes(from, commit)) ?? []);
   const byHand = await readByHand(place.project);
-  const known = { earlier, explainedRuns: await explainedRuns(place.project), byHand };
+  const explanations = await loadExplanations(place.project);
+  // Somebody has thought about it; a fault that went away by itself has no fix.
+  const explainedRuns = explanations.flatMap(({ runId, about }) => (about === 'fix' ? [] : [runId]));
+  const known = { earlier, explainedRuns, byHand };
   return deriveHistory(record, { commitAt, known, commitTimes });
 }
 

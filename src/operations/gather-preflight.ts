@@ -16,7 +16,7 @@ import { httpRequest } from '../system/http.ts';
 import { configuredSources } from './configured-sources.ts';
 import { probeSampled } from './create-sampled-source.ts';
 import { renderStop } from './freeze/stop-error.ts';
-import { explainedRunsOf, loadSources } from './learnings-files.ts';
+import { explanationsOf, loadSources } from './learnings-files.ts';
 import { type Place, stableOf } from './place.ts';
 import { activeRunOf, pendingReview } from './project-memory.ts';
 import { readErrorBudget } from './read-error-budget.ts';
@@ -73,7 +73,7 @@ export async function gatherPreflight({
     calendar: calendarOf(place, now),
     history: memory.history,
     setAside: memory.setAside,
-    explainedRuns: explainedRunsOf(memory.notes),
+    explanations: explanationsOf(memory.notes),
     pendingReview: await pendingReview(project, name),
     pitfalls: duePitfalls(memory).map((due) => ({ ...due, blocking: isGate(due.gate) })),
     learnedGates: learnedGates(memory.catalogue, memory.decisions).filter(({ environments }) =>

@@ -9,6 +9,7 @@ import { errorCodeOf } from '../system/files.ts';
 import { decideGate } from './decide-gate.ts';
 import { defineOperation } from './define-operation.ts';
 import { addNote, loadSources } from './learnings-files.ts';
+import { learningsRetry } from './learnings-retry.ts';
 import { openProject, openTrustedProject, type Project } from './project.ts';
 import { rebuildLearnings } from './rebuild-learnings.ts';
 
@@ -57,7 +58,8 @@ const dismiss = defineOperation({
 const exportNotesCommand = defineOperation({
   name: 'learnings_export',
   title: 'Print the notes of this project for another one',
-  description: 'Lessons, pitfalls and patterns as JSON; causes belong to runs of this project and stay.',
+  description:
+    'Lessons, pitfalls and patterns as JSON; causes, fixes and reasons belong to runs of this project and stay.',
   tool: false,
   effects: 'reads',
   input: z.object({}),
@@ -97,7 +99,13 @@ const importNotes = defineOperation({
 });
 
 /** Beside `learnings`, for people at a terminal. */
-export const learningsCommands: readonly Operation[] = [accept, dismiss, exportNotesCommand, importNotes];
+export const learningsCommands: readonly Operation[] = [
+  accept,
+  dismiss,
+  learningsRetry,
+  exportNotesCommand,
+  importNotes,
+];
 
 /** What another project exported. Throws LEARNINGS_REFUSED. */
 async function readExport(

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { ulid } from 'ulid';
+import type { Explanation } from '../model/explanation.ts';
 import type { GateDecision } from '../model/gate-decision.ts';
 import type { History } from '../model/history.ts';
 import { type Catalogue, parseCatalogue } from '../report/learnings/catalogue.ts';
 import type { WindowSize } from '../report/learnings/history-window.ts';
-import { type Note, parseNote } from '../report/learnings/note.ts';
+import { explains, type Note, parseNote } from '../report/learnings/note.ts';
 import { listDirectory, readSmallFiles, readTextFile } from '../system/files.ts';
 import { parseFrontMatter } from '../system/front-matter.ts';
 import { packageRoot } from '../system/package-root.ts';
@@ -77,13 +78,13 @@ export async function readNotes(project: Pick<Project, 'directory'>): Promise<{ 
   return { notes, setAside };
 }
 
-/** Runs whose cause and fix somebody has written down. */
-export async function explainedRuns(project: Pick<Project, 'directory'>): Promise<string[]> {
-  return explainedRunsOf((await readNotes(project)).notes);
+/** What was written down of runs that were taken back. */
+export async function loadExplanations(project: Pick<Project, 'directory'>): Promise<Explanation[]> {
+  return explanationsOf((await readNotes(project)).notes);
 }
 
-export function explainedRunsOf(notes: readonly Note[]): string[] {
-  return notes.flatMap((note) => (note.kind === 'cause' && note.runId !== null ? [note.runId] : []));
+export function explanationsOf(notes: readonly Note[]): Explanation[] {
+  return notes.flatMap(({ kind, runId }) => (runId !== null && explains(kind) ? [{ runId, about: kind }] : []));
 }
 
 /** Adds one note as a file of its own, so that branches merge; `id` becomes its name. Returns its path. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DeployError } from '../model/deploy-error.ts';
+import { describeMissing, missingOf, remedyOf } from '../model/explanation.ts';
 import type { OperationContext, OperationResult } from '../model/operation.ts';
 import { plural, quoteUntrusted } from '../report/format.ts';
 import { duePitfalls, renderDuePitfalls } from '../report/learnings/due-pitfalls.ts';
@@ -10,7 +11,7 @@ import { assessPitfalls } from '../report/learnings/pitfall-standing.ts';
 import { describeDecision } from '../report/learnings/render-instances.ts';
 import { describeProposal } from './decide-gate.ts';
 import { defineOperation } from './define-operation.ts';
-import { addNote, type LearningsSources, loadSources } from './learnings-files.ts';
+import { addNote, type LearningsSources, loadExplanations, loadSources } from './learnings-files.ts';
 import { openProject, openTrustedProject, type Project } from './project.ts';
 import { rebuildLearnings } from './rebuild-learnings.ts';
 
@@ -18,7 +19,8 @@ const input = z.object({
   action: z.enum(['list', 'show', 'add', 'rebuild']).default('list'),
   id: z.string().max(64).optional().describe('For show and add: a pitfall'),
   run: z.string().max(64).optional().describe('For add: the run it speaks of'),
-  cause: z.string().max(1000).optional().describe('For add: why the run failed and what was changed since'),
+  cause: z.string().max(1000).optional().describe('For add: why the run failed'),
+  fix: z.string().max(1000).optional().describe('For add: what was changed since'),
   text: z.string().max(1000).optional().describe('For add: the lesson'),
   kind: z.enum(['lesson', 'pitfall', 'pattern']).optional().describe('For add: what text is'),
 });
@@ -28,7 +30,7 @@ export const learnings = defineOperation({
   name: 'learnings',
   title: 'What earlier runs taught',
   description:
-    'list: pitfalls seen lately. show: one pitfall, or the whole file. add: a lesson, or the cause and fix of a rolled-back run (with run), which frees its revision to ship again. rebuild: render the file anew.',
+    'list: pitfalls seen lately. show: one pitfall, or the whole file. add: a lesson, or cause and fix of a rolled-back run (with run); both free its revision to ship again. rebuild: render the file anew.',
   tool: true,
   effects: 'changes',
   input,
@@ -39,7 +41,7 @@ export const learnings = defineOperation({
       'seatrial learnings',
       'seatrial learnings show rollback-needed',
       'seatrial learnings add --text "Warm the cache before the second step"',
-      'seatrial learnings add --run 01j9… --cause "pool too small; raised to 50 in 4f2a1b"',
+      'seatrial learnings add --run 01j9… --cause "pool too small" --fix "raised to 50 in the settings of production"',
       'seatrial learnings accept no-staging-verification',
       'seatrial learnings export > learnings.json',
     ],
@@ -142,52 +144,82 @@ async function add(
   { caller, clock }: OperationContext,
 ): Promise<OperationResult<unknown>> {
   const sources = await loadSources(project);
-  const note: Omit<Note, 'id'> = {
-    ...wordsOf(given, sources),
-    by: caller.name.slice(0, 120),
-    at: new Date(clock.now()).toISOString(),
-  };
-  const same = sources.notes.find((other) => isSame(note, other));
-  if (same !== undefined)
-    return { data: { id: same.id, already: true }, text: `It is there already: note ${quoteUntrusted(same.id, 80)}.` };
-  const [alike] = sources.notes
-    .map((other) => ({ id: other.id, share: similarity(note.text, other.text) }))
-    .filter(({ share }) => share >= nearDuplicateFrom)
-    .sort((a, b) => b.share - a.share || (a.id < b.id ? -1 : 1));
-  const path = await addNote(project, note);
+  const author = { by: caller.name.slice(0, 120), at: new Date(clock.now()).toISOString() };
+  const paths: string[] = [];
+  const already: string[] = [];
+  const alike: Alike[] = [];
+  for (const words of wordsOf(given, sources)) {
+    const note = { ...words, ...author };
+    const same = sources.notes.find((other) => isSame(note, other));
+    if (same !== undefined) already.push(same.id);
+    else {
+      alike.push(...nearestOf(note, sources.notes));
+      paths.push(await addNote(project, note));
+    }
+  }
   const { remarks } = await rebuildLearnings(project, clock);
-  const pair =
-    alike === undefined
-      ? []
-      : [
-          `Note ${quoteUntrusted(alike.id, 80)} says nearly the same (${Math.round(alike.share * 100)} % alike); if one is enough, delete the other in .seatrial/notes.`,
-        ];
-  return {
-    data: { path, ...(alike === undefined ? {} : { like: alike }) },
-    text: [`Kept: ${path}. Commit .seatrial to share it.`, ...pair, ...remarks].join('\n'),
-  };
+  const text = [
+    ...(paths.length === 0 ? [] : [`Kept: ${paths.join(', ')}. Commit .seatrial to share it.`]),
+    ...already.map((id) => `It is there already: note ${quoteUntrusted(id, 80)}.`),
+    ...alike.map(
+      ({ id, share }) =>
+        `Note ${quoteUntrusted(id, 80)} says nearly the same (${Math.round(share * 100)} % alike); if one is enough, delete the other in .seatrial/notes.`,
+    ),
+    ...(await stillMissing(project, given)),
+    ...remarks,
+  ].join('\n');
+  return { data: { paths, already, alike }, text };
 }
 
-/** What is to be kept, in the form of a note. Throws USAGE. */
-function wordsOf(
-  { id, run, cause, text: lesson, kind }: Input,
-  sources: LearningsSources,
-): Pick<Note, 'kind' | 'title' | 'pitfall' | 'runId' | 'text'> {
-  if (cause !== undefined && (lesson !== undefined || kind !== undefined))
-    throw new DeployError('USAGE', { reason: 'Give cause, or text with its kind; not both.' });
-  const text = (cause ?? lesson ?? '').trim();
-  if (text === '') throw new DeployError('USAGE', { reason: 'Nothing to add: give text, or cause with run.' });
-  if (cause !== undefined && run === undefined)
-    throw new DeployError('USAGE', { reason: 'A cause belongs to a run: give run.' });
+type Alike = { id: string; share: number };
+
+/** The note that says nearly the same; none, or one. */
+function nearestOf({ text }: Pick<Note, 'text'>, notes: readonly Note[]): Alike[] {
+  return notes
+    .map((other) => ({ id: other.id, share: similarity(text, other.text) }))
+    .filter(({ share }) => share >= nearDuplicateFrom)
+    .sort((a, b) => b.share - a.share || (a.id < b.id ? -1 : 1))
+    .slice(0, 1);
+}
+
+/** Who has told half of it hears what the other half is. */
+async function stillMissing(project: Project, { run, cause, fix }: Input): Promise<string[]> {
+  if (run === undefined || (cause === undefined && fix === undefined)) return [];
+  const runId = run.toLowerCase();
+  const missing = missingOf(await loadExplanations(project), runId);
+  return missing.length === 0
+    ? []
+    : [
+        `Of run ${runId} ${describeMissing(missing)}; until then its revision is refused. Next, ${remedyOf(missing, runId)}.`,
+      ];
+}
+
+type Words = Pick<Note, 'kind' | 'title' | 'pitfall' | 'runId' | 'text'>;
+
+/** What is to be kept, in the form of notes. Throws USAGE. */
+function wordsOf({ id, run, cause, fix, text: lesson, kind }: Input, sources: LearningsSources): Words[] {
+  const refuse = (reason: string): never => {
+    throw new DeployError('USAGE', { reason });
+  };
+  const isOfRun = cause !== undefined || fix !== undefined;
+  if (isOfRun && (lesson !== undefined || kind !== undefined))
+    refuse('Give cause and fix, or text with its kind; not both.');
+  const given = [
+    { kind: 'cause' as const, text: cause },
+    { kind: 'fix' as const, text: fix },
+    { kind: kind ?? ('lesson' as const), text: lesson },
+  ].flatMap(({ text, ...rest }) => (text === undefined ? [] : [{ ...rest, text: text.trim() }]));
+  if (given.length === 0 || given.some(({ text }) => text === ''))
+    refuse('Nothing to add: give text, or cause and fix with run.');
+  if (isOfRun && run === undefined) refuse('Cause and fix belong to a run: give run.');
   if (id !== undefined && !sources.catalogue.pitfalls.some((pitfall) => pitfall.id === id))
     throw unknownEntry(id, sources);
-  return {
-    kind: cause === undefined ? (kind ?? 'lesson') : 'cause',
-    title: (text.split('\n')[0] ?? '').slice(0, 100),
+  return given.map((one) => ({
+    ...one,
+    title: (one.text.split('\n')[0] ?? '').slice(0, 100),
     pitfall: id ?? null,
     runId: run?.toLowerCase() ?? null,
-    text,
-  };
+  }));
 }
 
 function isSame(note: Omit<Note, 'id'>, other: Note): boolean {

@@ -7,6 +7,7 @@ import { listRuns, runFolder } from '../journal/state-folder.ts';
 import type { Clock } from '../model/clock.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import { type History, historySchema } from '../model/history.ts';
+import { quickAccept } from '../model/quick-accept.ts';
 import type { RunRecord } from '../model/run-record.ts';
 import {
   ensurePrivateDirectory,
@@ -56,6 +57,8 @@ export async function readHistory({
   return { entries: entries.sort(byStart), setAside };
 }
 
+const acceptsAsIs = quickAccept(historySchema);
+
 /** The entry, or why there is none; the same words on every machine. */
 function parseEntry(text: string, name: string): History | string {
   let value: unknown;
@@ -64,9 +67,9 @@ function parseEntry(text: string, name: string): History | string {
   } catch {
     return 'it is not JSON';
   }
-  const parsed = historySchema.safeParse(value);
-  if (!parsed.success) return 'it is no history entry that this seatrial knows';
-  return `${parsed.data.runId}.json` === name ? parsed.data : 'it bears the name of another run';
+  const entry = acceptsAsIs?.(value) === true ? value : historySchema.safeParse(value).data;
+  if (entry === undefined) return 'it is no history entry that this seatrial knows';
+  return `${entry.runId}.json` === name ? entry : 'it bears the name of another run';
 }
 
 function byStart(one: History, other: History): number {

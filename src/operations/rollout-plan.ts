@@ -5,6 +5,7 @@ import { savePlan } from '../journal/plan-store.ts';
 import { approveCommand } from '../model/approve-command.ts';
 import { reviewRule } from '../model/config/after-run.ts';
 import { DeployError } from '../model/deploy-error.ts';
+import { describeMissing, remedyOf } from '../model/explanation.ts';
 import type { OperationContext, OperationResult } from '../model/operation.ts';
 import type { Plan } from '../model/plan.ts';
 import { type Answers, defaultAnswers, proceedQuestion } from '../model/plan-question.ts';
@@ -18,7 +19,7 @@ import { loadEnrolledRoles } from './guided/load-enrolled-roles.ts';
 import { renderOpenProceed, renderOpenQuestions } from './guided/question-text.ts';
 import { type Requested, readRequest } from './guided/read-request.ts';
 import { answersField, requestFields } from './inputs.ts';
-import { explainedRuns } from './learnings-files.ts';
+import { loadExplanations } from './learnings-files.ts';
 import { makePlan } from './make-plan.ts';
 import { nextStep } from './next-step.ts';
 import { openPlace, type Place } from './place.ts';
@@ -182,10 +183,17 @@ async function assertMayPlan(place: Place, revision: Revision, nowMs: number): P
     history,
     revision,
     environmentName: place.name,
-    explainedRuns: await explainedRuns(place.project),
+    explanations: await loadExplanations(place.project),
   });
   if (open !== null) {
     const commit = revision.commit?.slice(0, 12) ?? revision.id;
-    throw new DeployError('REVISION_REFUSED', { version: revision.version, commit, runId: open.runId });
+    const { run, missing } = open;
+    throw new DeployError('REVISION_REFUSED', {
+      version: revision.version,
+      commit,
+      runId: run.runId,
+      missing: describeMissing(missing),
+      remedy: remedyOf(missing, run.runId),
+    });
   }
 }

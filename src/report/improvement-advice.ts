@@ -161,7 +161,7 @@ export const adviceByPitfall: Readonly<Record<string, Advice>> = {
     document: documents.guidelines,
     section: 'After a failure',
     wording:
-      '- Before a revision is tried again, cause and fix are recorded with `seatrial learnings add --run <id> --cause "…"`.',
+      '- Before a revision is tried again, cause and fix are recorded with `seatrial learnings add --run <id> --cause "…" --fix "…"`.',
     action: 'Record why the earlier run failed.',
     flag: 'common deployment pitfalls',
   },

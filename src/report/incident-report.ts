@@ -194,7 +194,7 @@ function renderRootCause({ lessons, title }: ReportData): string {
     '',
     '**Why No Earlier Check Found It**: _tests, review, staging, smoke tests_',
     '',
-    `Then: \`seatrial learnings add --run ${title.runId} --cause "…"\`, without which the same revision is refused.`,
+    `Then: \`seatrial learnings add --run ${title.runId} --cause "…" --fix "…"\`, without which the same revision is refused.`,
     '',
     '## Corrective Actions',
     '',

@@ -2,7 +2,8 @@ import type { CheckResult } from '../model/check.ts';
 import type { Approval } from '../model/plan.ts';
 import type { RunRecord } from '../model/run-record.ts';
 import { formatTime } from './format.ts';
-import { findCheck, type KnownCheck } from './known-checks.ts';
+import { assessGate, namedGates } from './gate-answer.ts';
+import { findCheck } from './known-checks.ts';
 import { firstSeq, stepEvents } from './record-events.ts';
 import type { GateLine, ReportData } from './report-schema.ts';
 
@@ -12,9 +13,9 @@ export function buildPreflight(record: RunRecord): ReportData['preflight'] {
   const checks = record.preflight?.checks ?? [];
   return {
     gates: [
-      gate(record, 'Security Gate', ['security']),
-      gate(record, 'Reliability Gate', ['staging', 'performance']),
-      gate(record, 'Test Gate', ['tests', 'integration']),
+      gate(record, 'Security Gate', namedGates.security),
+      gate(record, 'Reliability Gate', namedGates.reliability),
+      gate(record, 'Test Gate', namedGates.test),
       approvalGate(record),
       ...record.overrides.map(overriddenGate),
     ],
@@ -73,18 +74,8 @@ function describeApproval(approval: Approval): string {
   return levels[approval.how];
 }
 
-function gate(record: RunRecord, name: string, questions: readonly KnownCheck[]): GateLine {
-  const answers = questions.map((question) => ({ question, check: findCheck(record, question) }));
-  const failed = answers.filter(({ check }) => check?.status === 'failed');
-  const open = answers.filter(({ check }) => check?.status !== 'passed');
-  const say = (some: typeof answers): string =>
-    some
-      .map(({ question, check }) => `${check?.title ?? question}: ${check === null ? 'not asked' : check.reason}`)
-      .join('; ');
-  const events = firstSeq(record, 'preflight_completed');
-  if (failed.length > 0) return { name, status: 'FAIL', reason: say(failed), events };
-  if (open.length > 0) return { name, status: 'UNVERIFIED', reason: say(open), events };
-  return { name, status: 'PASS', reason: say(answers), events };
+function gate(record: RunRecord, name: string, ids: readonly string[]): GateLine {
+  return { name, ...assessGate(ids, record.preflight?.checks ?? []), events: firstSeq(record, 'preflight_completed') };
 }
 
 function overriddenGate(override: RunRecord['overrides'][number]): GateLine {

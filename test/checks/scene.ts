@@ -63,7 +63,7 @@ export function contextOf(
     history: [],
     setAside: [],
     copies: [],
-    explainedRuns: [],
+    explanations: [],
     pendingReview: null,
     pitfalls: [],
     learnedGates: [],

@@ -152,10 +152,14 @@ describe('shipping through the MCP tools', () => {
     expect(kept.text, kept.text).toMatch(/is kept/);
   });
 
-  it('the same commit is refused until a cause is recorded', async () => {
+  it('the same commit is refused until cause and fix are recorded', async () => {
     const refused = await session.call('rollout_plan', { version: '3.0.0' });
     expect(refused.isError && refused.text).toMatch(/REVISION_REFUSED/);
-    await session.call('learnings', { action: 'add', run: runId, cause: 'payment pool too small; raised to 50' });
+    const half = await session.call('learnings', { action: 'add', run: runId, cause: 'payment pool too small' });
+    expect(half.text).toContain('its cause is recorded, but no fix');
+    const stillRefused = await session.call('rollout_plan', { version: '3.0.0' });
+    expect(stillRefused.isError && stillRefused.text).toMatch(/REVISION_REFUSED.*its cause is recorded, but no fix/s);
+    await session.call('learnings', { action: 'add', run: runId, fix: 'raised to 50' });
     expect((await session.call('rollout_plan', { version: '3.0.0' })).isError).toBe(false);
   });
 

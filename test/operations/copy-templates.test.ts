@@ -19,6 +19,7 @@ import { renderRollbackPlanCard } from '../../src/report/cards/rollback-plan-car
 import { renderSloCard } from '../../src/report/cards/slo-card.ts';
 import { renderSmokeChecklist } from '../../src/report/cards/smoke-checklist.ts';
 import { renderUseCaseTestCard } from '../../src/report/cards/use-case-test-card.ts';
+import { renderReport } from '../../src/report/deployment-report.ts';
 import { renderIncident } from '../../src/report/incident-report.ts';
 import { renderReviewDraft } from '../../src/report/review-draft.ts';
 import {
@@ -41,6 +42,7 @@ const input = { project: 'shop', environment: 'production', spec, plan: planOf()
 
 const rendered: Readonly<Record<string, string>> = {
   'deployment-plan': renderDeploymentPlanCard(input),
+  'deployment-report': renderReport(rolledBackRun()),
   'gate-criteria': renderGateCriteriaCard(input),
   'incident-report': renderIncident(rolledBackRun()),
   'pre-deployment-checklist': renderPreDeploymentChecklist(input),
@@ -63,6 +65,34 @@ describe('the blank cards', () => {
   it.each(Object.keys(rendered))('have the headings of the card: %s', (name) => {
     expect(headingsOf(blank(name)).length).toBeGreaterThan(1);
     expect(headingsOf(blank(name))).toEqual(headingsOf(rendered[name] ?? ''));
+  });
+});
+
+describe('the blank report', () => {
+  const fieldsOf = (text: string): string[] =>
+    text
+      .split('\n')
+      .flatMap((line) => /^(?:### .*|\*\*[^*]+\*\*:|(?: {3})?- [A-Z][\w ()/-]*:|1\. Issue:)/.exec(line) ?? []);
+  const template = fieldsOf(blank('deployment-report'));
+
+  it.each(['canary', 'blue-green', 'rolling', 'direct'])(
+    'has every heading and field of the report: %s',
+    (strategy) => {
+      const report = renderReport(rolledBackRun({ strategy }));
+      // What is found is listed under these, in words of its own.
+      const listed =
+        /\n\*\*(What Went Well|Process Improvements)\*\*[\s\S]*?(?=\n## )|\n## Could not verify[\s\S]*?(?=\n## )/g;
+      const fields = fieldsOf(report.replace(listed, ''));
+      expect(fields.length).toBeGreaterThan(70);
+      expect(fields.filter((field) => !template.includes(field) && !/^- Canary \d/.test(field))).toEqual([]);
+    },
+  );
+
+  it('has none that no report has', () => {
+    const all = ['canary', 'blue-green', 'rolling', 'direct'].flatMap((strategy) =>
+      fieldsOf(renderReport(rolledBackRun({ strategy }))),
+    );
+    expect(template.filter((field) => !all.includes(field))).toEqual([]);
   });
 });
 

@@ -1,6 +1,7 @@
 import type { CopiesSpec } from '../../model/config/copies.ts';
 import type { EnvironmentSpec } from '../../model/config/environment.ts';
 import type { DeployError } from '../../model/deploy-error.ts';
+import type { Explanation } from '../../model/explanation.ts';
 import type { LearnedGate } from '../../model/gate-decision.ts';
 import type { History } from '../../model/history.ts';
 import type { Revision } from '../../model/revision.ts';
@@ -50,8 +51,8 @@ export type PreflightContext = {
   history: readonly History[];
   /** Files of the project's memory that cannot be read: where each lies below `.seatrial`, and what it holds. */
   setAside: ReadonlyArray<{ path: string; reason: string; text: string }>;
-  /** Ids of runs whose cause and fix a person has recorded. */
-  explainedRuns: readonly string[];
+  /** What was written down of runs that were taken back. */
+  explanations: readonly Explanation[];
   pendingReview: { runId: string } | null;
   /** Pitfalls of the past that this plan should think of. */
   pitfalls: ReadonlyArray<{ id: string; title: string; seen: number; runs: number; blocking: boolean }>;

@@ -1,4 +1,5 @@
 import type { Check } from '../../model/check.ts';
+import { describeMissing, remedyOf } from '../../model/explanation.ts';
 import type { PreflightContext } from './context.ts';
 import { failed, passed, unknown } from './finding.ts';
 import { findRolledBack } from './rolled-back-before.ts';
@@ -9,9 +10,9 @@ export const revisionAcceptedCheck: Check<PreflightContext> = {
   title: 'This revision was not rolled back before',
   category: 'quality',
   blocking: true,
-  run: async ({ history, setAside, revision, environmentName, explainedRuns }) => {
+  run: async ({ history, setAside, revision, environmentName, explanations }) => {
     if (revision === null) return unknown('the version did not resolve');
-    const { runs, open } = findRolledBack({ history, revision, environmentName, explainedRuns });
+    const { runs, open } = findRolledBack({ history, revision, environmentName, explanations });
     const { commit } = revision;
     const unread = setAside.find(
       ({ path, text }) => path.startsWith('history/') && commit !== null && text.includes(commit),
@@ -22,15 +23,19 @@ export const revisionAcceptedCheck: Check<PreflightContext> = {
         'Bring the file back as it was committed (git log --stat -- .seatrial/history), or update seatrial.',
       );
     if (runs === 0) return passed(`${revision.id} was never rolled back here`, { runs: history.length });
-    if (open === null) return passed('it was rolled back before, and cause and fix are recorded', { rolledBack: runs });
-    const remedy = `Ship another commit, or record the reason: seatrial learnings add --run ${open.runId} --cause "…"`;
+    if (open === null)
+      return passed('it was rolled back before, and cause and fix, or a person’s reason, are recorded', {
+        rolledBack: runs,
+      });
+    const { run, missing } = open;
     return failed(
-      `${revision.version} was rolled back in run ${open.runId}, and no cause and fix are recorded`,
-      remedy,
+      `${revision.version} was rolled back in run ${run.runId}, and ${describeMissing(missing)}`,
+      `Ship another commit, or ${remedyOf(missing, run.runId)}`,
       {
-        runId: open.runId,
-        endedAt: open.endedAt,
-        ...(open.trigger === null ? {} : { trigger: open.trigger }),
+        runId: run.runId,
+        endedAt: run.endedAt,
+        missing: missing.join(', '),
+        ...(run.trigger === null ? {} : { trigger: run.trigger }),
       },
     );
   },

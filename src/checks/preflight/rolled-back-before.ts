@@ -1,3 +1,4 @@
+import { type Explanation, type Missing, missingOf } from '../../model/explanation.ts';
 import type { History } from '../../model/history.ts';
 import type { Revision } from '../../model/revision.ts';
 
@@ -5,22 +6,24 @@ export type RollbackQuestion = {
   history: readonly History[];
   revision: Revision;
   environmentName: string;
-  /** Runs whose cause and fix are recorded. */
-  explainedRuns: readonly string[];
+  explanations: readonly Explanation[];
 };
 
 /**
- * Runs that took users away from this revision, by evidence or by a person; the newest one whose cause and fix nobody has
- * recorded is `open`. Pure.
+ * Runs that took users away from this revision, by evidence or by a person; of the newest one whose cause and fix (or a
+ * person's reason) nobody has recorded, `open` says what is missing. Pure.
  */
-export function findRolledBack({ history, revision, environmentName, explainedRuns }: RollbackQuestion): {
+export function findRolledBack({ history, revision, environmentName, explanations }: RollbackQuestion): {
   runs: number;
-  open: History | null;
+  open: { run: History; missing: Missing[] } | null;
 } {
   const here = history.filter(
     (entry) => entry.environment === environmentName && !entry.rehearsal && tookAway(entry, revision),
   );
-  return { runs: here.length, open: here.filter((entry) => !explainedRuns.includes(entry.runId)).at(-1) ?? null };
+  const open = here
+    .map((run) => ({ run, missing: missingOf(explanations, run.runId) }))
+    .filter(({ missing }) => missing.length > 0);
+  return { runs: here.length, open: open.at(-1) ?? null };
 }
 
 function tookAway(entry: History, revision: Revision): boolean {

@@ -193,7 +193,8 @@ const freezeSchema = z.strictObject({
 
 function isTimeZone(name: string): boolean {
   try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+    // Asking costs 14 ms at the start of each command, and everybody has this one.
+    return name === 'UTC' || new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
   } catch {
     return false;
   }

@@ -1,13 +1,8 @@
 import { renderStep } from '../../model/step.ts';
-import { plainLine } from '../format.ts';
+import { cite, plainLine } from '../format.ts';
+import type { GateAnswer } from '../gate-answer.ts';
 import { type CardInput, cardHead } from './card-input.ts';
-import {
-  type Criterion,
-  constructionCriteria,
-  phaseWords,
-  rollbackCriteria,
-  transitionCriteria,
-} from './gate-criteria.ts';
+import { constructionCriteria, phaseWords, rollbackCriteria, transitionCriteria } from './gate-criteria.ts';
 
 /** What must hold in each phase, with what is known of it. Pure. */
 export function renderGateCriteriaCard(input: CardInput): string {
@@ -27,15 +22,20 @@ export function renderGateCriteriaCard(input: CardInput): string {
   ].join('\n\n')}\n`;
 }
 
-function section(title: string, words: string, criteria: readonly Criterion[] | null): string {
+type Line = GateAnswer & { name: string; events?: readonly number[] };
+
+function section(title: string, words: string, criteria: readonly Line[] | null): string {
   const body =
     criteria === null ? '- not asked: there is no run, or no answer, to tell it by' : renderCriteria(criteria);
   return `## ${title}\n\n${words.slice(0, 1).toUpperCase()}${words.slice(1)}\n\n${body}`;
 }
 
 /** One line for each criterion, ticked only where it was seen to hold. Pure. */
-export function renderCriteria(criteria: readonly Criterion[]): string {
+export function renderCriteria(criteria: readonly Line[]): string {
   return criteria
-    .map(({ name, status, reason }) => `- [${status === 'PASS' ? 'x' : ' '}] ${name}: ${status} (${plainLine(reason)})`)
+    .map(
+      ({ name, status, reason, events = [] }) =>
+        `- [${status === 'PASS' ? 'x' : ' '}] ${name}: ${status} (${plainLine(reason)})${cite(events)}`,
+    )
     .join('\n');
 }

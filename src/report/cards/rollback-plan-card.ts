@@ -40,7 +40,7 @@ export function renderRollbackPlanCard(input: CardInput): string {
       checkLine('Previous version tagged', answerTo(input, 'previous-tagged')),
       checkLine('Previous version can be started', answerTo(input, 'previous-startable')),
     ].join('\n')}`,
-    '## Post-Rollback\n\n- Write down what went wrong: the incident report has a section for the root cause\n- `seatrial learnings add --run <run> --cause "…"`; until then the same revision is refused\n- Plan the fix and the check that would have found it',
+    '## Post-Rollback\n\n- Write down what went wrong: the incident report has a section for the root cause\n- `seatrial learnings add --run <run> --cause "…" --fix "…"`; until then the same revision is refused\n- Plan the fix and the check that would have found it',
   ].join('\n\n')}\n`;
 }
 

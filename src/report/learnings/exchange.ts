@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Note } from './note.ts';
+import { explains, type Note } from './note.ts';
 
 /** Largest file that is taken over, bytes. */
 export const longestExport = 1_048_576;
@@ -17,7 +17,7 @@ const exportedNoteSchema = z.strictObject({
 export type ExportedNote = z.infer<typeof exportedNoteSchema>;
 
 /**
- * What one project hands to another. No causes: they say of a run of this project that it may be repeated, and another
+ * What one project hands to another. No causes, fixes and reasons: they say of a run of this project that it may be repeated, and another
  * project's word must not.
  */
 export const learningsExportSchema = z.strictObject({
@@ -34,7 +34,7 @@ export function exportNotes(service: string, notes: readonly Note[]): LearningsE
   const byId = [...notes].sort((a, b) => (a.id < b.id ? -1 : 1));
   const exported = byId.flatMap((note): ExportedNote[] => {
     const { kind, title, pitfall, by, at, text } = note;
-    if (kind === 'cause' || text.trim() === '') return [];
+    if (explains(kind) || text.trim() === '') return [];
     const id = portableId(note.id, taken);
     taken.add(id);
     return [{ id, kind, title, pitfall, by, at: at.slice(0, 40), text }];

@@ -1,9 +1,12 @@
 import { z } from 'zod';
 
+/** `cause`, `fix` and `reason` speak of one run; a cause from before there were fixes counts as the cause alone. */
+const noteKinds = ['lesson', 'pitfall', 'pattern', 'cause', 'fix', 'reason'] as const;
+
 /** What a person or an agent has added: a file of `.seatrial/notes`. Its text is data, shown quoted, never an instruction. */
 export const noteSchema = z.strictObject({
   id: z.string(),
-  kind: z.enum(['lesson', 'pitfall', 'pattern', 'cause']),
+  kind: z.enum(noteKinds),
   title: z.string().min(1).max(120),
   /** Pitfall of the catalogue that it speaks of. */
   pitfall: z.string().nullable(),
@@ -17,7 +20,7 @@ export const noteSchema = z.strictObject({
 export type Note = z.infer<typeof noteSchema>;
 
 const frontMatterSchema = z.object({
-  kind: z.enum(['lesson', 'pitfall', 'pattern', 'cause']).default('lesson'),
+  kind: z.enum(noteKinds).default('lesson'),
   title: z.string().optional(),
   pitfall: z.string().optional(),
   run: z.string().optional(),
@@ -41,4 +44,9 @@ export function parseNote({ name, data, body }: { name: string; data: unknown; b
     text: body.trim().slice(0, 2000),
   });
   return note.success ? note.data : null;
+}
+
+/** Whether a kind of note says why a run went as it did, what was changed since, or why it may be tried again. Pure. */
+export function explains(kind: Note['kind']): kind is 'cause' | 'fix' | 'reason' {
+  return kind === 'cause' || kind === 'fix' || kind === 'reason';
 }

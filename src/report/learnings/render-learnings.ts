@@ -6,7 +6,7 @@ import { assessMetrics, measuredEnvironment } from './deploy-metrics.ts';
 import { renderFrequency } from './frequency.ts';
 import { type HistoryWindow, sortNewestFirst, usualWindow, type WindowSize, windowOf } from './history-window.ts';
 import { findNearDuplicates } from './near-duplicates.ts';
-import type { Note } from './note.ts';
+import { explains, type Note } from './note.ts';
 import { assessSorted, type PitfallStanding, recurs } from './pitfall-standing.ts';
 import { describeDecision, describeNearDuplicate, describeNote, renderInstances } from './render-instances.ts';
 
@@ -75,7 +75,7 @@ function renderPitfall(standing: PitfallStanding, notes: readonly Note[]): strin
   const { pitfall, seen, runs, last } = standing;
   const seenRuns = new Set(seen.map(({ runId }) => runId));
   const about = notes.filter(
-    (note) => note.pitfall === pitfall.id || (note.kind === 'cause' && note.runId !== null && seenRuns.has(note.runId)),
+    (note) => note.pitfall === pitfall.id || (explains(note.kind) && note.runId !== null && seenRuns.has(note.runId)),
   );
   return [
     `### 🚫 ${pitfall.title}`,
@@ -166,7 +166,7 @@ function renderMetrics(window: HistoryWindow): string {
 /** Notes that belong to no pitfall of the catalogue. */
 function renderNotes(catalogue: Catalogue, notes: readonly Note[]): string[] {
   const own = notes.filter(
-    (note) => note.kind !== 'cause' && !catalogue.pitfalls.some((pitfall) => pitfall.id === note.pitfall),
+    (note) => !explains(note.kind) && !catalogue.pitfalls.some((pitfall) => pitfall.id === note.pitfall),
   );
   if (own.length === 0) return [];
   const alike = new Map(findNearDuplicates(notes).map((pair) => [pair.of, pair]));

@@ -73,9 +73,24 @@ describe('revision-accepted', () => {
       evidence: { runId: 'run-7', trigger: 'error-rate' },
     });
     expect(refused.remedy).toContain('--run run-7');
-    expect(
-      await ask('revision-accepted', contextOf({ history: [rolledBack], explainedRuns: ['run-7'] })),
-    ).toMatchObject({ status: 'passed' });
+    const said = (...abouts: Array<'cause' | 'fix' | 'reason'>) =>
+      ask(
+        'revision-accepted',
+        contextOf({ history: [rolledBack], explanations: abouts.map((about) => ({ runId: 'run-7', about })) }),
+      );
+    expect(await said('cause', 'fix')).toMatchObject({ status: 'passed' });
+    expect(await said('reason')).toMatchObject({ status: 'passed' });
+    // A cause alone, as older notes have it, is the cause and no fix.
+    expect(await said('cause')).toMatchObject({
+      status: 'failed',
+      reason: expect.stringContaining('its cause is recorded, but no fix'),
+      remedy: expect.stringContaining('learnings add --run run-7 --fix "…"; or a person'),
+    });
+    expect(await said('fix')).toMatchObject({
+      status: 'failed',
+      reason: expect.stringContaining('its fix is recorded, but no cause'),
+      evidence: { missing: 'cause' },
+    });
   });
 
   it('refuses what could not even be rolled back, and not what never had users or was aborted', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { updateChangelog } from '../../../src/report/release-notes/update-changelog.ts';
+import { compareVersions, updateChangelog } from '../../../src/report/release-notes/update-changelog.ts';
 
 const section = (version: string, words = 'a') => `## [${version}] - 2026-11-30\n\n- ${words}`;
 function update(before: string | null, version = '1.4.0', words = 'a'): string {
@@ -38,6 +38,54 @@ describe('a changelog', () => {
     const text = update(update('# Mine\n\n## Unreleased\n\n- y\n', '1.3.0'), '1.4.0');
     const order = ['Unreleased', '[1.4.0]', '[1.3.0]'].map((name) => text.indexOf(name));
     expect(order).toEqual([...order].sort((one, other) => one - other));
+  });
+
+  it.each([
+    ['## 2.0.0\n- x\n\n## 1.0.0\n- y\n', ['2.0.0', '[1.4.0]', '1.0.0']],
+    ['## [Unreleased]\n\n## v2.0.0\n- x\n', ['Unreleased', 'v2.0.0', '[1.4.0]']],
+    ['## 1.10.0\n- x\n\n## 1.5\n- x\n\n## 1.4.0-rc.1\n- y\n', ['1.10.0', '1.5', '[1.4.0]', '1.4.0-rc.1']],
+    ['## 2.0.0\n- x\n\n## How to read this\n\nso\n', ['2.0.0', '[1.4.0]', 'How to']],
+    [
+      '## 2.0.0\n- x\n\n[2.0.0]: https://e.org/2\n[1.9.0]: https://e.org/1\n',
+      ['## 2.0.0', '## [1.4.0]', '\n[2.0.0]: h'],
+    ],
+    ['## 2024-01-01\n- x\n', ['2024-01-01', '[1.4.0]']],
+    ['## How to read this\n', ['[1.4.0]', 'How to']],
+    ['## 0.1.0\n- x\n\n## 0.2.0\n- y\n', ['[1.4.0]', '0.1.0', '0.2.0']],
+  ])('puts a version that comes later at its place: %j', (body, wanted) => {
+    for (const text of [`# Mine\n\n${body}`, `# Mine\n\n${body}`.replaceAll('\n', '\r\n')]) {
+      const after = update(text);
+      const order = wanted.map((name) => after.replaceAll('\r\n', '\n').indexOf(name));
+      expect(order.every((at) => at !== -1)).toBe(true);
+      expect(order).toEqual([...order].sort((one, other) => one - other));
+      expect(update(after)).toBe(after);
+      expect(
+        after.replace(/<!-- seatrial:1\.4\.0 -->[\s\S]*<!-- \/seatrial:1\.4\.0 -->(\r?\n){0,2}/, '').trimEnd(),
+      ).toBe(text.trimEnd());
+    }
+  });
+
+  it('is the same whatever order its versions come in', () => {
+    const versions = ['1.0.0', '1.2.0', '1.10.0', '2.0.0-rc.2', '2.0.0-rc.10', '2.0.0'];
+    const inOrder = versions.reduce<string | null>((text, version) => update(text, version), null);
+    for (const order of [[...versions].reverse(), ['2.0.0', '1.0.0', '2.0.0-rc.10', '1.10.0', '1.2.0', '2.0.0-rc.2']])
+      expect(order.reduce<string | null>((text, version) => update(text, version), null)).toBe(inOrder);
+    const found = [...(inOrder ?? '').matchAll(/^## \[(.*)\]/gm)].map(([, version]) => version);
+    expect(found).toEqual([...versions].reverse());
+  });
+
+  it.each([
+    ['1.0.0', '1.0', 0],
+    ['1.10.0', '1.9.0', 1],
+    ['1.0.0-rc.1', '1.0.0', -1],
+    ['1.0.0-alpha', '1.0.0-alpha.1', -1],
+    ['1.0.0-alpha.1', '1.0.0-alpha.beta', -1],
+    ['1.0.0-beta.2', '1.0.0-beta.11', -1],
+    ['1.0.0+a', '1.0.0+b', 0],
+    ['2.0.0', '10.0.0', -1],
+  ])('orders %s and %s', (one, other, wanted) => {
+    expect(Math.sign(compareVersions(one, other))).toBe(wanted);
+    expect(Math.sign(compareVersions(other, one))).toBe(wanted === 0 ? 0 : -wanted);
   });
 
   it('renews its own section and no other', () => {
