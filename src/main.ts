@@ -17,10 +17,12 @@ const hiddenCommands: ReadonlySet<string> = new Set([
   'return-users',
 ]);
 
-// The host keeps serving after a defect in one request, and says so in its log: it has handlers of its own.
+// The host keeps serving after a defect in one request, and says so in its log: it has handlers of its own. A hook stands in the way of
+// somebody's session: whatever goes wrong in it, the session goes on.
 if (process.argv[2] !== 'host-daemon') {
-  process.on('uncaughtException', fail);
-  process.on('unhandledRejection', fail);
+  const onDefect = process.argv[2] === 'hook' ? () => process.exit(0) : fail;
+  process.on('uncaughtException', onDefect);
+  process.on('unhandledRejection', onDefect);
 }
 
 declareVariables(process.env);
@@ -31,6 +33,7 @@ main(process.argv.slice(2)).then((code) => process.exit(code), fail);
 async function main(argv: readonly string[]): Promise<number> {
   const [command = '', ...rest] = argv;
   if (command === 'mcp' && rest.length === 0) return serveMcp();
+  if (command === 'hook') return answerHook(rest);
   if (hiddenCommands.has(command)) return runHidden(command, rest);
   const [{ runCli }, { createProcessIo }, { createSystemClock }, { operations }] = await Promise.all([
     import('./cli/run-cli.ts'),
@@ -39,6 +42,28 @@ async function main(argv: readonly string[]): Promise<number> {
     import('./operations/list.ts'),
   ]);
   return runCli(argv, { io: createProcessIo(createSystemClock()), version, operations });
+}
+
+/** Comes before everything that the other commands load, because an agent waits at each of its commands. */
+async function answerHook([event, ...rest]: readonly string[]): Promise<number> {
+  const [{ hookEvents, runHook }, { readHookInput }, { createSystemClock }] = await Promise.all([
+    import('./operations/hook/run-hook.ts'),
+    import('./system/read-hook-input.ts'),
+    import('./system/clock.ts'),
+  ]);
+  const known = hookEvents.find((name) => name === event);
+  if (known === undefined || rest.length > 0 || process.stdin.isTTY) {
+    process.stderr.write(
+      `seatrial hook <event> answers the hooks of an agent: it reads the hook's JSON on standard input. Events: ${hookEvents.join(', ')}.\n`,
+    );
+    // 2 would stop what the agent is doing.
+    return known === undefined && event !== '--help' ? 1 : 0;
+  }
+  const text = await readHookInput(process.stdin);
+  if (text === null) return 0;
+  const answer = await runHook({ event: known, text, env: process.env, clock: createSystemClock() });
+  process.stdout.write(answer);
+  return 0;
 }
 
 async function serveMcp(): Promise<number> {

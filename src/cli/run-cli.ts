@@ -85,6 +85,10 @@ function createProgram({ io, version, operations }: CliOptions, withSession: Wit
       withSession(flags, (session) => runNamed(operation, given, { session, flags })),
     );
   }
+  program
+    .command('hook')
+    .argument('<event>', 'session-start, pre-tool-use, post-tool-use, stop or user-prompt-submit')
+    .description('Answer a hook of an agent, whose JSON comes on stdin; started by agents');
   program.command('mcp').description('Serve the Model Context Protocol on stdin and stdout; started by agents');
   return program;
 }

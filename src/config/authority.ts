@@ -1,3 +1,4 @@
+import { agentSchema } from '../model/config/agent.ts';
 import type { Config } from '../model/config/environment.ts';
 import { canonicalJson } from '../system/canonical-json.ts';
 
@@ -40,7 +41,16 @@ export function authorityOf(config: Config): AuthorityEntry[] {
       if (notAuthority.has(block)) continue;
       collect(value, { at: `${name}.${block}`, keys: [block], isRule: ruleBlocks.has(block) }, entries);
     }
+  entries.push(...changedAgentRules(config));
   return entries.sort((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0));
+}
+
+/** What an agent is stopped at is a rule. Left as it is by default it is nothing that anybody must have looked at. */
+function changedAgentRules({ agent }: Config): AuthorityEntry[] {
+  const usual: Record<string, unknown> = agentSchema.parse({});
+  return Object.entries(agent)
+    .map(([key, value]): AuthorityEntry => ({ kind: 'rules', at: `agent.${key}`, value: canonicalJson(value) }))
+    .filter(({ at, value }) => value !== canonicalJson(usual[at.slice('agent.'.length)]));
 }
 
 /**

@@ -8,6 +8,7 @@ import { renderReviewDraft } from '../report/review-draft.ts';
 import { fileExists } from '../system/files.ts';
 import { writeOwnLog } from '../system/own-log.ts';
 import { writeProjectFile } from '../system/project-file.ts';
+import { readByHand } from './by-hand-files.ts';
 import { completeRun } from './complete-run.ts';
 import { explainedRuns } from './learnings-files.ts';
 import type { Place } from './place.ts';
@@ -80,7 +81,8 @@ async function deriveEntry(place: Place, record: RunRecord): Promise<History> {
   const from = kind === 'rollout' ? (stable?.commit ?? null) : null;
   const commitTimes =
     from === null || commit === null ? [] : ((await place.project.repository?.commitTimes(from, commit)) ?? []);
-  const known = { earlier, explainedRuns: await explainedRuns(place.project) };
+  const byHand = await readByHand(place.project);
+  const known = { earlier, explainedRuns: await explainedRuns(place.project), byHand };
   return deriveHistory(record, { commitAt, known, commitTimes });
 }
 

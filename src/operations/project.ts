@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path';
 import { z } from 'zod';
 import { configFile, type LoadedConfig, loadConfig, parseConfig } from '../config/load-config.ts';
+import { rememberPlace } from '../journal/known-places.ts';
 import {
   listRuns,
   type ProjectFolder,
@@ -121,5 +122,7 @@ export async function locateProject(directory: string): Promise<ProjectPlace> {
       : relative(repository.directory, join(real, configFile));
   const projectId = projectIdOf({ rootCommit: rootCommit ?? 'none', configPath });
   const enrolled = await hasEnrolledApprover();
+  // Only hooks need it; whoever cannot write it down can still do everything else.
+  await rememberPlace(root, { directory: real, projectId }).catch(() => undefined);
   return { directory: real, repository, projectId, state: projectFolder(root, projectId), stateRoot: root, enrolled };
 }

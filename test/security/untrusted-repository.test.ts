@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hookEvents } from '../../src/operations/hook/run-hook.ts';
 import { operations } from '../../src/operations/list.ts';
 import { bundle, trustProject } from '../e2e/scratch-project.ts';
 import { recordProof } from '../faults/record-proof.ts';
@@ -268,6 +269,45 @@ describe.skipIf(strace === undefined)('a repository that nobody has trusted', ()
       expect(answers.get(name)).toMatch(
         /NOT_TRUSTED.*A person looks at it and decides, in a terminal.*`seatrial trust`/,
       );
+  });
+
+  it('makes no hook of an agent start, contact or write anything, nor any program of our own', {
+    timeout: 300_000,
+  }, () => {
+    const command = 'git push origin v1.0.0; ./trap.sh; kubectl apply -f "$(./trap.sh)" && vercel --prod';
+    const inputs = hookEvents.flatMap((event): Array<[string, string]> => {
+      const given = { cwd: project, session_id: 's', prompt: '/phase-2-ship x', tool_name: 'Bash' };
+      const all = { ...given, tool_input: { command }, tool_use_id: 't', stop_hook_active: false };
+      return [
+        [event, JSON.stringify(all)],
+        [event, 'broken'],
+      ];
+    });
+    // With a folder of its own a deploy could be recorded, if somebody trusted it.
+    mkdirSync(join(project, '.seatrial'));
+    const wrong: string[] = [];
+    const said: string[] = [];
+    for (const [event, input] of inputs) {
+      const line = [process.execPath, bundle, 'hook', event];
+      const { output, code, ...seen } = runTraced(line, { file: traceFile(), cwd: project, env, input });
+      wrong.push(...[...beyondReading(seen), ...seen.started.slice(1)].map((what) => `hook ${event}: ${what}`));
+      wrong.push(
+        ...seen.written.filter((path) => path.startsWith(state)).map((path) => `hook ${event}: wrote ${path}`),
+      );
+      if (code !== 0) wrong.push(`hook ${event}: ended with ${code}`);
+      if (output !== '') said.push(event);
+    }
+    rmSync(join(project, '.seatrial'), { recursive: true });
+    recordProof({
+      promise: 'hostile-repositories',
+      what: 'a hook of an agent in a repository that nobody trusted: programs started, sockets, writes anywhere (strace)',
+      tried: inputs.length,
+      wrong: wrong.length,
+      seed: null,
+    });
+    expect(wrong).toEqual([]);
+    expect(said).toEqual(['pre-tool-use', 'user-prompt-submit']);
+    expect([trapSprung(), connections]).toEqual([false, 0]);
   });
 
   it('is acted upon once a person has trusted it (the traps and this test work)', { timeout: 120_000 }, async () => {

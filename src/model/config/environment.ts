@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { completionSchema, reviewSchema } from './after-run.ts';
+import { agentSchema } from './agent.ts';
 import { approvalRuleSchema } from './approval.ts';
 import { argvSchema } from './argv-schema.ts';
 import { gatesSchema } from './gate.ts';
@@ -318,6 +319,7 @@ export const configSchema = z.strictObject({
     .describe('What the state folder keeps of runs that are over, whose review is acknowledged')
     .prefault({}),
   learnings: learningsSchema.describe('What earlier runs teach').prefault({}),
+  agent: agentSchema.describe('What the hooks of the agent plugin do').prefault({}),
 });
 export type Config = z.output<typeof configSchema>;
 export type ConfigInput = z.input<typeof configSchema>;

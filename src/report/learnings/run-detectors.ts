@@ -10,7 +10,8 @@ export const longHoldMs = 60 * 60_000;
 
 /** What practitioners meet beside the seeds' pitfalls: how the run was watched, held, repeated, and gone around. */
 export const runDetectors = {
-  'out-of-band-deploy': (record, known) => wasChangedByOthers(record) || stableIsUnrecorded(record, known),
+  'out-of-band-deploy': (record, known) =>
+    wasChangedByOthers(record) || stableIsUnrecorded(record, known) || wasGoneAround(record, known),
   'repeated-attempt': triedAgainUnexplained,
   'held-too-long': (record) => heldWithUsersMs(record) > longHoldMs,
   'missing-baseline': hadNobodyToCompareWith,
@@ -29,6 +30,13 @@ function wasChangedByOthers(record: RunRecord): boolean {
     record.warnings.some((warning) => warning.code === 'FOREIGN_CHANGE') ||
     record.decisions.some(({ decision }) => decision.trigger === foreignTrigger)
   );
+}
+
+/** Somebody was seen to deploy by hand between the run before, of any environment, and the end of this one. */
+function wasGoneAround({ startedAtMs, endedAtMs }: RunRecord, { earlier, byHand }: Known): boolean {
+  const ends = earlier.filter(({ kind }) => kind !== 'rehearsal').map(({ endedAt }) => Date.parse(endedAt));
+  const sinceMs = Math.max(Number.NEGATIVE_INFINITY, ...ends);
+  return byHand.some(({ at }) => Date.parse(at) > sinceMs && Date.parse(at) <= (endedAtMs ?? startedAtMs));
 }
 
 /** Users were on another revision than the last recorded run had left them on. */

@@ -155,6 +155,7 @@ describe('detectors', () => {
   const known = (...earlier: Array<Partial<History>>): Known => ({
     earlier: earlier.map((more, index) => ({ ...entry(-30 + index), ...more })),
     explainedRuns: ['explained'],
+    byHand: [],
   });
   const stable = succeededRun().plan.content.stable;
   const left = { version: stable?.version ?? '', commit: stable?.commit ?? null };

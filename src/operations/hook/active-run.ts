@@ -1,0 +1,81 @@
+import { glanceAtRun, type RunGlance } from '../../journal/glance-at-run.ts';
+import { loadRun } from '../../journal/replay.ts';
+import { runFolder } from '../../journal/state-folder.ts';
+import { approvalLevel } from '../../model/approval-level.ts';
+import type { Authority } from '../../model/plan.ts';
+import type { RunRecord } from '../../model/run-record.ts';
+import { changedAtMs } from '../../system/files.ts';
+import type { RawDeploy } from './find-raw-deploys.ts';
+import { type HookPlace, newestRuns } from './hook-place.ts';
+
+/** A longer journal is not read whole while somebody waits for a hook. */
+const largestJournal = 4_000_000;
+/** Runs that are looked at: what is unfinished is among the newest. */
+const mostRuns = 8;
+/** The owner of a run touches its heartbeat every second. */
+const silentForMs = 60_000;
+
+export type UnfinishedRun = {
+  glance: RunGlance;
+  /** Null when the journal is too long to be read here, or cannot be read. */
+  record: RunRecord | null;
+  /** Its owner has shown itself within the last minute. */
+  isAttended: boolean;
+};
+
+/** What the newest runs of a project look like from outside, newest first. Never throws: what cannot be read is left out. */
+export async function glanceAtRuns(place: HookPlace): Promise<RunGlance[]> {
+  const { state } = place;
+  if (state === null) return [];
+  const glances: RunGlance[] = [];
+  for (const runId of await newestRuns(place, mostRuns)) {
+    const glance = await glanceAtRun(runFolder(state, runId)).catch(() => null);
+    if (glance !== null) glances.push(glance);
+  }
+  return glances;
+}
+
+/** The runs that are not over. */
+export async function unfinishedRuns(
+  place: HookPlace,
+  glances: readonly RunGlance[],
+  nowMs: number,
+): Promise<UnfinishedRun[]> {
+  const { state } = place;
+  if (state === null) return [];
+  const runs: UnfinishedRun[] = [];
+  for (const glance of glances.filter(({ outcome }) => outcome === null)) {
+    const folder = runFolder(state, glance.runId);
+    const record = glance.bytes > largestJournal ? null : await loadRun(folder.directory).catch(() => null);
+    if (record?.status === 'ended') continue;
+    const beatMs = await changedAtMs(folder.heartbeat).catch(() => null);
+    runs.push({ glance, record, isAttended: beatMs !== null && nowMs - beatMs < silentForMs });
+  }
+  return runs;
+}
+
+/** Programs at these keys look, prepare and start without users; all others move users, which only the run may do, by its evidence. */
+const beforeUsers =
+  /^(?:revision\.prepare\[|smoke\[|gates\.|metrics\.|business\[|target\.commands\.(?:inspect|provision)\b|target\.command\b|target\.instanceCommands\b)/;
+
+/**
+ * Whether raw deploys belong to a run that a person has approved: it goes forward and is attended to, and each of them is, argument for
+ * argument, a program that stands in the approved plan and moves no users. Pure.
+ */
+export function isInsideRun(deploys: readonly RawDeploy[], { record, isAttended }: UnfinishedRun): boolean {
+  if (record === null || !isAttended || record.rollback !== null || record.status === 'frozen') return false;
+  const isApproved = record.approvals.some(({ scope, how }) => scope === 'start' && approvalLevel(how) > 0);
+  const { authority, revision } = record.plan.content;
+  if (!isApproved || authority === undefined || deploys.length === 0) return false;
+  const allowed = authority.programs.filter(({ at }) => beforeUsers.test(at));
+  return deploys.every(
+    ({ certain, argv }) => certain && allowed.some((program) => isProgram(argv, program, revision.version)),
+  );
+}
+
+function isProgram(argv: RawDeploy['argv'], program: Authority['programs'][number], version: string): boolean {
+  return (
+    argv.length === program.argv.length &&
+    program.argv.every((word, index) => argv[index] === (word === '{version}' ? version : word))
+  );
+}
