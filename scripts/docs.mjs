@@ -1,4 +1,4 @@
-// Writes what is generated from the sources: docs/reference.md, docs/architecture-rules.md, docs/seatrial.schema.json.
+// Writes what is generated from the sources: docs/reference.md, docs/architecture-rules.md, docs/seatrial.schema.json, commands/*.toml.
 // --check writes nothing and fails when a file differs. docs/conformance.md is written by scripts/conformance.mjs.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,13 +6,17 @@ import { loadTypeScript } from './load-typescript.mjs';
 
 const root = join(import.meta.dirname, '..');
 const check = process.argv.includes('--check');
-const { renderReference, renderImportRules, renderJsonSchema } = await loadTypeScript('scripts/generated-docs.ts');
+const { renderReference, renderImportRules, renderJsonSchema, loadCommands, renderGeminiCommand } =
+  await loadTypeScript('scripts/generated-docs.ts');
 const rules = JSON.parse(readFileSync(join(root, 'src/import-rules.json'), 'utf8'));
+
+const commands = await loadCommands(join(root, 'commands'));
 
 const files = {
   'docs/reference.md': renderReference(),
   'docs/architecture-rules.md': renderImportRules(rules),
   'docs/seatrial.schema.json': renderJsonSchema(),
+  ...Object.fromEntries(commands.map((command) => [`commands/${command.name}.toml`, renderGeminiCommand(command)])),
 };
 
 let drifted = 0;

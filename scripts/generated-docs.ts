@@ -2,10 +2,12 @@ import { renderJsonSchema } from '../src/config/json-schema.ts';
 import { errorCatalogue, exitCode } from '../src/model/error-catalogue.ts';
 import type { Operation } from '../src/model/operation.ts';
 import { describeInput } from '../src/model/operation-input.ts';
+import { renderGeminiCommand } from '../src/operations/agent-files/gemini-command.ts';
 import { operations } from '../src/operations/list.ts';
+import { loadCommands } from '../src/operations/load-commands.ts';
 import { strategies } from '../src/strategies/list.ts';
 
-export { renderJsonSchema };
+export { loadCommands, renderGeminiCommand, renderJsonSchema };
 
 /** docs/reference.md: every operation with its two doors, the strategies, exit codes and errors. Pure. */
 export function renderReference(): string {

@@ -30,7 +30,10 @@ export function addOperationCommand(program: Command, operation: Operation, act:
   const flagged = fields
     .filter((field) => !positional.includes(field.name))
     .map((field) => ({ field, option: optionOf(field) }));
-  for (const { option } of flagged) command.addOption(option);
+  for (const { field, option } of flagged) {
+    command.addOption(option);
+    if (field.asked) command.addOption(new Option(flagName(field.name).replace('--', '--no-'), 'without asking: no'));
+  }
   if (followable.has(operation.name))
     command.option('-f, --follow', 'show the run until it has ended; Ctrl-C detaches');
   addDoorFlags(command);

@@ -10,6 +10,8 @@ export type InputField = {
   choices: string[] | null;
   defaultValue: unknown;
   example: unknown;
+  /** A yes or no that a person is asked for when it is left out: the command has a flag for either. */
+  asked?: true;
 };
 
 type JsonSchema = z.core.JSONSchema.JSONSchema;
@@ -30,6 +32,7 @@ export function describeInput(input: z.ZodObject): InputField[] {
       choices,
       defaultValue: typeof property === 'boolean' ? undefined : property.default,
       example: known.examples?.[0] ?? choices?.[0] ?? exampleOf[type],
+      ...(known['asked'] === true ? { asked: true as const } : {}),
     };
   });
 }

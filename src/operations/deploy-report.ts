@@ -15,16 +15,17 @@ import { type CardKind, cardKinds, makeCard } from './make-card.ts';
 import { openPlace, type Place } from './place.ts';
 import { locateProject, openProjectOfRun } from './project.ts';
 import { findRun } from './project-memory.ts';
+import { notesOf } from './release-notes.ts';
 import { writePage } from './write-page.ts';
 import { incidentPath, reportOptions, reportPath } from './write-reports.ts';
 
 const input = z.object({
   run_id: runField,
   kind: z
-    .enum(['report', 'incident', 'completion', ...cardKinds])
+    .enum(['report', 'incident', 'completion', 'release-notes', ...cardKinds])
     .default('report')
     .describe(
-      'completion: the story that it completes. Others than these and incident: cards, of a run or of a version',
+      'completion: the story that it completes. release-notes: of version. Others than these and incident: cards, of a run or of a version',
     ),
   version: versionField.optional(),
   environment: environmentField,
@@ -57,6 +58,7 @@ export const deployReport = defineOperation({
     if (given.html !== undefined && context.caller.door === 'mcp') throw refusal('html is for people at a terminal');
     if (kind !== 'report' && given.html !== undefined)
       throw refusal('--html belongs to the report; a card is Markdown');
+    if (kind === 'release-notes') return notesAnswer(given, context);
     if (isCard(kind)) return cardAnswer(kind, given, context);
     if (version !== undefined) throw refusal(`--version belongs to cards; name a run (seatrial runs) for the ${kind}`);
     return runAnswer(given, context);
@@ -64,7 +66,7 @@ export const deployReport = defineOperation({
 });
 
 function isCard(kind: Input['kind']): kind is CardKind {
-  return kind !== 'report' && kind !== 'incident' && kind !== 'completion';
+  return kind !== 'report' && kind !== 'incident' && kind !== 'completion' && kind !== 'release-notes';
 }
 
 function refusal(what: string): DeployError {
@@ -73,6 +75,13 @@ function refusal(what: string): DeployError {
     list: `- ${what}.`,
     remedy: 'See `seatrial report --help`.',
   });
+}
+
+async function notesAnswer(given: Input, context: OperationContext): Promise<OperationResult<unknown>> {
+  if (given.run_id !== undefined || given.version === undefined)
+    throw refusal('release notes are of a version: name it, and no run');
+  const { notes, markdown } = await notesOf(given.version, { environment: given.environment, context });
+  return { data: { kind: given.kind, ...notes, markdown }, text: markdown.trimEnd() };
 }
 
 async function cardAnswer(kind: CardKind, given: Input, context: OperationContext): Promise<OperationResult<unknown>> {

@@ -7,6 +7,7 @@ import { isLocal } from '../model/config/target.ts';
 import { exitCode } from '../model/error-catalogue.ts';
 import type { OperationResult } from '../model/operation.ts';
 import { realDirectory } from '../system/files.ts';
+import { assertOneWish, offerAgentFiles, withdrawAgentFiles } from './agent-files/offer-agent-files.ts';
 import { type CopiedTemplates, copyTemplates } from './copy-templates.ts';
 import { defineOperation } from './define-operation.ts';
 import { haproxyFragment, suggestHaproxy } from './haproxy-fragment.ts';
@@ -16,7 +17,7 @@ export const init = defineOperation({
   name: 'init',
   title: 'Write a first seatrial.yaml',
   description:
-    'Looks at the project (package.json, Dockerfile, Procfile, manifests), writes a first configuration with the reason for each guess, and overwrites nothing.',
+    'Looks at the project (package.json, Dockerfile, Procfile, manifests), writes a first configuration with the reason for each guess, and overwrites nothing. At a terminal it asks whether agents are to get commands in this project.',
   tool: false,
   effects: 'changes',
   input: z.object({
@@ -24,20 +25,42 @@ export const init = defineOperation({
       .boolean()
       .default(false)
       .describe('Also copy the blank cards (plans, checklists, SLO, review) to docs/deployment'),
+    agents: z
+      .boolean()
+      .optional()
+      .describe('Also write the commands for agents: .claude/commands, .gemini/commands, a section of AGENTS.md')
+      .meta({ asked: true }),
+    remove_agents: z.boolean().default(false).describe('Only take those away again, unless somebody edited them'),
   }),
   cli: {
     command: 'init',
     positional: [],
-    examples: ['seatrial init', 'seatrial init --templates', 'seatrial init --project ../shop'],
+    examples: [
+      'seatrial init',
+      'seatrial init --templates',
+      'seatrial init --agents',
+      'seatrial init --remove-agents',
+      'seatrial init --project ../shop',
+    ],
   },
-  run: async ({ templates }, context) => {
+  run: async ({ templates, agents, remove_agents: remove }, context) => {
+    assertOneWish({ agents, templates, remove });
     const directory = await realDirectory(context.projectDirectory);
+    if (remove) {
+      const { data, lines } = await withdrawAgentFiles(directory);
+      return { data: { agents: data }, text: lines.join('\n') };
+    }
     const first = await firstConfig(directory);
-    if (!templates) return first;
+    const isFirst = first.data.written;
     // What a stranger's repository holds is not added to before somebody trusts it.
-    if (!first.data.written) await openTrustedProject(context);
-    const copied = await copyTemplates(directory);
-    return { data: { ...first.data, templates: copied }, text: `${first.text}\n\n${renderCopied(copied)}` };
+    if (!isFirst && (templates || agents === true)) await openTrustedProject(context);
+    const offered = await offerAgentFiles(agents, { directory, isFirst, context });
+    const copied = templates ? await copyTemplates(directory) : null;
+    const added = [...offered.lines, ...(copied === null ? [] : ['', renderCopied(copied)])];
+    const text = added.length === 0 ? first.text : `${first.text}\n${added.join('\n')}`;
+    const data = { ...first.data, agents: offered.data, ...(copied === null ? {} : { templates: copied }) };
+    // That the configuration was there is no failure for whoever wanted something else.
+    return copied === null && offered.data === null ? { ...first, data, text } : { data, text };
   },
 });
 

@@ -8,6 +8,8 @@ import { packageRoot } from '../system/package-root.ts';
 export type CommandText = {
   name: string;
   description: string;
+  /** What can be typed after it. */
+  hint: string;
   arguments: Array<{ name: string; description: string; required: boolean }>;
   text: string;
 };
@@ -31,6 +33,7 @@ export async function loadCommands(directory = join(packageRoot(), 'commands')):
     commands.push({
       name: file.slice(0, -'.md'.length),
       description,
+      hint,
       arguments: names.map((name) => ({
         name,
         description: hint === '' ? name : `${name} of: ${hint}`,

@@ -8,6 +8,7 @@ import { exitCode } from '../model/error-catalogue.ts';
 import type { OperationContext, OperationResult } from '../model/operation.ts';
 import { duePitfalls, renderDuePitfalls } from '../report/learnings/due-pitfalls.ts';
 import { renderChecks } from '../report/preflight-text.ts';
+import { checksOf } from './checks-of-gate.ts';
 import { defineOperation } from './define-operation.ts';
 import { gatherPreflight } from './gather-preflight.ts';
 import { detailField, environmentField, strategyField, versionField } from './inputs.ts';
@@ -21,14 +22,14 @@ export const preflight = defineOperation({
   name: 'preflight',
   title: 'Check whether a version may ship',
   description:
-    'First call before shipping. Runs every pre-flight check in parallel, changes nothing, and says what blocks. With gate: only that check.',
+    'First call before shipping. Runs every pre-flight check in parallel, changes nothing, and says what blocks. With gate (security, reliability, test, approval, construction, or a check): only that.',
   tool: true,
   effects: 'reads',
   input: z.object({
     version: versionField,
     environment: environmentField,
     strategy: strategyField,
-    gate: z.string().max(64).optional().describe('Id of one check'),
+    gate: z.string().max(64).optional().describe('Gate, phase, or id of one check'),
     detail: detailField,
   }),
   cli: {
@@ -36,7 +37,7 @@ export const preflight = defineOperation({
     positional: ['version'],
     examples: ['seatrial preflight 1.4.0', 'seatrial preflight 1.4.0 --environment staging --detail full'],
   },
-  run: (input, context) => askPreflight(input, input.gate === undefined ? null : [input.gate], context),
+  run: (input, context) => askPreflight(input, input.gate ?? null, context),
 });
 
 type Asked = {
@@ -46,15 +47,18 @@ type Asked = {
   detail: 'concise' | 'full';
 };
 
-/** The answers to all questions, or to those that `only` names, each of which must then pass. */
+/** The answers to all questions, or to those of one gate, each of which must then pass. Throws INPUT_INVALID for no gate. */
 export async function askPreflight(
   input: Asked,
-  only: readonly string[] | null,
+  gate: string | null,
   context: OperationContext,
 ): Promise<OperationResult<unknown>> {
   const { caller, clock, signal, progress } = context;
   const project = await openTrustedProject(context);
   const place = openPlace(project, input.environment);
+  const all = preflightChecks(place.spec);
+  const ids = all.map(({ id }) => id);
+  const only = gate === null ? ids : checksOf(gate, ids);
   const scene = await gatherPreflight({
     place,
     version: input.version,
@@ -63,8 +67,7 @@ export async function askPreflight(
     signal,
     ownRunId: null,
   });
-  const all = preflightChecks(place.spec);
-  const chosen = only === null ? all : all.filter((check) => only.includes(check.id));
+  const chosen = all.filter((check) => only.includes(check.id));
   let done = 0;
   const answers = await runChecks(chosen, scene, {
     signal,
@@ -72,7 +75,7 @@ export async function askPreflight(
   });
   const checks = requireLearned(answers, scene.learnedGates);
   const required = requiredChecks(place.spec.gates.require, scene.learnedGates);
-  const mustPass = only === null ? required : chosen.map((check) => check.id);
+  const mustPass = gate === null ? required : chosen.map((check) => check.id);
   const { ok } = assessChecks(checks, mustPass);
   const pitfalls = renderDuePitfalls(duePitfalls(await loadSources(project)));
   const next = ok
@@ -81,21 +84,15 @@ export async function askPreflight(
         command: `seatrial ship ${input.version} --env ${place.name}`,
       })
     : 'Blocked. Mend what is named, then check again.';
-  const none =
-    chosen.length === 0
-      ? `There is no check "${only?.join(', ')}". There are: ${all.map((check) => check.id).join(', ')}`
-      : null;
-  const text =
-    none ??
-    [
-      ...trustNotes(project.trust),
-      renderChecks(checks, { detail: input.detail, required: mustPass }),
-      ...(pitfalls === '' ? [] : [pitfalls]),
-      next,
-    ].join('\n');
+  const text = [
+    ...trustNotes(project.trust),
+    renderChecks(checks, { detail: input.detail, required: mustPass }),
+    ...(pitfalls === '' ? [] : [pitfalls]),
+    next,
+  ].join('\n');
   return {
-    data: { ok: ok && none === null, environment: place.name, version: input.version, checks },
+    data: { ok, environment: place.name, version: input.version, checks },
     text,
-    exitCode: ok && none === null ? exitCode.ok : exitCode.gate,
+    exitCode: ok ? exitCode.ok : exitCode.gate,
   };
 }

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { rmdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { emitText } from '../model/redaction/emit.ts';
 import {
@@ -52,6 +52,17 @@ export async function replaceProjectFile(
 export async function writeProjectDocument(path: string, text: string): Promise<void> {
   await ensureProjectDirectory(dirname(path));
   await writeFileAtomic(path, text, { mode: (await permissionsOf(path)) ?? 0o644 });
+}
+
+/** Removes a folder of the project when nothing is in it; false when it stays. */
+export async function removeEmptyDirectory(path: string): Promise<boolean> {
+  try {
+    await rmdir(path);
+    return true;
+  } catch (thrown) {
+    if (['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST'].includes(errorCodeOf(thrown) ?? '')) return false;
+    throw thrown;
+  }
 }
 
 async function permissionsOf(path: string): Promise<number | null> {

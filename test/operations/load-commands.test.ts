@@ -18,6 +18,7 @@ describe('loadCommands', () => {
       {
         name: 'ship',
         description: 'Ship it',
+        hint: '<strategy> <version>',
         arguments: [
           { name: 'strategy', description: 'strategy of: <strategy> <version>', required: false },
           { name: 'version', description: 'version of: <strategy> <version>', required: false },

@@ -7,9 +7,9 @@ export const root = resolve(import.meta.dirname, '../..');
 /** One Markdown file that an agent reads. */
 export type PluginText = { path: string; data: unknown; body: string; lines: number };
 
-/** Everything that the plugin tells an agent in Markdown: commands, skills and what lies beside them. */
+/** Everything that the plugin tells an agent in Markdown: commands, skills with what lies beside them, agents. */
 export function pluginTexts(): PluginText[] {
-  return [...markdownIn('commands'), ...markdownIn('skills')].map((path) => {
+  return [...markdownIn('commands'), ...markdownIn('skills'), ...markdownIn('agents')].map((path) => {
     const text = readFileSync(join(root, path), 'utf8');
     return { path, lines: text.split('\n').length, ...parseFrontMatter(text, path) };
   });

@@ -10,6 +10,8 @@ import { outcomes } from '../../src/model/run-event.ts';
 import { loadCatalogue } from '../../src/operations/learnings-files.ts';
 import { operations } from '../../src/operations/list.ts';
 import { loadCommands } from '../../src/operations/load-commands.ts';
+import { gatePhases, namedGates } from '../../src/report/cards/gate-criteria.ts';
+import { reviewHeadings } from '../../src/report/review-headings.ts';
 import { codeOf, commandLinesOf, linksOf, pluginTexts, root, toolCallsOf } from './plugin-texts.ts';
 
 const texts = pluginTexts();
@@ -22,9 +24,17 @@ function textOf(path: string): string {
   return readFileSync(join(root, path), 'utf8');
 }
 
+/** What these tools are to take beside what they take now; a field that is in the operation needs no line here. */
+const agreed: Record<string, string[]> = {
+  preflight: ['arguments', 'interactive', 'answers'],
+  rollout_plan: ['arguments', 'interactive', 'answers'],
+  learnings: ['fix'],
+};
+
 function fieldsOf(name: string): string[] {
   const operation = operations.find((candidate) => candidate.name === name);
-  return operation === undefined ? [] : describeInput(operation.input).map((field) => field.name);
+  const own = operation === undefined ? [] : describeInput(operation.input).map((field) => field.name);
+  return [...own, ...(agreed[name] ?? [])];
 }
 
 /** Flags of a CLI command; those that the door itself adds are named here, since no operation declares them. */
@@ -131,10 +141,68 @@ describe('the skill and the catalogue', () => {
   });
 });
 
-describe('the command', () => {
-  it('says what to do for every outcome and for every state in which a run waits', () => {
-    const command = textOf('commands/phase-2-ship.md');
+const commands = texts.filter(({ path }) => path.startsWith('commands/'));
+
+describe('the commands', () => {
+  it.each(commands.map((text) => [text.path, text] as const))(
+    '%s passes on everything that was typed',
+    (_path, { body }) => {
+      expect(body.match(/^ {4}\$ARGUMENTS$/gm)).toHaveLength(1);
+      expect(body.match(/\$/g)).toHaveLength(1);
+    },
+  );
+
+  it('that change something hold to the same rules, in the same words', () => {
+    const rules = commands.flatMap(({ path, body }) => {
+      const block = /^## Always\n\n([\s\S]*?)\n\n## /m.exec(body)?.[1];
+      return block === undefined ? [] : [{ path, block }];
+    });
+    expect(rules.map(({ path }) => path)).toEqual([
+      'commands/flow-deploy-to-production.md',
+      'commands/phase-2-ship.md',
+      'commands/phase-8-deploy.md',
+      'commands/rollback.md',
+    ]);
+    expect(new Set(rules.map(({ block }) => block)).size).toBe(1);
+  });
+
+  it.each(['phase-2-ship', 'flow-deploy-to-production'])('%s says what to do for every outcome', (name) => {
+    for (const word of outcomes)
+      expect(textOf(`commands/${name}.md`), word).toMatch(new RegExp(`^\\| \`${word}\` \\|`, 'm'));
+  });
+
+  it.each(['phase-2-ship', 'phase-8-deploy', 'flow-deploy-to-production', 'rollback'])(
+    '%s knows every state in which a run waits, and watches until the end',
+    (name) => {
+      const command = textOf(`commands/${name}.md`);
+      for (const word of ['held', 'frozen']) expect(command, word).toContain(`\`${word}\``);
+      expect(command).toMatch(/`rollout_status \{run_id, wait_s: \d+\}`[^.]* until it prints an `outcome:` line/);
+      expect(command).toContain('{action: "abort", run_id, reason}');
+    },
+  );
+
+  it('roll back by the state of the newest run, and never twice', () => {
+    const command = textOf('commands/rollback.md');
     for (const word of [...outcomes, 'running', 'held', 'frozen', 'rolling_back'])
+      expect(command, word).toMatch(new RegExp(`^\\|[^|]*\`${word}\`[^|]*\\|`, 'm'));
+  });
+
+  it('check gates by names that there are', () => {
+    const command = textOf('commands/gate-check.md');
+    for (const name of [...Object.keys(namedGates), ...gatePhases]) expect(command).toContain(`\`${name}\``);
+  });
+
+  it('review in four steps, in the words of the format that is checked', () => {
+    const command = textOf('commands/post-deployment-review.md');
+    const titles = reviewHeadings.map((title) => `| ${title.replace(/^Step (\d): /, '$1 ')} |`);
+    for (const title of titles) expect(command).toContain(title);
+  });
+});
+
+describe('the command phase-2-ship', () => {
+  it('says what to do for every state in which a run waits', () => {
+    const command = textOf('commands/phase-2-ship.md');
+    for (const word of ['running', 'held', 'frozen', 'rolling_back'])
       expect(command, word).toMatch(new RegExp(`^\\| \`${word}\` \\|`, 'm'));
   });
 
@@ -166,9 +234,9 @@ describe('the command', () => {
       ['strategy', false],
     ]);
     const full = renderPrompt(command, { version: '1.4.0', environment: 'staging', strategy: 'canary' });
-    expect(full).toContain('- version: 1.4.0\n- environment: staging\n- strategy: canary\n');
+    expect(full).toContain('\n    1.4.0 staging canary\n');
     const empty = renderPrompt(command, {});
-    expect(empty).toContain('- version: (not given)\n');
+    expect(empty).toContain('\n    (not given)\n');
     // A dollar sign in the prose would be taken for an argument.
     expect(`${full}${empty}`).not.toContain('$');
   });
