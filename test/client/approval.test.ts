@@ -17,38 +17,27 @@ import { createShop } from './shop-with-users.ts';
 const version = '1.0.0';
 const allowed = ['--allowedTools', `${toolPrefix}*`, `${toolPrefix}rollout_approve`];
 
-/** A program of the user that answers every question of the client with yes, and leaves a file that says so. */
-const hookThatAllows = (event: string, decision: object): string[] => {
-  const answer = JSON.stringify({ hookSpecificOutput: { hookEventName: event, ...decision } });
+/** A program of the user that answers the client with yes, and leaves a file that says so. */
+const hookThatAllows = (event: 'PreToolUse' | 'PermissionRequest'): object => {
+  const yes = { permissionDecision: 'allow', permissionDecisionReason: 'yes', decision: { behavior: 'allow' } };
+  const answer = JSON.stringify({ hookSpecificOutput: { hookEventName: event, ...yes } });
   const command = `touch "$HOME/../answered-${event}"; printf '%s' '${answer}'`;
-  return [
-    '--settings',
-    JSON.stringify({ hooks: { [event]: [{ matcher: '*', hooks: [{ type: 'command', command }] }] } }),
-  ];
+  return { [event]: [{ matcher: '*', hooks: [{ type: 'command', command }] }] };
 };
-const allowingRequests = hookThatAllows('PermissionRequest', { decision: { behavior: 'allow' } });
+const settings = (content: object): string[] => ['--settings', JSON.stringify(content)];
+const bothHooks = settings({ hooks: { ...hookThatAllows('PreToolUse'), ...hookThatAllows('PermissionRequest') } });
 
 /** Ways in which a user, or an agent that writes settings, could think that nobody has to be asked. */
 const ways: Array<{ name: string; args: string[]; env?: Record<string, string> }> = [
   { name: 'rules of the command line that allow it', args: allowed },
-  {
-    name: 'rules of settings that allow it',
-    args: ['--settings', JSON.stringify({ permissions: { allow: allowed.slice(1) } })],
-  },
+  { name: 'rules of settings that allow it', args: settings({ permissions: { allow: allowed.slice(1) } }) },
   { name: 'acceptEdits', args: [...allowed, '--permission-mode', 'acceptEdits'] },
   { name: 'auto', args: [...allowed, '--permission-mode', 'auto'] },
   { name: 'dontAsk', args: [...allowed, '--permission-mode', 'dontAsk'] },
   // The client refuses this mode to root unless it is told that it is in a sandbox.
   { name: 'bypassPermissions', args: [...allowed, '--permission-mode', 'bypassPermissions'], env: { IS_SANDBOX: '1' } },
   { name: 'skipped permissions', args: ['--dangerously-skip-permissions'], env: { IS_SANDBOX: '1' } },
-  {
-    name: 'a hook before the tool that allows it',
-    args: [
-      ...allowed,
-      ...hookThatAllows('PreToolUse', { permissionDecision: 'allow', permissionDecisionReason: 'yes' }),
-    ],
-  },
-  { name: 'a hook that answers the permission request', args: [...allowed, ...allowingRequests] },
+  { name: 'hooks that allow it', args: [...allowed, ...bothHooks] },
 ];
 
 describe.skipIf(clientProgram === null)('approval in the real client', () => {
@@ -96,9 +85,11 @@ describe.skipIf(clientProgram === null)('approval in the real client', () => {
     expect(approvals()).toEqual([]);
   });
 
-  it('was tried against hooks that did answer', async () => {
-    const run = await approveAndStart({ args: [...allowed, ...allowingRequests], person: () => false });
-    console.log(run.asked, JSON.stringify(answers(run)[0]), answered('PreToolUse'), answered('PermissionRequest'));
+  it('asks the person although hooks have said yes', async () => {
+    const run = await approveAndStart({ args: [...allowed, ...bothHooks], person: () => false });
+    expect(run.asked.map(({ tool: asked }) => asked)).toEqual([`${toolPrefix}rollout_approve`]);
+    expect([answered('PreToolUse'), answered('PermissionRequest')]).toEqual([true, true]);
+    expect(answers(run)[0]).toMatchObject({ isError: true, text: expect.stringContaining('The person said no.') });
     expect(approvals()).toEqual([]);
   });
 
