@@ -42,7 +42,7 @@ export function found({ results }: Seen, pattern: RegExp): string {
 }
 
 export const planOf = (seen: Seen): string => found(seen, /planId: ([0-9a-f]{64})/);
-export const runOf = (seen: Seen): string => found(seen, /run ([0-9a-z]{26})/);
+export const runOf = (seen: Seen): string => found(seen, /Started: run ([0-9a-z]{26})/);
 
 const place = { service: 'shop', environment: 'production' } as const;
 

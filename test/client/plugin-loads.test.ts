@@ -35,7 +35,9 @@ describe.skipIf(clientProgram === null)('the plugin in the real client', () => {
   afterAll(() => scratch?.close());
 
   const namesIn = (folder: string): string[] =>
-    readdirSync(join(pluginFolder, folder)).map((name) => `seatrial:${name.replace(/\.md$/, '')}`);
+    readdirSync(join(pluginFolder, folder))
+      .filter((name) => !name.includes('.') || name.endsWith('.md'))
+      .map((name) => `seatrial:${name.replace(/\.md$/, '')}`);
 
   it('lists the plugin, its commands, skills and agents', () => {
     const said = init.parse(run.events.find((event) => init.safeParse(event).success));
@@ -64,10 +66,34 @@ describe.skipIf(clientProgram === null)('the plugin in the real client', () => {
     expect(asked).not.toMatch(/\$[0-9]|\$ARGUMENTS/);
   });
 
+  it('says nothing of its own accord where nothing is open', () => {
+    expect(run.requests.map(contextOf).some((text) => text.includes('seatrial, the deploys of this project'))).toBe(
+      false,
+    );
+  });
+
   it('runs a tool that reads without asking anybody', () => {
     const last = run.requests.at(-1);
     expect(JSON.stringify(last?.messages)).toContain('Next: rollout_plan {version: \\"1.4.0\\"');
     expect(run.code).toBe(0);
+  });
+
+  it('understands the bare /phase-2-ship, with and without the alias of `seatrial init`', async () => {
+    const typed = async (): Promise<string> => {
+      const { requests, stderr } = await runClient({
+        scratch,
+        prompt: '/phase-2-ship canary 1.4.0 production',
+        script: [],
+      });
+      expect(requests, stderr).toHaveLength(1);
+      return requests.map(contextOf).join('\n');
+    };
+    expect(await typed()).toMatch(/its full name is \/seatrial:phase-2-ship.*"canary 1\.4\.0 production"/);
+    expect(scratch.cli(['init', '--agents']).stdout).toContain('.claude/commands/phase-2-ship.md');
+    const aliased = await typed();
+    expect(aliased).toContain('<command-name>/phase-2-ship</command-name>');
+    expect(aliased).toContain('canary 1.4.0 production');
+    expect(aliased).not.toMatch(/its full name is|\$ARGUMENTS/);
   });
 
   it('wants nobody but the model', () => {
