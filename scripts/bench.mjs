@@ -9,6 +9,7 @@ const benches = [
   ['proxy', 'bench/proxy.ts', 'benchProxy'],
   ['mcp', 'bench/mcp.ts', 'benchMcp'],
   ['learnings', 'bench/learnings.ts', 'benchLearnings'],
+  ['hooks', 'bench/hooks.ts', 'benchHooks'],
 ];
 
 const args = process.argv.slice(2);

@@ -52,6 +52,8 @@ export function renderExplanation(loaded: Explained, environmentName?: string): 
     ),
     'learnings:',
     ...renderNode(treeAt(loaded, ['learnings']), 2),
+    'agent:',
+    ...renderNode(treeAt(loaded, ['agent']), 2),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -47,6 +47,15 @@ describe('what a configuration may do', () => {
     });
   });
 
+  it('has the rules for agents where they differ from the usual ones', () => {
+    const places = (text: string) => of(text).filter(({ at }) => at.startsWith('agent.'));
+    expect(places(`${base}agent: { rawDeploys: ask }\n`)).toEqual([]);
+    expect(places(`${base}agent: { rawDeploys: warn, deployBranches: [] }\n`)).toEqual([
+      { kind: 'rules', at: 'agent.deployBranches', value: '[]' },
+      { kind: 'rules', at: 'agent.rawDeploys', value: '"warn"' },
+    ]);
+  });
+
   it.each([
     ['node, server.mjs', 'node, other.mjs', 'production.target.command'],
     ['http://127.0.0.1:9', 'http://127.0.0.1:8', 'production.url'],

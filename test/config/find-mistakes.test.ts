@@ -354,7 +354,10 @@ describe('a config with mistakes says of each where it is and what is allowed', 
   test.each([
     ['', ['1:1  the file: is empty']],
     ['# nothing', ['1:1  the file: is empty']],
-    ['- a', ['1:1  the file: expected a map with version, service, environments, retention, learnings, got a list']],
+    [
+      '- a',
+      ['1:1  the file: expected a map with version, service, environments, retention, learnings, agent, got a list'],
+    ],
     [
       '{ version: 1, service: a, environments: {} }',
       ['1:27  environments: needs at least one environment, such as production'],

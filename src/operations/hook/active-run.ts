@@ -1,17 +1,15 @@
-import { glanceAtRun, type RunGlance } from '../../journal/glance-at-run.ts';
-import { loadRun } from '../../journal/replay.ts';
+import type { RunGlance } from '../../journal/glance-at-run.ts';
+import { outlineRun } from '../../journal/outline-run.ts';
 import { runFolder } from '../../journal/state-folder.ts';
 import { approvalLevel } from '../../model/approval-level.ts';
 import type { Authority } from '../../model/plan.ts';
 import type { RunRecord } from '../../model/run-record.ts';
 import { changedAtMs } from '../../system/files.ts';
 import type { RawDeploy } from './find-raw-deploys.ts';
-import { type HookPlace, newestRuns } from './hook-place.ts';
+import type { HookPlace } from './hook-place.ts';
 
 /** A longer journal is not read whole while somebody waits for a hook. */
 const largestJournal = 4_000_000;
-/** Runs that are looked at: what is unfinished is among the newest. */
-const mostRuns = 8;
 /** The owner of a run touches its heartbeat every second. */
 const silentForMs = 60_000;
 
@@ -22,18 +20,6 @@ export type UnfinishedRun = {
   /** Its owner has shown itself within the last minute. */
   isAttended: boolean;
 };
-
-/** What the newest runs of a project look like from outside, newest first. Never throws: what cannot be read is left out. */
-export async function glanceAtRuns(place: HookPlace): Promise<RunGlance[]> {
-  const { state } = place;
-  if (state === null) return [];
-  const glances: RunGlance[] = [];
-  for (const runId of await newestRuns(place, mostRuns)) {
-    const glance = await glanceAtRun(runFolder(state, runId)).catch(() => null);
-    if (glance !== null) glances.push(glance);
-  }
-  return glances;
-}
 
 /** The runs that are not over. */
 export async function unfinishedRuns(
@@ -46,7 +32,7 @@ export async function unfinishedRuns(
   const runs: UnfinishedRun[] = [];
   for (const glance of glances.filter(({ outcome }) => outcome === null)) {
     const folder = runFolder(state, glance.runId);
-    const record = glance.bytes > largestJournal ? null : await loadRun(folder.directory).catch(() => null);
+    const record = glance.bytes > largestJournal ? null : await outlineRun(folder).catch(() => null);
     if (record?.status === 'ended') continue;
     const beatMs = await changedAtMs(folder.heartbeat).catch(() => null);
     runs.push({ glance, record, isAttended: beatMs !== null && nowMs - beatMs < silentForMs });

@@ -1,25 +1,27 @@
 import { join } from 'node:path';
-import { loadConfig } from '../../config/load-config.ts';
 import type { Clock } from '../../model/clock.ts';
-import type { AgentRules } from '../../model/config/agent.ts';
-import type { Config } from '../../model/config/environment.ts';
 import { sha256Hex } from '../../system/canonical-json.ts';
 import { fileExists } from '../../system/files.ts';
 import { writeByHand } from '../by-hand-files.ts';
-import { trustStanding } from '../trust/assert-trusted.ts';
-import { glanceAtRuns, isInsideRun, type UnfinishedRun, unfinishedRuns } from './active-run.ts';
+import { isInsideRun, type UnfinishedRun, unfinishedRuns } from './active-run.ts';
 import { findRawDeploys, type RawDeploy } from './find-raw-deploys.ts';
+import { glanceAtRuns } from './glance-at-runs.ts';
 import type { HookAnswer } from './hook-input.ts';
 import { branchOf, type HookPlace } from './hook-place.ts';
+import { type HookRules, readHookRules } from './hook-rules.ts';
 import { answerRawDeploy } from './raw-deploy-text.ts';
 
 /** Before a command of an agent runs: what the project wants to be said about the raw deploys in it. */
 export async function beforeBash(command: string, place: HookPlace, clock: Clock): Promise<HookAnswer> {
-  const { deploys, config, isTrusted } = await lookAt(command, place);
+  const rules = await readHookRules(place.directory);
+  const deploys = await deploysIn(command, { place, rules });
   if (deploys.length === 0) return null;
   const runs = await runsUnderWay(place, clock);
   if (runs.some((run) => isInsideRun(deploys, run))) return null;
-  return answerRawDeploy(deploys, { answer: answerOf(config.agent, isTrusted), run: runs[0] ?? null });
+  // What nobody has trusted may ask for more care and never for less.
+  const isLenient = rules.agent.rawDeploys === 'warn' && !(await isTrusted(place));
+  const answer = isLenient ? 'ask' : rules.agent.rawDeploys;
+  return answerRawDeploy(deploys, { answer, run: runs[0] ?? null });
 }
 
 /**
@@ -31,9 +33,10 @@ export async function afterBash(
   place: HookPlace,
   clock: Clock,
 ): Promise<HookAnswer> {
-  const { deploys: all, isTrusted } = await lookAt(command, place);
+  if (!(await fileExists(join(place.directory, '.seatrial')))) return null;
+  const all = await deploysIn(command, { place, rules: await readHookRules(place.directory) });
   const deploys = all.filter(({ certain }) => certain);
-  if (deploys.length === 0 || !isTrusted || !(await fileExists(join(place.directory, '.seatrial')))) return null;
+  if (deploys.length === 0 || !(await isTrusted(place))) return null;
   const runs = await runsUnderWay(place, clock);
   if (runs.some((run) => isInsideRun(deploys, run))) return null;
   const isNew = await writeByHand(place, {
@@ -50,28 +53,27 @@ export async function afterBash(
   return { hookSpecificOutput: { hookEventName: 'PostToolUse', additionalContext: text } };
 }
 
-type Look = { deploys: RawDeploy[]; config: Config; isTrusted: boolean };
-
-/** The raw deploys by the rules of the project. Throws CONFIG_*. */
-async function lookAt(command: string, place: HookPlace): Promise<Look> {
-  const { config } = await loadConfig(place.directory);
-  const { deployBranches, deployCommands } = config.agent;
-  const tagForms = Object.values(config.environments).map(({ revision }) => revision.ref);
+async function deploysIn(
+  command: string,
+  { place, rules }: { place: HookPlace; rules: HookRules },
+): Promise<RawDeploy[]> {
+  const { deployBranches, deployCommands } = rules.agent;
   const branch = await branchOf(place.directory);
-  const deploys = findRawDeploys(command, { deployBranches, deployCommands, tagForms, branch });
-  if (deploys.length === 0) return { deploys: [], config, isTrusted: false };
-  const { directory, stateRoot } = place;
-  // Where it cannot be read what was trusted, nothing was.
-  const isTrusted = await trustStanding({ config, directory, stateRoot }).then(
-    ({ trusted }) => trusted,
-    () => false,
-  );
-  return { deploys, config, isTrusted };
+  return findRawDeploys(command, { deployBranches, deployCommands, tagForms: rules.tagForms, branch });
 }
 
-/** What nobody has trusted may ask for more care and never for less. */
-function answerOf({ rawDeploys }: AgentRules, isTrusted: boolean): AgentRules['rawDeploys'] {
-  return isTrusted || rawDeploys === 'deny' ? rawDeploys : 'ask';
+/** Takes the whole configuration, which takes a while to load. Where it cannot be read what was trusted, nothing was. */
+async function isTrusted({ directory, stateRoot }: HookPlace): Promise<boolean> {
+  const [{ loadConfig }, { trustStanding }] = await Promise.all([
+    import('../../config/load-config.ts'),
+    import('../trust/assert-trusted.ts'),
+  ]);
+  try {
+    const { config } = await loadConfig(directory);
+    return (await trustStanding({ config, directory, stateRoot })).trusted;
+  } catch {
+    return false;
+  }
 }
 
 /** The run that is attended to first. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { reviewPlaceholder } from '../../report/review-headings.ts';
 import { ensurePrivateDirectory, fileExists, linkOnce, readTextFile } from '../../system/files.ts';
-import { glanceAtRuns } from './active-run.ts';
+import { glanceAtRuns } from './glance-at-runs.ts';
 import type { HookAnswer } from './hook-input.ts';
 import type { HookPlace } from './hook-place.ts';
 import { unreviewedRun } from './unreviewed-run.ts';

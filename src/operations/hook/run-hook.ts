@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Clock } from '../../model/clock.ts';
 import { emitText } from '../../model/redaction/emit.ts';
 import { bashInput, type HookAnswer, promptInput, sessionStartInput, stopInput } from './hook-input.ts';
@@ -20,6 +21,8 @@ export type HookRequest = {
  * loads what it needs and no more, because the agent waits.
  */
 export async function runHook(request: HookRequest): Promise<string> {
+  // Each schema is used once: making a faster parser of it takes longer than it saves.
+  z.config({ jitless: true });
   try {
     const answer = await handlers[request.event](JSON.parse(request.text), request);
     return answer === null ? '' : `${emitText(JSON.stringify(answer))}\n`;

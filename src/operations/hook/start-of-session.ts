@@ -1,13 +1,12 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { parseYaml } from '../../config/parse-yaml.ts';
 import type { Clock } from '../../model/clock.ts';
-import { type History, historySchema } from '../../model/history.ts';
-import { sortNewestFirst, usualWindow, windowOf } from '../../report/learnings/history-window.ts';
+import { usualWindow } from '../../report/learnings/history-window.ts';
 import { listDirectory, readSmallFiles, readTextFile } from '../../system/files.ts';
-import { parseFrontMatter } from '../../system/front-matter.ts';
 import { packageRoot } from '../../system/package-root.ts';
 import { readByHand } from '../by-hand-files.ts';
-import { glanceAtRuns, unfinishedRuns } from './active-run.ts';
+import { glanceAtRuns } from './glance-at-runs.ts';
 import type { HookAnswer } from './hook-input.ts';
 import type { HookPlace } from './hook-place.ts';
 import { renderSession, type SessionFacts } from './session-text.ts';
@@ -23,19 +22,28 @@ export async function startOfSession(place: HookPlace, clock: Clock): Promise<Ho
 
 async function gatherFacts(place: HookPlace, clock: Clock): Promise<SessionFacts> {
   const glances = await glanceAtRuns(place);
-  const newest = windowOf(sortNewestFirst(await newestHistory(place)), usualWindow).current;
+  const newest = await newestHistory(place);
   const since = newest[0]?.endedAt ?? '';
   const byHand = await readByHand(place).catch(() => []);
   return {
-    unfinished: await unfinishedRuns(place, glances, clock.now()),
+    unfinished: glances.some(({ outcome }) => outcome === null)
+      ? await (await import('./active-run.ts')).unfinishedRuns(place, glances, clock.now())
+      : [],
     unreviewed: await unreviewedRun(place, glances),
     pitfalls: await topPitfalls(newest),
     byHand: byHand.filter(({ at }) => at > since).length,
   };
 }
 
-/** Entries of the newest runs, as many as are counted; their files bear ids that sort by time. */
-async function newestHistory({ directory }: HookPlace): Promise<History[]> {
+const entrySchema = z.looseObject({
+  kind: z.enum(['rollout', 'rollback', 'rehearsal']),
+  endedAt: z.iso.datetime(),
+  pitfalls: z.array(z.string()),
+});
+type Entry = z.infer<typeof entrySchema>;
+
+/** As much as is needed of the runs that are counted by default, newest first; their files bear ids that sort by time. */
+async function newestHistory({ directory }: HookPlace): Promise<Entry[]> {
   const root = join(directory, '.seatrial', 'history');
   const paths: string[] = [];
   for (const month of (await listDirectory(root).catch(() => [])).reverse()) {
@@ -44,13 +52,16 @@ async function newestHistory({ directory }: HookPlace): Promise<History[]> {
     paths.push(...names.reverse().map((name) => join(root, month, name)));
   }
   const files = await readSmallFiles(paths.slice(0, usualWindow.runs));
-  return files.flatMap((file) => {
-    const entry = historySchema.safeParse(file.ok ? parsed(file.text) : null);
-    return entry.success ? [entry.data] : [];
+  const entries = files.flatMap((file) => {
+    const entry = entrySchema.safeParse(file.ok ? parsed(file.text) : null);
+    return entry.success && entry.data.kind !== 'rehearsal' ? [entry.data] : [];
   });
+  entries.sort((one, other) => Date.parse(other.endedAt) - Date.parse(one.endedAt));
+  const newestMs = Date.parse(entries[0]?.endedAt ?? '');
+  return entries.filter(({ endedAt }) => newestMs - Date.parse(endedAt) <= usualWindow.withinMs);
 }
 
-async function topPitfalls(newest: readonly History[]): Promise<SessionFacts['pitfalls']> {
+async function topPitfalls(newest: readonly Entry[]): Promise<SessionFacts['pitfalls']> {
   const seen = new Map<string, number>();
   for (const id of newest.flatMap(({ pitfalls }) => pitfalls)) seen.set(id, (seen.get(id) ?? 0) + 1);
   const order = [...seen].sort(([one, a], [other, b]) => b - a || (one < other ? -1 : 1));
@@ -69,8 +80,8 @@ const pitfallSchema = z.looseObject({ title: z.string(), prevention: z.array(z.s
 async function pitfallText(id: string): Promise<{ title: string; prevention: string } | null> {
   if (!/^[a-z-]{1,60}$/.test(id)) return null;
   const path = join(packageRoot(), 'learnings', 'pitfalls', `${id}.md`);
-  const text = await readTextFile(path);
-  const front = text === null ? null : pitfallSchema.safeParse(parseFrontMatter(text, id).data);
+  const [, text] = ((await readTextFile(path)) ?? '').split(/^---$/m);
+  const front = text === undefined ? null : pitfallSchema.safeParse(parseYaml(text, id).value);
   return front?.success === true ? { title: front.data.title, prevention: front.data.prevention[0] ?? '' } : null;
 }
 

@@ -3,16 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { parseConfig } from '../../../src/config/load-config.ts';
-import { encodeLine, noLineBefore } from '../../../src/journal/journal-line.ts';
 import { rememberPlace } from '../../../src/journal/known-places.ts';
 import { projectFolder, runFolder } from '../../../src/journal/state-folder.ts';
 import type { Clock } from '../../../src/model/clock.ts';
-import type { RunEvent } from '../../../src/model/run-event.ts';
 import type { RunRecord } from '../../../src/model/run-record.ts';
 import type { HookAnswer } from '../../../src/operations/hook/hook-input.ts';
 import { type HookEvent, runHook } from '../../../src/operations/hook/run-hook.ts';
 import { trustProject } from '../../../src/operations/trust/trust-project.ts';
 import { createSystemClock } from '../../../src/system/clock.ts';
+import { journalText } from '../../fixtures/journal-text.ts';
 
 export const projectId = '0123456789abcdef';
 
@@ -84,31 +83,4 @@ export async function createHookProject(clock: Clock = createSystemClock()): Pro
     bash: (event, command, id = 'toolu_1') =>
       hook(event, { tool_name: 'Bash', tool_input: { command }, tool_use_id: id }),
   };
-}
-
-function journalText(run: string, record: RunRecord): string {
-  let prev = noLineBefore;
-  return record.events
-    .map((recorded, seq) => {
-      const { seq: _seq, atMs: ts, gen, ...event } = recorded;
-      const line = encodeLine({
-        seq,
-        prev,
-        run,
-        gen,
-        ts,
-        mono: 0,
-        boot: 'b',
-        step: null,
-        idem: null,
-        event: asEvent(event),
-      });
-      prev = line.sum;
-      return line.text;
-    })
-    .join('');
-}
-
-function asEvent(event: RunEvent): RunEvent {
-  return event;
 }

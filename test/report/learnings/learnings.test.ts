@@ -190,6 +190,20 @@ describe('detectors', () => {
     expect(detectPitfalls(succeededRun(), about).includes('out-of-band-deploy')).toBe(expected);
   });
 
+  it.each([
+    ['between the run before and this one', -1000, true],
+    ['during the run', 1000, true],
+    ['before the run before had ended', -40 * day, false],
+    ['after the run', day, false],
+  ])('out-of-band-deploy: a deploy by hand was recorded %s', (_when, offsetMs, expected) => {
+    const record = succeededRun();
+    const at = new Date(started(record) + offsetMs).toISOString();
+    const deploys = [{ rule: 'fly', kind: 'deploy' as const }];
+    const byHand = [{ v: 1 as const, id: 'a'.repeat(24), at, by: 'agent' as const, deploys, runId: null }];
+    const about = { ...known({ version: '0.1.0', commit: 'x' }, left), byHand };
+    expect(detectPitfalls(record, about).includes('out-of-band-deploy')).toBe(expected);
+  });
+
   it('out-of-band-deploy: somebody changed the place during the run', () => {
     const record = succeededRun();
     record.warnings.push({ code: 'FOREIGN_CHANGE', message: 'weights were set by hand', atMs: 1, seq: 9 });
