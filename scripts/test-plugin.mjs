@@ -18,9 +18,9 @@ const tools = {
   publint: { package: 'publint', version: '0.3.25' },
   mcpb: { package: '@anthropic-ai/mcpb', version: '2.1.2' },
   gemini: { package: '@google/gemini-cli', version: '0.61.0' },
-  claude: { package: '@anthropic-ai/claude-code', version: '2.1.332' },
+  claude: { package: '@anthropic-ai/claude-code', version: '2.1.332', setUp: 'install.cjs' },
   codex: { package: '@openai/codex', version: '0.171.0' },
-  opencode: { package: 'opencode-ai', version: '1.18.33' },
+  opencode: { package: 'opencode-ai', version: '1.18.33', setUp: 'postinstall.mjs' },
   copilot: { package: '@github/copilot', version: '1.0.102' },
 };
 
@@ -114,9 +114,9 @@ function say(kind, line) {
   console.log(line);
 }
 
-/** Null when the tool is there; else why it cannot be had. An install that was cut off is done again; scripts of packages never run. */
+/** Null when the tool is there; else why it cannot be had. An install that was cut off is done again. */
 async function provide(name) {
-  const { package: pack, version } = tools[name];
+  const { package: pack, version, setUp } = tools[name];
   const folder = folderOf(name);
   if (existsSync(join(folder, 'complete'))) return null;
   mkdirSync(folder, { recursive: true });
@@ -124,6 +124,8 @@ async function provide(name) {
   const args = ['install', '--prefix', folder, '--no-save', '--no-audit', '--no-fund', '--ignore-scripts'];
   const failure = await install([...args, `${pack}@${version}`]);
   if (failure !== null) return `${pack}@${version} cannot be installed here: ${failure}`;
+  // The one script of the package itself, which puts the binary that npm has brought in its place.
+  if (setUp !== undefined) runIn(temporary('home'), process.execPath, [join(folder, 'node_modules', pack, setUp)]);
   writeFileSync(join(folder, 'complete'), `${version}\n`);
   return null;
 }
@@ -149,7 +151,16 @@ function folderOf(name) {
 
 /** Output of one call in an empty home; an exit code other than 0 is an error with what it said. */
 function runTool(name, args, home) {
-  const program = join(folderOf(name), 'node_modules', '.bin', name);
+  const result = runIn(home, join(folderOf(name), 'node_modules', '.bin', name), args);
+  const text = `${result.stdout ?? ''}${result.stderr ?? ''}`;
+  const said = `${name} ${args.join(' ')}\n${text.slice(-3000)}`;
+  if (result.error) throw new Error(`${said}\n${result.error.message}`);
+  if (result.status !== 0) throw new Error(`${said}\nexit code ${result.status}`);
+  return { text, said };
+}
+
+function runIn(home, program, args) {
+  mkdirSync(join(home, 'project'), { recursive: true });
   const env = {
     PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
     HOME: home,
@@ -160,7 +171,7 @@ function runTool(name, args, home) {
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
     OPENCODE_DISABLE_AUTOUPDATE: '1',
   };
-  const result = spawnSync(program, args, {
+  return spawnSync(program, args, {
     cwd: join(home, 'project'),
     env,
     encoding: 'utf8',
@@ -168,11 +179,6 @@ function runTool(name, args, home) {
     killSignal: 'SIGKILL',
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const text = `${result.stdout ?? ''}${result.stderr ?? ''}`;
-  const said = `${name} ${args.join(' ')}\n${text.slice(-3000)}`;
-  if (result.error) throw new Error(`${said}\n${result.error.message}`);
-  if (result.status !== 0) throw new Error(`${said}\nexit code ${result.status}`);
-  return { text, said };
 }
 
 function expectText({ text, said }, pattern) {

@@ -32,7 +32,8 @@ export function addOperationCommand(program: Command, operation: Operation, act:
     .map((field) => ({ field, option: optionOf(field) }));
   for (const { field, option } of flagged) {
     command.addOption(option);
-    if (field.asked) command.addOption(new Option(flagName(field.name).replace('--', '--no-'), 'without asking: no'));
+    if (field.asked)
+      command.addOption(new Option(flagName(field.name).replace('--', '--no-'), 'Do without, and do not ask'));
   }
   if (followable.has(operation.name))
     command.option('-f, --follow', 'show the run until it has ended; Ctrl-C detaches');

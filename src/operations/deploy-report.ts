@@ -5,6 +5,7 @@ import type { RunRecord } from '../model/run-record.ts';
 import { renderReport } from '../report/deployment-report.ts';
 import { renderIncident } from '../report/incident-report.ts';
 import { renderReportPage } from '../report/page/report-page.ts';
+import { renderReleaseNotes } from '../report/release-notes/release-notes.ts';
 import { type ReportOptions, reportData } from '../report/report-data.ts';
 import { renderStatus } from '../report/status-text.ts';
 import { fileExists } from '../system/files.ts';
@@ -13,9 +14,9 @@ import { defineOperation } from './define-operation.ts';
 import { detailField, environmentField, runField, versionField } from './inputs.ts';
 import { type CardKind, cardKinds, makeCard } from './make-card.ts';
 import { openPlace, type Place } from './place.ts';
-import { locateProject, openProjectOfRun } from './project.ts';
+import { locateProject, openProjectOfRun, openTrustedProject } from './project.ts';
 import { findRun } from './project-memory.ts';
-import { notesOf } from './release-notes.ts';
+import { gatherNotes } from './release-notes.ts';
 import { writePage } from './write-page.ts';
 import { incidentPath, reportOptions, reportPath } from './write-reports.ts';
 
@@ -80,7 +81,9 @@ function refusal(what: string): DeployError {
 async function notesAnswer(given: Input, context: OperationContext): Promise<OperationResult<unknown>> {
   if (given.run_id !== undefined || given.version === undefined)
     throw refusal('release notes are of a version: name it, and no run');
-  const { notes, markdown } = await notesOf(given.version, { environment: given.environment, context });
+  const place = openPlace(await openTrustedProject(context), given.environment);
+  const { notes, links } = await gatherNotes(place, { version: given.version });
+  const markdown = renderReleaseNotes(notes, links);
   return { data: { kind: given.kind, ...notes, markdown }, text: markdown.trimEnd() };
 }
 

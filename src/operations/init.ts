@@ -53,7 +53,7 @@ export const init = defineOperation({
     const first = await firstConfig(directory);
     const isFirst = first.data.written;
     // What a stranger's repository holds is not added to before somebody trusts it.
-    if (!isFirst && (templates || agents === true)) await openTrustedProject(context);
+    if (!isFirst && templates) await openTrustedProject(context);
     const offered = await offerAgentFiles(agents, { directory, isFirst, context });
     const copied = templates ? await copyTemplates(directory) : null;
     const added = [...offered.lines, ...(copied === null ? [] : ['', renderCopied(copied)])];

@@ -6,9 +6,9 @@ import { runChecks } from '../checks/run-checks.ts';
 import type { EnvironmentSpec } from '../model/config/environment.ts';
 import { exitCode } from '../model/error-catalogue.ts';
 import type { OperationContext, OperationResult } from '../model/operation.ts';
+import { gateMembers } from '../report/cards/gate-members.ts';
 import { duePitfalls, renderDuePitfalls } from '../report/learnings/due-pitfalls.ts';
 import { renderChecks } from '../report/preflight-text.ts';
-import { checksOf } from './checks-of-gate.ts';
 import { defineOperation } from './define-operation.ts';
 import { gatherPreflight } from './gather-preflight.ts';
 import { detailField, environmentField, strategyField, versionField } from './inputs.ts';
@@ -37,7 +37,7 @@ export const preflight = defineOperation({
     positional: ['version'],
     examples: ['seatrial preflight 1.4.0', 'seatrial preflight 1.4.0 --environment staging --detail full'],
   },
-  run: (input, context) => askPreflight(input, input.gate ?? null, context),
+  run: (input, context) => askPreflight(input, input.gate === undefined ? null : gateMembers(input.gate), context),
 });
 
 type Asked = {
@@ -47,18 +47,15 @@ type Asked = {
   detail: 'concise' | 'full';
 };
 
-/** The answers to all questions, or to those of one gate, each of which must then pass. Throws INPUT_INVALID for no gate. */
+/** The answers to all questions, or to those that `only` names, each of which must then pass. */
 export async function askPreflight(
   input: Asked,
-  gate: string | null,
+  only: readonly string[] | null,
   context: OperationContext,
 ): Promise<OperationResult<unknown>> {
   const { caller, clock, signal, progress } = context;
   const project = await openTrustedProject(context);
   const place = openPlace(project, input.environment);
-  const all = preflightChecks(place.spec);
-  const ids = all.map(({ id }) => id);
-  const only = gate === null ? ids : checksOf(gate, ids);
   const scene = await gatherPreflight({
     place,
     version: input.version,
@@ -67,7 +64,8 @@ export async function askPreflight(
     signal,
     ownRunId: null,
   });
-  const chosen = all.filter((check) => only.includes(check.id));
+  const all = preflightChecks(place.spec);
+  const chosen = only === null ? all : all.filter((check) => only.includes(check.id));
   let done = 0;
   const answers = await runChecks(chosen, scene, {
     signal,
@@ -75,7 +73,7 @@ export async function askPreflight(
   });
   const checks = requireLearned(answers, scene.learnedGates);
   const required = requiredChecks(place.spec.gates.require, scene.learnedGates);
-  const mustPass = gate === null ? required : chosen.map((check) => check.id);
+  const mustPass = only === null ? required : chosen.map((check) => check.id);
   const { ok } = assessChecks(checks, mustPass);
   const pitfalls = renderDuePitfalls(duePitfalls(await loadSources(project)));
   const next = ok
@@ -84,15 +82,21 @@ export async function askPreflight(
         command: `seatrial ship ${input.version} --env ${place.name}`,
       })
     : 'Blocked. Mend what is named, then check again.';
-  const text = [
-    ...trustNotes(project.trust),
-    renderChecks(checks, { detail: input.detail, required: mustPass }),
-    ...(pitfalls === '' ? [] : [pitfalls]),
-    next,
-  ].join('\n');
+  const none =
+    chosen.length === 0
+      ? `There is no check "${only?.join(', ')}". There are: ${all.map((check) => check.id).join(', ')}; gates of several: security, reliability, test, approval, construction`
+      : null;
+  const text =
+    none ??
+    [
+      ...trustNotes(project.trust),
+      renderChecks(checks, { detail: input.detail, required: mustPass }),
+      ...(pitfalls === '' ? [] : [pitfalls]),
+      next,
+    ].join('\n');
   return {
-    data: { ok, environment: place.name, version: input.version, checks },
+    data: { ok: ok && none === null, environment: place.name, version: input.version, checks },
     text,
-    exitCode: ok ? exitCode.ok : exitCode.gate,
+    exitCode: ok && none === null ? exitCode.ok : exitCode.gate,
   };
 }

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { DeployError } from '../model/deploy-error.ts';
 import type { History } from '../model/history.ts';
-import type { OperationContext } from '../model/operation.ts';
 import { emitText } from '../model/redaction/emit.ts';
 import { type ForgeLinks, forgeLinks } from '../report/release-notes/forge-links.ts';
 import { parseCommits } from '../report/release-notes/parse-commit.ts';
@@ -63,16 +62,6 @@ export const releaseNotes = defineOperation({
     };
   },
 });
-
-/** The notes of a version as they are shown; writes nothing. */
-export async function notesOf(
-  version: string,
-  { environment, context }: { environment: string | undefined; context: OperationContext },
-): Promise<{ notes: ReleaseNotes; markdown: string }> {
-  const place = openPlace(await openTrustedProject(context), environment);
-  const { notes, links } = await gatherNotes(place, { version });
-  return { notes, markdown: renderReleaseNotes(notes, links) };
-}
 
 type Asked = { version: string; since?: string | undefined; status?: Stated | undefined };
 

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { preflightChecks } from '../../src/checks/preflight/list.ts';
 import { exitCode as errorExit } from '../../src/model/error-catalogue.ts';
-import { checksOf } from '../../src/operations/checks-of-gate.ts';
-import { gateCheck } from '../../src/operations/gate-check.ts';
+import { checksOf, gateCheck } from '../../src/operations/gate-check.ts';
 import { openPlace } from '../../src/operations/place.ts';
 import { openTrustedProject } from '../../src/operations/project.ts';
 import { namedGates } from '../../src/report/cards/gate-criteria.ts';

@@ -1,6 +1,7 @@
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { deployReport } from '../../src/operations/deploy-report.ts';
 import { releaseNotes } from '../../src/operations/release-notes.ts';
 import { createLearningsProject, dayEntry, type LearningsProject } from '../fixtures/learnings-project.ts';
 
@@ -46,6 +47,16 @@ describe('release notes of a repository', () => {
     expect(text).toContain('## Breaking Changes\n\n- **cart**: a basket');
     expect(text).not.toContain('the first shop');
     expect((await ask({ version: '1.1.0', since: 'nightly' })).text).not.toContain('a leak');
+  });
+
+  it('are a kind of report for agents: the same text, and nothing is written', async () => {
+    const notes = await ask({ version: '1.0.0' });
+    const report = async (given: Record<string, unknown>) =>
+      deployReport.run(deployReport.input.parse({ kind: 'release-notes', ...given }), project.context());
+    expect((await report({ version: '1.0.0' })).text).toBe(notes.text);
+    expect(existsSync(changelog())).toBe(false);
+    await expect(report({})).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+    await expect(report({ version: '1.0.0', run_id: '01j9' })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
   });
 
   it('take the status from the record, and no word against it', async () => {

@@ -12,6 +12,8 @@ import { operations } from '../../src/operations/list.ts';
 import { loadCommands } from '../../src/operations/load-commands.ts';
 import { gatePhases, namedGates } from '../../src/report/cards/gate-criteria.ts';
 import { reviewHeadings } from '../../src/report/review-headings.ts';
+import { renderStatus } from '../../src/report/status-text.ts';
+import { allRuns, heldRun, runningRun, startMs } from '../fixtures/run-records.ts';
 import { codeOf, commandLinesOf, linksOf, pluginTexts, root, toolCallsOf } from './plugin-texts.ts';
 
 const texts = pluginTexts();
@@ -196,6 +198,45 @@ describe('the commands', () => {
     const command = textOf('commands/post-deployment-review.md');
     const titles = reviewHeadings.map((title) => `| ${title.replace(/^Step (\d): /, '$1 ')} |`);
     for (const title of titles) expect(command).toContain(title);
+  });
+});
+
+/** Of a plan, of a control, and of a status while the way back is walked, which no fixture is in. */
+const otherLabels = ['ships', 'users are on', 'abort', 'way back'];
+
+describe('the examples', () => {
+  const examples = textOf(`${skillFolder}/examples.md`);
+  const shown = [...examples.matchAll(/^```\n([\s\S]*?)^```/gm)].map((block) => block[1] ?? '').join('\n');
+
+  it('quote outcomes, states and checks that there are', () => {
+    const ended = [...shown.matchAll(/^outcome: (\w+)/gm)].map((match) => match[1] ?? '');
+    expect(new Set(ended)).toEqual(new Set(['succeeded', 'rolled_back', 'aborted']));
+    expect(ended.filter((word) => !outcomes.some((outcome) => outcome === word))).toEqual([]);
+    const states = [...shown.matchAll(/^status: (\w+)/gm)].map((match) => match[1] ?? '');
+    expect(states.length).toBeGreaterThan(2);
+    expect(states.filter((word) => !['running', 'held', 'frozen', 'rolling_back'].includes(word))).toEqual([]);
+    const environment = parseConfig(leastConfig).config.environments['production'] ?? fail();
+    const ids = preflightChecks(environment).map(({ id }) => id);
+    const quoted = [...shown.matchAll(/\[([a-z]+(?:-[a-z]+)+)\]$/gm)].map((match) => match[1] ?? '');
+    expect(quoted.length).toBeGreaterThan(1);
+    expect(quoted.filter((id) => !ids.includes(id))).toEqual([]);
+  });
+
+  it('are laid out as a status is now', () => {
+    const records = [...Object.values(allRuns()), runningRun(), heldRun()];
+    const texts = records.map((record) => renderStatus(record, { nowMs: (record.endedAtMs ?? startMs) + 60_000 }));
+    const labels = new Set(texts.flatMap((text) => [...text.matchAll(/^([a-z][a-z ]*): /gm)].map((match) => match[1])));
+    const used = [...shown.matchAll(/^([a-z][a-z ]*): /gm)].map((match) => match[1] ?? '');
+    expect(used.length).toBeGreaterThan(15);
+    expect(
+      [...new Set(used)].filter((label) => !labels.has(label) && !otherLabels.includes(label)),
+    ).toEqual([]);
+  });
+
+  it('start each kind of scene with the call that its command names first', () => {
+    const scenes = examples.split(/^## /m).slice(1);
+    const first = scenes.map((scene) => /^> ([a-z_]+) \{/m.exec(scene)?.[1] ?? null);
+    expect(first.slice(0, 2)).toEqual(['learnings', 'preflight']);
   });
 });
 

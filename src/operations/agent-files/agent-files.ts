@@ -66,7 +66,9 @@ function renderSection(commands: readonly CommandText[]): string {
     '',
     '| command | what it does |',
     '| --- | --- |',
-    ...commands.map(({ name, hint, description }) => `| \`/${`${name} ${hint}`.trim()}\` | ${description} |`),
+    ...commands.map(
+      ({ name, hint, description }) => `| \`/${cell(`${name} ${hint}`.trim())}\` | ${cell(description)} |`,
+    ),
     '',
     'No data is never a pass: say UNVERIFIED, skipped and unknown as such. Commit `.seatrial/` after a run.',
     '<!-- seatrial:end -->',
@@ -77,6 +79,10 @@ function renderSection(commands: readonly CommandText[]): string {
 const note =
   'renewed by `seatrial init --agents` and removed by `seatrial init --remove-agents` as long as nobody edits it';
 const blankDigest = '0'.repeat(12);
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|');
+}
 
 function markOf(open: string, close: string): string {
   return `${open} seatrial:begin ${blankDigest} ${note}${close}`;

@@ -43,7 +43,7 @@ export function assertOneWish(wishes: { agents: boolean | undefined; templates: 
 }
 
 const places = '.claude/commands, .gemini/commands and a section of AGENTS.md';
-const hint = `  · agents: for the bare /phase-2-ship in this project, seatrial init --agents writes ${places}`;
+const hint = `For agents: seatrial init --agents makes the bare /phase-2-ship work in this project (${places})`;
 
 /** Null where nobody sits. */
 async function ask({ person }: OperationContext): Promise<boolean | null> {
