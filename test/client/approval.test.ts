@@ -2,44 +2,13 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } 
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Scratch } from '../e2e/scratch-project.ts';
+import { allowedTools, allowingHooks, toolPrefix, waysWithoutPerson } from './approval-ways.ts';
 import { loadTools, planOf, tool } from './conversation.ts';
-import {
-  type ClientOptions,
-  type ClientRun,
-  clientProgram,
-  pluginFolder,
-  runClient,
-  toolPrefix,
-} from './real-client.ts';
+import { type ClientOptions, type ClientRun, clientProgram, pluginFolder, runClient } from './real-client.ts';
 import { toolResults } from './scripted-model.ts';
 import { createShop } from './shop-with-users.ts';
 
 const version = '1.0.0';
-const allowed = ['--allowedTools', `${toolPrefix}*`, `${toolPrefix}rollout_approve`];
-
-/** A program of the user that answers the client with yes, and leaves a file that says so. */
-const hookThatAllows = (event: 'PreToolUse' | 'PermissionRequest'): object => {
-  const yes = { permissionDecision: 'allow', permissionDecisionReason: 'yes', decision: { behavior: 'allow' } };
-  const answer = JSON.stringify({ hookSpecificOutput: { hookEventName: event, ...yes } });
-  const command = `touch "$HOME/../answered-${event}"; printf '%s' '${answer}'`;
-  return { [event]: [{ matcher: '*', hooks: [{ type: 'command', command }] }] };
-};
-const settings = (content: object): string[] => ['--settings', JSON.stringify(content)];
-const bothHooks = settings({ hooks: { ...hookThatAllows('PreToolUse'), ...hookThatAllows('PermissionRequest') } });
-
-/** Ways in which a user, or an agent that writes settings, could think that nobody has to be asked. */
-const ways: Array<{ name: string; args: string[]; env?: Record<string, string> }> = [
-  { name: 'rules of the command line that allow it', args: allowed },
-  { name: 'rules of settings that allow it', args: settings({ permissions: { allow: allowed.slice(1) } }) },
-  { name: 'acceptEdits', args: [...allowed, '--permission-mode', 'acceptEdits'] },
-  { name: 'auto', args: [...allowed, '--permission-mode', 'auto'] },
-  { name: 'dontAsk', args: [...allowed, '--permission-mode', 'dontAsk'] },
-  // The client refuses this mode to root unless it is told that it is in a sandbox.
-  { name: 'bypassPermissions', args: [...allowed, '--permission-mode', 'bypassPermissions'], env: { IS_SANDBOX: '1' } },
-  { name: 'skipped permissions', args: ['--dangerously-skip-permissions'], env: { IS_SANDBOX: '1' } },
-  { name: 'hooks that allow it', args: [...allowed, ...bothHooks] },
-];
-
 describe.skipIf(clientProgram === null)('approval in the real client', () => {
   let scratch: Scratch;
   let planId = '';
@@ -77,7 +46,7 @@ describe.skipIf(clientProgram === null)('approval in the real client', () => {
     return last === undefined ? [] : toolResults(last).slice(2);
   };
 
-  it.each(ways)('is refused without a person under $name', async ({ args, env = {} }) => {
+  it.each(waysWithoutPerson)('is refused without a person under $name', async ({ args, env = {} }) => {
     const run = await approveAndStart({ args, env });
     const [approved, started] = answers(run);
     expect(approved, run.stderr).toMatchObject({ isError: true, text: expect.stringMatching(/permission/i) });
@@ -86,7 +55,7 @@ describe.skipIf(clientProgram === null)('approval in the real client', () => {
   });
 
   it('asks the person although hooks have said yes', async () => {
-    const run = await approveAndStart({ args: [...allowed, ...bothHooks], person: () => false });
+    const run = await approveAndStart({ args: [...allowedTools, ...allowingHooks], person: () => false });
     expect(run.asked.map(({ tool: asked }) => asked)).toEqual([`${toolPrefix}rollout_approve`]);
     expect([answered('PreToolUse'), answered('PermissionRequest')]).toEqual([true, true]);
     expect(answers(run)[0]).toMatchObject({ isError: true, text: expect.stringContaining('The person said no.') });
@@ -99,13 +68,13 @@ describe.skipIf(clientProgram === null)('approval in the real client', () => {
       cpSync(join(pluginFolder, part), join(plugin, part), { recursive: true });
     const bundle = join(plugin, 'dist', 'seatrial.mjs');
     writeFileSync(bundle, readFileSync(bundle, 'utf8').replaceAll('anthropic/requiresUserInteraction', 'no/mark'));
-    const [approved] = answers(await approveAndStart({ args: allowed, plugin }));
+    const [approved] = answers(await approveAndStart({ args: allowedTools, plugin }));
     expect(approved?.text).toMatch(/Approved by a person/);
     rmSync(approvalFolder(), { recursive: true });
   });
 
   it('is refused by a No of the person, who saw what it was about', async () => {
-    const run = await approveAndStart({ args: allowed, person: () => false });
+    const run = await approveAndStart({ args: allowedTools, person: () => false });
     expect(run.asked).toEqual([
       { tool: `${toolPrefix}rollout_approve`, input: { ...dialog, plan_id: planId }, allowed: false },
     ]);
@@ -116,7 +85,7 @@ describe.skipIf(clientProgram === null)('approval in the real client', () => {
   });
 
   it('is given by a Yes of the person, once for this plan', async () => {
-    const run = await approveAndStart({ args: allowed, person: () => true });
+    const run = await approveAndStart({ args: allowedTools, person: () => true });
     expect(run.asked.map(({ tool: asked }) => asked)).toEqual([`${toolPrefix}rollout_approve`]);
     const [approved, started] = answers(run);
     expect(approved?.text).toMatch(/Approved by a person, asked by claude-code \(client-dialog\)/);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Scratch } from '../e2e/scratch-project.ts';
-import { toolPrefix } from './real-client.ts';
+import { toolPrefix } from './approval-ways.ts';
 import type { Block, Seen, Turn } from './scripted-model.ts';
 
 /** All tools of the plugin, as the server names them. */

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Scratch, sleep } from '../e2e/scratch-project.ts';
+import { toolPrefix } from './approval-ways.ts';
 import { runOf, startsRelease, tool } from './conversation.ts';
-import { clientProgram, runClient, toolPrefix } from './real-client.ts';
+import { clientProgram, runClient } from './real-client.ts';
 import type { Turn } from './scripted-model.ts';
 import { createShop, deployFirst } from './shop-with-users.ts';
 

@@ -4,8 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { serverInstructions } from '../../src/mcp/instructions.ts';
 import type { Scratch } from '../e2e/scratch-project.ts';
+import { clientVersion, toolPrefix } from './approval-ways.ts';
 import { loadTools, tool, toolNames } from './conversation.ts';
-import { type ClientRun, clientProgram, pluginFolder, runClient, toolPrefix } from './real-client.ts';
+import { type ClientRun, clientProgram, pluginFolder, runClient } from './real-client.ts';
 import { contextOf } from './scripted-model.ts';
 import { createShop } from './shop-with-users.ts';
 
@@ -41,7 +42,7 @@ describe.skipIf(clientProgram === null)('the plugin in the real client', () => {
 
   it('lists the plugin, its commands, skills and agents', () => {
     const said = init.parse(run.events.find((event) => init.safeParse(event).success));
-    expect(said.claude_code_version).toBe(process.env['SEATRIAL_CLIENT_VERSION']);
+    expect(said.claude_code_version).toBe(clientVersion);
     expect(said.plugins).toContainEqual(expect.objectContaining({ name: 'seatrial', path: pluginFolder }));
     expect(said.slash_commands).toEqual(expect.arrayContaining(namesIn('commands')));
     expect(said.skills).toEqual(expect.arrayContaining(namesIn('skills')));

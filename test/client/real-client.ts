@@ -11,8 +11,6 @@ import { type ModelRequest, type ScriptedModel, startScriptedModel, type Turn } 
 export const clientProgram = process.env['SEATRIAL_CLIENT'] ?? null;
 /** The plugin is the tree of this repository with the bundle that lies in it. */
 export const pluginFolder = process.cwd();
-/** How the tools of the plugin are named in this client. */
-export const toolPrefix = 'mcp__plugin_seatrial_deploy__';
 
 export type ClientRun = {
   /** Exit code; null when it was killed. */

@@ -2,8 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Clients, Scratch } from '../e2e/scratch-project.ts';
+import { toolPrefix } from './approval-ways.ts';
 import { runOf, seesItThrough, startsRelease } from './conversation.ts';
-import { type ClientRun, clientProgram, runClient, toolPrefix } from './real-client.ts';
+import { type ClientRun, clientProgram, runClient } from './real-client.ts';
 import { type Seen, toolResults } from './scripted-model.ts';
 import { createShop, deployFirst } from './shop-with-users.ts';
 
