@@ -23,7 +23,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...withProcesses, 'test/engines/**', 'node_modules/**'],
+          // What needs the real client has a command of its own: `npm run test:client`.
+          exclude: [...withProcesses, 'test/engines/**', 'test/client/**', 'node_modules/**'],
         },
       },
     ],
