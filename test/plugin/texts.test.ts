@@ -10,7 +10,8 @@ import { outcomes } from '../../src/model/run-event.ts';
 import { loadCatalogue } from '../../src/operations/learnings-files.ts';
 import { operations } from '../../src/operations/list.ts';
 import { loadCommands } from '../../src/operations/load-commands.ts';
-import { gatePhases, namedGates } from '../../src/report/cards/gate-criteria.ts';
+import { gatePhases } from '../../src/report/cards/gate-criteria.ts';
+import { namedGates } from '../../src/report/gate-answer.ts';
 import { reviewHeadings } from '../../src/report/review-headings.ts';
 import { renderStatus } from '../../src/report/status-text.ts';
 import { allRuns, heldRun, runningRun, startMs } from '../fixtures/run-records.ts';
@@ -228,9 +229,7 @@ describe('the examples', () => {
     const labels = new Set(texts.flatMap((text) => [...text.matchAll(/^([a-z][a-z ]*): /gm)].map((match) => match[1])));
     const used = [...shown.matchAll(/^([a-z][a-z ]*): /gm)].map((match) => match[1] ?? '');
     expect(used.length).toBeGreaterThan(15);
-    expect(
-      [...new Set(used)].filter((label) => !labels.has(label) && !otherLabels.includes(label)),
-    ).toEqual([]);
+    expect([...new Set(used)].filter((label) => !labels.has(label) && !otherLabels.includes(label))).toEqual([]);
   });
 
   it('start each kind of scene with the call that its command names first', () => {

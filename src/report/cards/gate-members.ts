@@ -1,4 +1,5 @@
-import { constructionGates, namedGates } from './gate-criteria.ts';
+import { namedGates } from '../gate-answer.ts';
+import { constructionGates } from './gate-criteria.ts';
 
 /** Ids of the checks that a gate before the change is made of; any other name is taken for the id of a check. Pure. */
 export function gateMembers(gate: string): readonly string[] {
