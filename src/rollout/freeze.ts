@@ -1,4 +1,5 @@
 import { isOneWayMigration } from '../model/one-way.ts';
+import { askAtGate } from './ask-at-gate.ts';
 import { type AbortRun, type RunContext, tickMs } from './run-context.ts';
 
 /** Whether going back by itself could destroy data: the migration cannot be undone and users were on the candidate. */
@@ -14,7 +15,7 @@ export async function freezeUntilPerson(context: RunContext, abort: AbortRun): P
   context.pendingAbort = null;
   context.harmAcceptedBy = null;
   await context.append({ type: 'frozen', data: { reason: why.slice(0, 2000) } });
-  context.ports.notify('held', why);
+  context.ports.notify('approval', askAtGate({ reason: why, plan: context.plan, runId: context.runId }));
   for (;;) {
     await context.ports.clock.sleep(tickMs);
     await context.tick();

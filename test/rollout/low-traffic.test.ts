@@ -120,6 +120,20 @@ describe('too few requests', () => {
     expect(run.record().decisions.at(-1)?.decision).toMatchObject({ action: 'advance', trigger: 'person' });
   });
 
+  it('onInconclusive: ask asks for an approval once, also when a person had paused the run before', async () => {
+    const run = await begin({ spec: { maxBake: '30s' }, content: { judge: { ...judge, onInconclusive: 'ask' } } });
+    run.world.behaviour.requestsPerSecond = 0;
+    await run.until(() => run.world.weight() === 5);
+    ask(run, 'pause');
+    await run.until(() => run.record().status === 'held');
+    expect(run.world.notices).toEqual(['held']);
+    await run.clock.advance(40_000);
+    ask(run, 'resume');
+    await run.until(() => run.record().holds.at(-1)?.gate === '04-bake-5');
+    await run.clock.advance(70_000);
+    expect(run.world.notices).toEqual(['held', 'approval']);
+  });
+
   it('onInconclusive: promote goes on without proof, and every reader is told', async () => {
     const run = await begin({ spec: { maxBake: '30s' }, content: { judge: { ...judge, onInconclusive: 'promote' } } });
     run.world.behaviour.requestsPerSecond = 2;

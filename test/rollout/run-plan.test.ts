@@ -293,6 +293,7 @@ describe('people', () => {
       await run.until(() => run.record().status === 'frozen');
       await run.clock.advance(30_000);
       expect(run.world.weight()).toBe(5);
+      expect(run.world.notices).toEqual(['approval']);
       ask(run, choice);
       expect(await run.toEnd()).toBe(outcome);
     }
