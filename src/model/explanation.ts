@@ -23,5 +23,5 @@ export function describeMissing(missing: readonly Missing[]): string {
 /** What somebody runs to write it down, and what a person may run instead. Pure. */
 export function remedyOf(missing: readonly Missing[], runId: string): string {
   const flags = missing.map((about) => `--${about} "…"`).join(' ');
-  return `record ${missing.join(' and ')}: seatrial learnings add --run ${runId} ${flags}; or a person says why it may be tried as it is: seatrial learnings retry ${runId} --reason "…"`;
+  return `record ${missing.map((about) => `the ${about}`).join(' and ')}: seatrial learnings add --run ${runId} ${flags}; or a person says why it may be tried as it is: seatrial learnings retry ${runId} --reason "…"`;
 }

@@ -17,7 +17,7 @@ export const learningsRetry = defineOperation({
   name: 'learnings_retry',
   title: 'Let a revision that was rolled back ship again, for a reason',
   description:
-    'In place of cause and fix (`learnings add --run … --cause … --fix …`): a person says why the same revision may be tried again. The reason stands in the learnings.',
+    'In place of cause and fix (`learnings add --run … --cause … --fix …`): a person says why the same revision may be tried again. The reason is kept in .seatrial/notes.',
   tool: false,
   effects: 'person',
   input: z.object({
@@ -26,7 +26,13 @@ export const learningsRetry = defineOperation({
       .max(64)
       .describe('The run that took users back')
       .meta({ examples: ['01j9…'] }),
-    reason: z.string().trim().min(10).max(1000).describe('Why it should go well now'),
+    reason: z
+      .string()
+      .trim()
+      .min(10, 'must be a reason that others understand later: at least 10 characters')
+      .max(1000)
+      .describe('Why it should go well now')
+      .meta({ examples: ['the database was being moved; it is back'] }),
     show: z.boolean().default(false).describe('Only show what would be accepted'),
     code: z.string().max(16).optional().describe('The code that was shown; asked for at a terminal when left out'),
   }),

@@ -1,5 +1,4 @@
 import type { Readable } from 'node:stream';
-import { execa } from 'execa';
 import { descendantsOf } from './process-tree.ts';
 import { vetSpawn } from './vet-spawn.ts';
 
@@ -48,6 +47,8 @@ export async function runCommand(request: CommandRequest): Promise<CommandResult
   const vetted = await vetSpawn(request);
   if (vetted === null)
     return describe({ started, exitCode: null, signal: null, ended: 'exit', notFound: true, stdout: '', stderr: '' });
+  // Loaded with the first program: most commands run none, and would wait for it at their start.
+  const { execa } = await import('execa');
   const child = execa(vetted.program, vetted.args, {
     shell: false,
     preferLocal: false,

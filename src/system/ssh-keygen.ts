@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { DeployError } from '../model/deploy-error.ts';
 import { cleanExcerpt } from './excerpt.ts';
 import { runCommand } from './exec.ts';
@@ -79,6 +78,7 @@ export async function signAtTerminal(request: {
   try {
     await writeFileAtomic(file, document);
     // In the foreground and in the session of the terminal, or it could not ask there.
+    const { execa } = await import('execa');
     await execa(vetted.program, vetted.args, {
       shell: false,
       preferLocal: false,
