@@ -1,5 +1,4 @@
 import type { RunGlance } from '../../journal/glance-at-run.ts';
-import { plural } from '../../report/format.ts';
 import type { UnfinishedRun } from './active-run.ts';
 
 export type SessionFacts = {
@@ -41,9 +40,9 @@ function renderUnreviewed({ runId, service, version, environment, outcome }: Run
 }
 
 function renderByHand(count: number): string {
-  return `- ${plural(count, 'deploy')} went around seatrial since the last run. Users may be on a revision that no run has put there; pre-flight shows what is live.`;
+  return `- ${count === 1 ? '1 deploy' : `${count} deploys`} went around seatrial since the last run. Users may be on a revision that no run has put there; pre-flight shows what is live.`;
 }
 
 function renderPitfall({ title, seen, runs, prevention }: SessionFacts['pitfalls'][number]): string {
-  return `- ${title} (${seen} of the last ${plural(runs, 'run')}): ${prevention}`;
+  return `- ${title} (${seen} of the last ${runs === 1 ? 'run' : `${runs} runs`}): ${prevention}`;
 }
