@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { approvalHows } from '../model/approval-level.ts';
 import { readTextFile } from '../system/files.ts';
+import { jsonOrNull } from '../system/json-or-null.ts';
 import type { RunFolder } from './state-folder.ts';
 
 /** Where a run stands, in a few words. Good for a hint, never for a decision about the target: nothing of the journal is verified. */
@@ -48,7 +49,7 @@ export function outlineJournal(text: string): RunOutline {
   };
   for (const line of text.split('\n')) {
     if (line === '' || /"type":"(?:counts|verdict|decision|latency|instance)"/.test(line)) continue;
-    const parsed = lineSchema.safeParse(parsedJson(line));
+    const parsed = lineSchema.safeParse(jsonOrNull(line));
     if (parsed.success) takeEvent(outline, parsed.data);
   }
   return outline;
@@ -92,12 +93,4 @@ function takeStart(outline: RunOutline, data: unknown): void {
   const content = startedSchema.safeParse(data).data?.plan.content;
   outline.version = content?.revision.version ?? '';
   outline.programs = content?.authority?.programs ?? [];
-}
-
-function parsedJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return null;
-  }
 }
