@@ -1,4 +1,4 @@
-// Writes what is generated from the sources: docs/reference.md, docs/architecture-rules.md, docs/seatrial.schema.json.
+// Writes what is generated from the sources: docs/reference.md, docs/guidance.md, docs/architecture-rules.md, docs/seatrial.schema.json.
 // --check writes nothing and fails when a file differs. docs/conformance.md is written by scripts/conformance.mjs.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,11 +6,13 @@ import { loadTypeScript } from './load-typescript.mjs';
 
 const root = join(import.meta.dirname, '..');
 const check = process.argv.includes('--check');
-const { renderReference, renderImportRules, renderJsonSchema } = await loadTypeScript('scripts/generated-docs.ts');
+const { renderReference, renderGuidance, renderImportRules, renderJsonSchema } =
+  await loadTypeScript('scripts/generated-docs.ts');
 const rules = JSON.parse(readFileSync(join(root, 'src/import-rules.json'), 'utf8'));
 
 const files = {
   'docs/reference.md': renderReference(),
+  'docs/guidance.md': renderGuidance(),
   'docs/architecture-rules.md': renderImportRules(rules),
   'docs/seatrial.schema.json': renderJsonSchema(),
 };
