@@ -1,4 +1,5 @@
-// Writes what is generated from the sources: docs/reference.md, docs/architecture-rules.md, docs/seatrial.schema.json, commands/*.toml.
+// Writes what is generated from the sources: docs/reference.md, docs/guidance.md, docs/architecture-rules.md,
+// docs/seatrial.schema.json, commands/*.toml.
 // --check writes nothing and fails when a file differs. docs/conformance.md is written by scripts/conformance.mjs.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { loadTypeScript } from './load-typescript.mjs';
 
 const root = join(import.meta.dirname, '..');
 const check = process.argv.includes('--check');
-const { renderReference, renderImportRules, renderJsonSchema, loadCommands, renderGeminiCommand } =
+const { renderReference, renderGuidance, renderImportRules, renderJsonSchema, loadCommands, renderGeminiCommand } =
   await loadTypeScript('scripts/generated-docs.ts');
 const rules = JSON.parse(readFileSync(join(root, 'src/import-rules.json'), 'utf8'));
 
@@ -14,6 +15,7 @@ const commands = await loadCommands(join(root, 'commands'));
 
 const files = {
   'docs/reference.md': renderReference(),
+  'docs/guidance.md': renderGuidance(),
   'docs/architecture-rules.md': renderImportRules(rules),
   'docs/seatrial.schema.json': renderJsonSchema(),
   ...Object.fromEntries(commands.map((command) => [`commands/${command.name}.toml`, renderGeminiCommand(command)])),

@@ -1,7 +1,9 @@
 import { renderJsonSchema } from '../src/config/json-schema.ts';
 import { errorCatalogue, exitCode } from '../src/model/error-catalogue.ts';
+import { foci, longestGuidance, reviewerRoles } from '../src/model/guidance.ts';
 import type { Operation } from '../src/model/operation.ts';
 import { describeInput } from '../src/model/operation-input.ts';
+import { howToAnswer, planQuestions, proceedQuestion } from '../src/model/plan-question.ts';
 import { renderGeminiCommand } from '../src/operations/agent-files/gemini-command.ts';
 import { operations } from '../src/operations/list.ts';
 import { loadCommands } from '../src/operations/load-commands.ts';
@@ -72,6 +74,68 @@ export function renderImportRules(rules: {
     '',
   ].join('\n');
 }
+
+/** docs/guidance.md: what words ask for and what each changes, from the tables that the planner reads. Pure. */
+export function renderGuidance(): string {
+  return [
+    '# Guidance, questions and arguments',
+    '',
+    'Generated from `src/model/guidance.ts` and `src/model/plan-question.ts` by `npm run docs`; a test fails when it differs.',
+    '',
+    '## Guidance',
+    '',
+    '`--guidance "text"` (and the field `guidance` of `rollout_plan` and `preflight`) says what a person wants to be watched for. It changes the plan by its keywords and by nothing else: whatever else stands in it is kept as a note. Each change stands in the plan under “Because of the guidance”, is part of what is approved (`planId`), and has its section in the deployment report.',
+    '',
+    '| focus | keywords | checks that must pass | additional reviewers | watches | the report adds |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...foci.map(
+      (focus) =>
+        `| ${focus.title} | ${focus.words.join(', ')} | ${focus.checks.map((id) => `\`${id}\``).join(', ')} | ${focus.reviewers.join(', ') || '–'} | ${paces[focus.pace]}${focus.provesLatency ? '; latency must be proven before the weight rises' : ''} | ${focus.report} |`,
+    ),
+    '',
+    `- Upper and lower case are the same, a keyword counts as a whole word, several at once act together. At most ${longestGuidance} characters; characters that cannot be seen are taken out.`,
+    '- A check that is demanded and not configured is *unknown* and stops, with the line to add. No guidance takes a check, a gate or a step away.',
+    '- “Not urgent” or “no deadline” asks for no hurry. Every other keyword counts also after a “not”: it only makes the plan stricter.',
+    '- Performance and a tight timeline together: the longer watch wins.',
+    '- A tight timeline halves the least time of each watch, down to 5 minutes at a step (longer where the restart rule or the lag of a business metric looks back further) and 15 minutes at the end. A watch that is configured shorter stays as it is, and the weight still rises only by a verdict.',
+    `- Reviewers are the roles ${Object.entries(reviewerRoles)
+      .map(([name, role]) => `\`${role}\` (${name})`)
+      .join(
+        ', ',
+      )} under \`approval.approvers\`. Where approval is by signature and somebody is enrolled for the role (\`seatrial approvers add … --roles\`), the start needs their signature; else the plan names them and says why nobody has to sign.`,
+    '',
+    '## The six questions',
+    '',
+    'Asked by `seatrial plan --interactive` and `seatrial ship --interactive` at a terminal, and by `rollout_plan {interactive: true}` through a form of the client (elicitation), or else handed back as text for the agent to ask; the answers come as `answers`, by id. `seatrial questions` prints them with what an empty answer takes here. Answers stand in the plan. They approve nothing.',
+    '',
+    '| id | question | why | answer | changes |',
+    '| --- | --- | --- | --- | --- |',
+    ...planQuestions.map(
+      (one) => `| \`${one.id}\` | ${one.question} | ${one.why} | ${howToAnswer(one)} | ${cell(one.changes)} |`,
+    ),
+    `| \`${proceedQuestion.id}\` | ${proceedQuestion.question} | the changes are shown before it | yes, no | no: no plan is made |`,
+    '',
+    '## Arguments as they were typed',
+    '',
+    '`seatrial ship`, also called `seatrial flow-deploy-to-production` and `seatrial phase-2-ship`, and the field `arguments` of `rollout_plan` and `preflight` take one line:',
+    '',
+    '```',
+    'canary 1.4.0 production ./shop --guidance "watch the orders" --interactive',
+    '```',
+    '',
+    '- The words stand in any order. A word with a slash, or `.`, is the project folder; `direct`, `canary`, `blue-green`, `rolling` are strategies; a name under `environments` is an environment; what is left is the version.',
+    '- Of a model the folder must be the project that the session works in. At a terminal it is the same as `--project`.',
+    '- Unknown options, two of a kind, a strategy that is none, and a field that says otherwise than the line are errors that say what is right.',
+    '- The first line of the answer says how the line was understood.',
+    '',
+  ].join('\n');
+}
+
+const paces = {
+  same: 'as configured',
+  longer: 'twice as long',
+  shorter: 'shortened, down to the floor below',
+} as const;
 
 const effects: Record<Operation['effects'], string> = { reads: 'reads', changes: 'changes', person: 'needs a person' };
 

@@ -3,7 +3,15 @@ import { asSentence, cite, formatDuration, plural } from './format.ts';
 import { type ReportOptions, reportData } from './report-data.ts';
 import { describeExposure } from './report-findings.ts';
 import type { ReportData } from './report-schema.ts';
-import { bullets, renderBusiness, renderPreflight, renderRollback, renderSlo, renderSmoke } from './report-sections.ts';
+import {
+  bullets,
+  renderBusiness,
+  renderGuidedSection,
+  renderPreflight,
+  renderRollback,
+  renderSlo,
+  renderSmoke,
+} from './report-sections.ts';
 
 /** The deployment report in Markdown. Numbers such as (#12) are events of the run's journal. Pure. */
 export function renderReport(record: RunRecord, options: ReportOptions = {}): string {
@@ -18,6 +26,7 @@ export function renderReportData(data: ReportData): string {
     renderTimeline(data),
     `## Strategy-Specific Details\n\n### ${data.strategyDetails.heading}\n${bullets(data.strategyDetails.lines.map((line) => `${line.label}: ${line.text}${cite(line.events)}`))}`,
     renderPreflight(data),
+    ...renderGuidedSection(data),
     renderSmoke(data),
     renderSlo(data),
     renderBusiness(data),

@@ -1,9 +1,11 @@
 import type { Outcome } from '../model/run-event.ts';
 import type { RunRecord } from '../model/run-record.ts';
 import { formatTime, plainLine } from './format.ts';
+import { quoteArgument } from './quote-argument.ts';
 import { reasonEvents } from './record-events.ts';
 import { buildBusiness } from './report-business.ts';
 import { buildExposure, buildIssues, buildLessons, buildRunbook, buildVerdict } from './report-findings.ts';
+import { buildGuided } from './report-guided.ts';
 import { assessMeasures } from './report-measures.ts';
 import { type ReportData, reportSchema } from './report-schema.ts';
 import { buildSmoke } from './report-smoke.ts';
@@ -40,6 +42,7 @@ export function reportData(record: RunRecord, options: ReportOptions = {}): Repo
     timeline: buildTimeline(record),
     strategyDetails: buildStrategyDetails(record),
     preflight: buildPreflight(record),
+    guided: buildGuided(record),
     smoke: buildSmoke(record),
     slo: measures,
     downtime,
@@ -62,8 +65,9 @@ export function reportData(record: RunRecord, options: ReportOptions = {}): Repo
 }
 
 function commandOf(record: RunRecord): string {
-  const { kind, revision, environment, strategy } = record.plan.content;
-  if (kind === 'rollout') return `seatrial ship ${revision.version} --env ${environment} --strategy ${strategy}`;
+  const { kind, revision, environment, strategy, guidance } = record.plan.content;
+  if (kind === 'rollout')
+    return `seatrial ship ${revision.version} --env ${environment} --strategy ${strategy}${guidance === null ? '' : ` --guidance ${quoteArgument(guidance)}`}`;
   return `seatrial rollback --env ${environment}${kind === 'rehearsal' ? ' --rehearse' : ''}`;
 }
 

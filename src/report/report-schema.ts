@@ -118,6 +118,20 @@ export const reportSchema = z.strictObject({
     checks: z.array(z.strictObject({ id: z.string(), title: z.string(), status: z.string(), reason: z.string() })),
     events,
   }),
+  /** What was asked for in words, and what became of it; null where nothing was said. */
+  guided: z
+    .strictObject({
+      guidance: z.string().nullable(),
+      answers: z.array(
+        z.strictObject({ id: z.string(), question: z.string(), answer: z.string(), changes: z.string() }),
+      ),
+      foci: z.array(z.string()),
+      changes: z.array(z.string()),
+      checks: z.array(statement),
+      reviewers: z.array(statement),
+      verdicts: z.array(statement),
+    })
+    .nullable(),
   smoke: z.strictObject({
     categories: z.array(smokeCategorySchema),
     failures: z.array(statement),

@@ -31,6 +31,30 @@ export function renderPreflight({ preflight }: ReportData): string {
   ].join('\n');
 }
 
+/** Only where something was said: what it changed, and what became of each. */
+export function renderGuidedSection({ guided }: ReportData): string[] {
+  if (guided === null) return [];
+  const cited = (statements: Array<{ text: string; events: number[] }>): string[] =>
+    statements.map(({ text, events }) => `${text}${cite(events)}`);
+  const parts: Array<[string, string[]]> = [
+    ['Answers', guided.answers.map(({ id, answer, changes }) => `${id}: “${answer}” → ${changes}`)],
+    ['Focus', guided.foci],
+    ['Changed in the plan', guided.changes],
+    ['Checks that had to pass', cited(guided.checks)],
+    ['Additional reviewers', cited(guided.reviewers)],
+    ['Speed', cited(guided.verdicts)],
+  ];
+  const told = parts.flatMap(([title, lines]) => (lines.length === 0 ? [] : [`**${title}**:\n${bullets(lines)}`]));
+  const head = guided.guidance === null ? [] : [`**Guidance**: “${guided.guidance}”`];
+  return [
+    [
+      '## Because of the Guidance',
+      ...head,
+      ...(told.length === 0 ? ['It changed nothing: it is kept as a note.'] : told),
+    ].join('\n\n'),
+  ];
+}
+
 export function renderSmoke({ smoke }: ReportData): string {
   const counts = smoke.categories.map(({ name, passed, total, flaky, events }) => {
     if (total === 0) return `**${name}**: none run`;

@@ -88,7 +88,7 @@ export function readAnswers(handedIn: Readonly<Record<string, string>>): { answe
     .filter((id) => !ids.includes(id))
     .map((id) => {
       const near = nearestName(id, ids);
-      return `${JSON.stringify(id.slice(0, 60))} is no question${near === null ? '' : `; did you mean ${near}?`} Ids: ${ids.join(', ')}.`;
+      return `${JSON.stringify(id.slice(0, 60))} is no question${near === null ? '.' : `; did you mean ${near}?`} Ids: ${ids.join(', ')}.`;
     });
   const answers: Partial<Record<QuestionId, string>> = {};
   for (const question of planQuestions) {
