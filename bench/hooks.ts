@@ -15,6 +15,8 @@ export type BenchTable = { title: string; columns: string[]; rows: string[][]; n
 
 const bundle = join(process.cwd(), 'dist/seatrial.mjs');
 const budgetMs = 150;
+/** A process that does nothing takes 40 to 60 ms. Where it takes longer the machine is busy, and no wall time proves anything. */
+const quietMs = 80;
 const projectId = '0123456789abcdef';
 
 type Scene = { directory: string; env: Record<string, string>; remove(): void };
@@ -27,6 +29,7 @@ export async function benchHooks({ quick }: { quick: boolean }): Promise<BenchTa
   try {
     const rows: string[][] = [];
     let slowest = 0;
+    let idle = 0;
     for (const one of casesIn(scene)) {
       // The first start warms the file cache and is not counted.
       await timeOnce(one, scene, 0);
@@ -35,18 +38,22 @@ export async function benchHooks({ quick }: { quick: boolean }): Promise<BenchTa
       times.sort((one, other) => one - other);
       const median = quantile(times, 0.5);
       if (one.isHook) slowest = Math.max(slowest, median);
+      else idle = median;
       const budget = one.isHook ? `${budgetMs} ms` : '–';
       rows.push([one.what, `${median.toFixed(0)} ms`, `${quantile(times, 0.95).toFixed(0)} ms`, budget]);
     }
+    const isQuiet = idle <= quietMs;
     return {
       title: 'Hooks of an agent',
       columns: ['what', 'median', 'p95', 'budget'],
       rows,
       notes: [
-        `Wall time of \`node ${'dist/seatrial.mjs'} hook <event>\`, ${rounds} starts one after another, node ${process.version}.`,
-        'The first line is what the machine takes for a process that does nothing: on a busy one all of them grow alike.',
+        `Wall time of \`node dist/seatrial.mjs hook <event>\`, ${rounds} starts one after another, node ${process.version}.`,
+        isQuiet
+          ? 'The first line is what this machine takes for a process that does nothing.'
+          : `The machine is busy: a process that does nothing takes ${idle.toFixed(0)} ms, more than ${quietMs} ms. The budget is not judged.`,
       ],
-      failed: slowest > budgetMs,
+      failed: isQuiet && slowest > budgetMs,
     };
   } finally {
     scene.remove();

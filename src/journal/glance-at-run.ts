@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonOrNull } from '../system/json-or-null.ts';
 import { readEnds } from '../system/read-ends.ts';
 import type { RunFolder } from './state-folder.ts';
 
@@ -41,7 +42,7 @@ const endedSchema = z.looseObject({
 export async function glanceAtRun({ runId, journal }: RunFolder): Promise<RunGlance | null> {
   const ends = await readEnds(journal, { headBytes: 262_144, tailBytes: 65_536 });
   if (ends === null) return null;
-  const started = startedSchema.safeParse(parsed(ends.head.split('\n', 1)[0] ?? ''));
+  const started = startedSchema.safeParse(jsonOrNull(ends.head.split('\n', 1)[0] ?? ''));
   if (!started.success) return null;
   const { kind, service, environment, strategy, revision } = started.data.data.plan.content;
   const ended = lastEnd(ends.tail);
@@ -63,16 +64,8 @@ function lastEnd(tail: string): z.infer<typeof endedSchema> | null {
   for (const line of tail.split('\n').reverse()) {
     if (line.includes('"type":"rollback_started"')) return null;
     if (!line.includes('"type":"run_ended"')) continue;
-    const ended = endedSchema.safeParse(parsed(line));
+    const ended = endedSchema.safeParse(jsonOrNull(line));
     if (ended.success) return ended.data;
   }
   return null;
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return null;
-  }
 }

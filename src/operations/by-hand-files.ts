@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type ByHand, byHandSchema } from '../model/by-hand.ts';
 import { fileExists, listDirectory, readSmallFiles, resolveInside } from '../system/files.ts';
+import { jsonOrNull } from '../system/json-or-null.ts';
 import { writeProjectFile } from '../system/project-file.ts';
 
 /** Beside the months of the history: whoever reads runs there passes it over. */
@@ -11,7 +12,7 @@ export async function readByHand({ directory }: { directory: string }): Promise<
   const names = (await listDirectory(join(directory, folder))).filter((name) => name.endsWith('.json'));
   const files = await readSmallFiles(names.map((name) => join(directory, folder, name)));
   const entries = files.flatMap((file, index) => {
-    const entry = byHandSchema.safeParse(file.ok ? parsed(file.text) : null);
+    const entry = byHandSchema.safeParse(file.ok ? jsonOrNull(file.text) : null);
     return entry.success && `${entry.data.id}.json` === names[index] ? [entry.data] : [];
   });
   return entries.sort((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : one.id < other.id ? -1 : 1));
@@ -23,12 +24,4 @@ export async function writeByHand({ directory }: { directory: string }, entry: B
   if (await fileExists(path)) return false;
   await writeProjectFile(path, `${JSON.stringify(entry, null, 2)}\n`);
   return true;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -1,9 +1,7 @@
 import type { RunGlance } from '../../journal/glance-at-run.ts';
-import { outlineRun } from '../../journal/outline-run.ts';
+import { outlineRun, type RunOutline } from '../../journal/outline-run.ts';
 import { runFolder } from '../../journal/state-folder.ts';
 import { approvalLevel } from '../../model/approval-level.ts';
-import type { Authority } from '../../model/plan.ts';
-import type { RunRecord } from '../../model/run-record.ts';
 import { changedAtMs } from '../../system/files.ts';
 import type { RawDeploy } from './find-raw-deploys.ts';
 import type { HookPlace } from './hook-place.ts';
@@ -16,7 +14,7 @@ const silentForMs = 60_000;
 export type UnfinishedRun = {
   glance: RunGlance;
   /** Null when the journal is too long to be read here, or cannot be read. */
-  record: RunRecord | null;
+  outline: RunOutline | null;
   /** Its owner has shown itself within the last minute. */
   isAttended: boolean;
 };
@@ -32,10 +30,10 @@ export async function unfinishedRuns(
   const runs: UnfinishedRun[] = [];
   for (const glance of glances.filter(({ outcome }) => outcome === null)) {
     const folder = runFolder(state, glance.runId);
-    const record = glance.bytes > largestJournal ? null : await outlineRun(folder).catch(() => null);
-    if (record?.status === 'ended') continue;
+    const outline = glance.bytes > largestJournal ? null : await outlineRun(folder).catch(() => null);
+    if (outline?.status === 'ended') continue;
     const beatMs = await changedAtMs(folder.heartbeat).catch(() => null);
-    runs.push({ glance, record, isAttended: beatMs !== null && nowMs - beatMs < silentForMs });
+    runs.push({ glance, outline, isAttended: beatMs !== null && nowMs - beatMs < silentForMs });
   }
   return runs;
 }
@@ -48,20 +46,19 @@ const beforeUsers =
  * Whether raw deploys belong to a run that a person has approved: it goes forward and is attended to, and each of them is, argument for
  * argument, a program that stands in the approved plan and moves no users. Pure.
  */
-export function isInsideRun(deploys: readonly RawDeploy[], { record, isAttended }: UnfinishedRun): boolean {
-  if (record === null || !isAttended || record.rollback !== null || record.status === 'frozen') return false;
-  const isApproved = record.approvals.some(({ scope, how }) => scope === 'start' && approvalLevel(how) > 0);
-  const { authority, revision } = record.plan.content;
-  if (!isApproved || authority === undefined || deploys.length === 0) return false;
-  const allowed = authority.programs.filter(({ at }) => beforeUsers.test(at));
+export function isInsideRun(deploys: readonly RawDeploy[], { outline, isAttended }: UnfinishedRun): boolean {
+  if (outline === null || !isAttended || (outline.status !== 'running' && outline.status !== 'held')) return false;
+  const isApproved = outline.approvals.some(({ scope, how }) => scope === 'start' && approvalLevel(how) > 0);
+  if (!isApproved || deploys.length === 0) return false;
+  const allowed = outline.programs.filter(({ at }) => beforeUsers.test(at));
   return deploys.every(
-    ({ certain, argv }) => certain && allowed.some((program) => isProgram(argv, program, revision.version)),
+    ({ certain, argv }) => certain && allowed.some((program) => isProgram(argv, program.argv, outline.version)),
   );
 }
 
-function isProgram(argv: RawDeploy['argv'], program: Authority['programs'][number], version: string): boolean {
+function isProgram(argv: RawDeploy['argv'], program: readonly string[], version: string): boolean {
   return (
-    argv.length === program.argv.length &&
-    program.argv.every((word, index) => argv[index] === (word === '{version}' ? version : word))
+    argv.length === program.length &&
+    program.every((word, index) => argv[index] === (word === '{version}' ? version : word))
   );
 }

@@ -1,5 +1,4 @@
 import type { RunGlance } from '../../journal/glance-at-run.ts';
-import { plural } from '../../report/format.ts';
 import type { UnfinishedRun } from './active-run.ts';
 
 export type SessionFacts = {
@@ -23,18 +22,17 @@ export function renderSession({ unfinished, unreviewed, pitfalls, byHand }: Sess
   return lines.length === 0 ? '' : ['seatrial, the deploys of this project:', ...lines].join('\n');
 }
 
-function renderUnfinished({ glance, record, isAttended }: UnfinishedRun): string {
+function renderUnfinished({ glance, outline, isAttended }: UnfinishedRun): string {
   const { runId, service, version, environment, strategy } = glance;
   const what = `Run ${runId} (${service} ${version} to ${environment}, ${strategy}) is not over`;
   if (!isAttended)
     return `- ${what}, and nobody has attended to it for a minute. Call rollout_status {"run_id": "${runId}"}: it wakes the watchdog, which takes users back. Start nothing else before.`;
-  const hold = record?.holds.at(-1);
-  if (record?.status === 'held' && hold !== undefined) {
-    const where = hold.gate === null ? 'held' : `held at the gate ${hold.gate}`;
-    return `- ${what}: it is ${where}, candidate ${record.weightPercent} %. Call rollout_status {"run_id": "${runId}"} for what it waits for; whether it goes on is for a person to say.`;
+  if (outline?.status === 'held') {
+    const where = outline.gate === null ? 'held' : `held at the gate ${outline.gate}`;
+    return `- ${what}: it is ${where}, candidate ${outline.weightPercent} %. Call rollout_status {"run_id": "${runId}"} for what it waits for; whether it goes on is for a person to say.`;
   }
-  const weight = record === null ? '' : `: ${record.status}, candidate ${record.weightPercent} %`;
-  return `- ${what}${weight}. It goes on by itself; call rollout_status {"run_id": "${runId}"} before anything else.`;
+  const where = outline === null ? '' : `: ${outline.status}, candidate ${outline.weightPercent} %`;
+  return `- ${what}${where}. It goes on by itself; call rollout_status {"run_id": "${runId}"} before anything else.`;
 }
 
 function renderUnreviewed({ runId, service, version, environment, outcome }: RunGlance): string {
@@ -42,9 +40,9 @@ function renderUnreviewed({ runId, service, version, environment, outcome }: Run
 }
 
 function renderByHand(count: number): string {
-  return `- ${plural(count, 'deploy')} went around seatrial since the last run. Users may be on a revision that no run has put there; pre-flight shows what is live.`;
+  return `- ${count === 1 ? '1 deploy' : `${count} deploys`} went around seatrial since the last run. Users may be on a revision that no run has put there; pre-flight shows what is live.`;
 }
 
 function renderPitfall({ title, seen, runs, prevention }: SessionFacts['pitfalls'][number]): string {
-  return `- ${title} (${seen} of the last ${plural(runs, 'run')}): ${prevention}`;
+  return `- ${title} (${seen} of the last ${runs === 1 ? 'run' : `${runs} runs`}): ${prevention}`;
 }

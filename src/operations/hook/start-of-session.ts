@@ -4,6 +4,7 @@ import { parseYaml } from '../../config/parse-yaml.ts';
 import type { Clock } from '../../model/clock.ts';
 import { usualWindow } from '../../report/learnings/history-window.ts';
 import { listDirectory, readSmallFiles, readTextFile } from '../../system/files.ts';
+import { jsonOrNull } from '../../system/json-or-null.ts';
 import { packageRoot } from '../../system/package-root.ts';
 import { readByHand } from '../by-hand-files.ts';
 import { glanceAtRuns } from './glance-at-runs.ts';
@@ -53,7 +54,7 @@ async function newestHistory({ directory }: HookPlace): Promise<Entry[]> {
   }
   const files = await readSmallFiles(paths.slice(0, usualWindow.runs));
   const entries = files.flatMap((file) => {
-    const entry = entrySchema.safeParse(file.ok ? parsed(file.text) : null);
+    const entry = entrySchema.safeParse(file.ok ? jsonOrNull(file.text) : null);
     return entry.success && entry.data.kind !== 'rehearsal' ? [entry.data] : [];
   });
   entries.sort((one, other) => Date.parse(other.endedAt) - Date.parse(one.endedAt));
@@ -83,12 +84,4 @@ async function pitfallText(id: string): Promise<{ title: string; prevention: str
   const [, text] = ((await readTextFile(path)) ?? '').split(/^---$/m);
   const front = text === undefined ? null : pitfallSchema.safeParse(parseYaml(text, id).value);
   return front?.success === true ? { title: front.data.title, prevention: front.data.prevention[0] ?? '' } : null;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -1,13 +1,16 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { replayRun } from '../../../src/journal/fold-run.ts';
+import { outlineJournal, type RunOutline } from '../../../src/journal/outline-run.ts';
 import { byHandSchema } from '../../../src/model/by-hand.ts';
 import type { RunRecord } from '../../../src/model/run-record.ts';
 import { isInsideRun } from '../../../src/operations/hook/active-run.ts';
 import { findRawDeploys } from '../../../src/operations/hook/find-raw-deploys.ts';
 import { hookEvents, runHook } from '../../../src/operations/hook/run-hook.ts';
 import { createSystemClock } from '../../../src/system/clock.ts';
-import { rolledBackRun, succeededRun } from '../../fixtures/run-records.ts';
+import { journalText } from '../../fixtures/journal-text.ts';
+import { allRuns, rolledBackRun, succeededRun } from '../../fixtures/run-records.ts';
 import { createHookProject, projectId } from './hook-project.ts';
 
 /** The run as it was before its last event. */
@@ -82,63 +85,70 @@ describe('before a command', () => {
 });
 
 describe('a command inside an approved run', () => {
-  const record = unfinished();
-  const approved: RunRecord = {
-    ...record,
+  const start = { scope: 'start', how: 'client-dialog' as const };
+  const approved: RunOutline = {
     status: 'running',
-    approvals: succeededRun().approvals,
-    plan: {
-      ...record.plan,
-      content: {
-        ...record.plan.content,
-        authority: {
-          programs: [
-            { at: 'target.commands.provision.argv', argv: ['kubectl', 'apply', '-f', 'canary.yaml'] },
-            { at: 'revision.prepare[0]', argv: ['helm', 'upgrade', 'shop', '{version}'] },
-            { at: 'target.commands.promote.argv', argv: ['kubectl', 'apply', '-f', 'stable.yaml'] },
-          ],
-          addresses: [],
-          variables: [],
-          checks: [],
-        },
-      },
-    },
+    gate: null,
+    weightPercent: 5,
+    version: '1.4.0',
+    approvals: [start],
+    programs: [
+      { at: 'target.commands.provision.argv', argv: ['kubectl', 'apply', '-f', 'canary.yaml'] },
+      { at: 'revision.prepare[0]', argv: ['helm', 'upgrade', 'shop', '{version}'] },
+      { at: 'target.commands.promote.argv', argv: ['kubectl', 'apply', '-f', 'stable.yaml'] },
+    ],
   };
   const rules = { deployBranches: [], branch: null, tagForms: [], deployCommands: [] };
-  const [glance] = [{ runId: 'r', kind: 'rollout', service: 's', environment: 'e', strategy: 'canary' } as const];
-  const inside = (command: string, run: RunRecord | null = approved, isAttended = true): boolean =>
+  const glance = { runId: 'r', kind: 'rollout', service: 's', environment: 'e', strategy: 'canary' } as const;
+  const inside = (command: string, outline: RunOutline | null = approved, isAttended = true): boolean =>
     isInsideRun(findRawDeploys(command, rules), {
       glance: { ...glance, version: '1', outcome: null, endedAtMs: null, bytes: 1 },
-      record: run,
+      outline,
       isAttended,
     });
 
   it('is one that the approved plan names, argument for argument, and that moves no users', () => {
-    expect(approved.approvals.map(({ scope, how }) => [scope, how])).toEqual([['start', 'client-dialog']]);
     expect(inside('kubectl apply -f canary.yaml')).toBe(true);
     expect(inside('helm upgrade shop 1.4.0')).toBe(true);
     expect(inside('kubectl apply -f canary.yaml && helm upgrade shop 1.4.0')).toBe(true);
+    expect(inside('kubectl apply -f canary.yaml', { ...approved, status: 'held' })).toBe(true);
   });
 
-  it.each([
+  it.each<[string, string, RunOutline | null]>([
     ['it moves users', 'kubectl apply -f stable.yaml', approved],
     ['it has another argument', 'kubectl apply -f canary.yaml -n other', approved],
     ['another deploy stands beside it', 'kubectl apply -f canary.yaml; fly deploy', approved],
     ['it is not known whole', 'kubectl apply -f "$FILE"', approved],
     ['nobody approved the start', 'kubectl apply -f canary.yaml', { ...approved, approvals: [] }],
+    ['nobody was asked', 'kubectl apply -f canary.yaml', { ...approved, approvals: [{ ...start, how: 'none' }] }],
     [
-      'nobody was asked',
+      'only a later step was approved',
       'kubectl apply -f canary.yaml',
-      { ...approved, approvals: approved.approvals.map((one) => ({ ...one, how: 'none' as const })) },
+      { ...approved, approvals: [{ ...start, scope: 'promote:bake-5' }] },
     ],
-    ['the run goes back', 'kubectl apply -f canary.yaml', { ...approved, rollback: rolledBackRun().rollback }],
+    ['the run goes back', 'kubectl apply -f canary.yaml', { ...approved, status: 'rolling_back' }],
+    ['the run is frozen', 'kubectl apply -f canary.yaml', { ...approved, status: 'frozen' }],
     ['the run cannot be read', 'kubectl apply -f canary.yaml', null],
-  ])('is not when %s', (_why, command, run) => {
-    expect(inside(command, run)).toBe(false);
+  ])('is not when %s', (_why, command, outline) => {
+    expect(inside(command, outline)).toBe(false);
   });
 
   it('is not when nobody attends to the run', () => {
     expect(inside('kubectl apply -f canary.yaml', approved, false)).toBe(false);
+  });
+
+  it('is known by the outline of its journal, which says the same as its record', () => {
+    for (const record of Object.values(allRuns())) {
+      for (const length of [3, 8, record.events.length - 1, record.events.length]) {
+        const events = record.events.slice(0, length);
+        const whole = replayRun(events, null);
+        const outline = outlineJournal(journalText('r', { events }));
+        expect([outline.status, outline.version]).toEqual([whole.status, whole.plan.content.revision.version]);
+        expect(outline.approvals.map(({ scope }) => scope)).toEqual(whole.approvals.map(({ scope }) => scope));
+        expect(outline.gate).toBe(whole.holds.at(-1)?.gate ?? null);
+      }
+    }
+    expect(outlineJournal('broken\n{}\n\n{"type":"held","data":{}}')).toMatchObject({ status: 'held', gate: null });
   });
 });
 
