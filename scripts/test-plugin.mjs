@@ -24,6 +24,12 @@ const tools = {
   copilot: { package: '@github/copilot', version: '1.0.102' },
 };
 
+const unknown = only.filter((name) => !Object.hasOwn(tools, name));
+if (unknown.length > 0) {
+  console.error(`--only ${unknown.join(', ')}: there is no such tool; there are ${Object.keys(tools).join(', ')}`);
+  process.exit(2);
+}
+
 const checks = [
   ...readdirSync(join(root, 'skills')).map((skill) => ({
     name: `skills-ref validate skills/${skill}`,
@@ -96,7 +102,7 @@ for (const check of checks) {
   else attempt(check);
 }
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
-process.exit(counts.failed === 0 && counts.passed > 0 ? 0 : 1);
+process.exit(counts.failed === 0 ? 0 : 1);
 
 function attempt({ name, tool, run }) {
   const home = temporary('home');
@@ -121,7 +127,16 @@ async function provide(name) {
   if (existsSync(join(folder, 'complete'))) return null;
   mkdirSync(folder, { recursive: true });
   if (!existsSync(join(folder, 'package.json'))) writeFileSync(join(folder, 'package.json'), '{"private":true}\n');
-  const args = ['install', '--prefix', folder, '--no-save', '--no-audit', '--no-fund', '--ignore-scripts'];
+  const args = [
+    'install',
+    '--prefix',
+    folder,
+    '--no-save',
+    '--no-audit',
+    '--no-fund',
+    '--ignore-scripts',
+    '--fetch-retries=1',
+  ];
   const failure = await install([...args, `${pack}@${version}`]);
   if (failure !== null) return `${pack}@${version} cannot be installed here: ${failure}`;
   // The one script of the package itself, which puts the binary that npm has brought in its place.

@@ -228,9 +228,7 @@ describe('the examples', () => {
     const labels = new Set(texts.flatMap((text) => [...text.matchAll(/^([a-z][a-z ]*): /gm)].map((match) => match[1])));
     const used = [...shown.matchAll(/^([a-z][a-z ]*): /gm)].map((match) => match[1] ?? '');
     expect(used.length).toBeGreaterThan(15);
-    expect(
-      [...new Set(used)].filter((label) => !labels.has(label) && !otherLabels.includes(label)),
-    ).toEqual([]);
+    expect([...new Set(used)].filter((label) => !labels.has(label) && !otherLabels.includes(label))).toEqual([]);
   });
 
   it('start each kind of scene with the call that its command names first', () => {
