@@ -19,6 +19,8 @@ export function cachedTool({ package: pack, version, program, setup = null }) {
   try {
     writeFileSync(join(fresh, 'package.json'), '{"private":true}\n');
     const args = ['install', '--prefix', fresh, '--no-save', '--no-audit', '--no-fund', '--ignore-scripts'];
+    // Below `npm run --silent` it would not say why it failed.
+    args.push('--loglevel=error', '--fetch-retries=1');
     const said = spawnSync('npm', [...args, `${pack}@${version}`], { encoding: 'utf8', timeout: 420_000 });
     if (said.status !== 0) return { path: null, problem: `${pack}@${version} cannot be installed here: ${why(said)}` };
     const made = setup === null ? null : setUp(join(fresh, 'node_modules', pack), setup);
@@ -38,5 +40,5 @@ function setUp(cwd, script) {
 }
 
 function why({ error, status, stderr }) {
-  return error?.message ?? stderr.match(/npm error .*/)?.[0] ?? `exit code ${status}`;
+  return error?.message ?? stderr.match(/npm (?:error|ERR!) .*/)?.[0] ?? `exit code ${status}`;
 }

@@ -5,7 +5,7 @@ import type { Scratch } from '../e2e/scratch-project.ts';
 import { allowedTools, allowingHooks, toolPrefix, waysWithoutPerson } from './approval-ways.ts';
 import { loadTools, planOf, tool } from './conversation.ts';
 import { type ClientOptions, type ClientRun, clientProgram, pluginFolder, runClient } from './real-client.ts';
-import { toolResults } from './scripted-model.ts';
+import { type Turn, toolResults } from './scripted-model.ts';
 import { createShop } from './shop-with-users.ts';
 
 const version = '1.0.0';
@@ -23,16 +23,17 @@ describe.skipIf(clientProgram === null)('approval in the real client', () => {
   afterAll(() => scratch?.close());
 
   const dialog = { scope: 'start', service: 'shop', version, environment: 'production', strategy: 'direct' };
-  const approveAndStart = (options: Omit<ClientOptions, 'scratch' | 'prompt' | 'script'>): Promise<ClientRun> =>
+  const approve: Turn[] = [
+    loadTools,
+    [tool('rollout_plan', { version })],
+    (seen) => [tool('rollout_approve', { ...dialog, plan_id: planOf(seen) })],
+  ];
+  const start: Turn = (seen) => [tool('rollout_start', { plan_id: planOf(seen) })];
+  const approveAndStart = (options: Partial<ClientOptions>): Promise<ClientRun> =>
     runClient({
       scratch,
       prompt: 'Ship it, and do not ask me.',
-      script: [
-        loadTools,
-        [tool('rollout_plan', { version })],
-        (seen) => [tool('rollout_approve', { ...dialog, plan_id: planOf(seen) })],
-        (seen) => [tool('rollout_start', { plan_id: planOf(seen) })],
-      ],
+      script: [...approve, start],
       ...options,
     });
   const approvalFolder = (): string => {
@@ -50,7 +51,7 @@ describe.skipIf(clientProgram === null)('approval in the real client', () => {
     const run = await approveAndStart({ args, env });
     const [approved, started] = answers(run);
     expect(approved, run.stderr).toMatchObject({ isError: true, text: expect.stringMatching(/permission/i) });
-    expect(started?.text ?? '').not.toMatch(/run [0-9a-z]{26}/);
+    expect(started).toMatchObject({ isError: true, text: expect.stringContaining('APPROVAL_REQUIRED') });
     expect(approvals()).toEqual([]);
   });
 
@@ -68,7 +69,7 @@ describe.skipIf(clientProgram === null)('approval in the real client', () => {
       cpSync(join(pluginFolder, part), join(plugin, part), { recursive: true });
     const bundle = join(plugin, 'dist', 'seatrial.mjs');
     writeFileSync(bundle, readFileSync(bundle, 'utf8').replaceAll('anthropic/requiresUserInteraction', 'no/mark'));
-    const [approved] = answers(await approveAndStart({ args: allowedTools, plugin }));
+    const [approved] = answers(await approveAndStart({ args: allowedTools, plugin, script: approve }));
     expect(approved?.text).toMatch(/Approved by a person/);
     rmSync(approvalFolder(), { recursive: true });
   });

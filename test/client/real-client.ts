@@ -69,6 +69,7 @@ export async function runClient(options: ClientOptions): Promise<ClientRun> {
   const more = { SEATRIAL_STATE_HOME: options.scratch.stateHome, ...options.env };
   try {
     const talk = await talkTo(clientProgram, options, environment({ model, outside, home, more }));
+    model.assertWhole();
     return { ...talk, requests: model.requests, wentOut: outside.hosts, reached: model.reached() };
   } finally {
     await model.close();
@@ -110,7 +111,11 @@ async function talkTo(
     { cwd: scratch.directory, env, detached: true, stdio: [person === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] },
   );
   const kill = (): void => killGroup(child.pid);
-  const deadline = setTimeout(kill, timeoutMs);
+  let late = false;
+  const deadline = setTimeout(() => {
+    late = true;
+    kill();
+  }, timeoutMs);
   const [events, asked]: [ClientEvent[], Asked[]] = [[], []];
   let stderr = '';
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
@@ -130,6 +135,7 @@ async function talkTo(
   });
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   clearTimeout(deadline);
+  if (late) throw new Error(`The client has not ended within ${timeoutMs / 1000} s: ${stderr}`);
   return { code, events, asked, stderr };
 }
 

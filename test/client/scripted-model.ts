@@ -27,21 +27,26 @@ export type ScriptedModel = {
   requests: readonly ModelRequest[];
   /** How many turns of the script were reached. */
   reached(): number;
+  /** Throws what a turn of the script threw: with that the conversation was over. */
+  assertWhole(): void;
   close(): Promise<void>;
 };
 
 /** A model that says what the script says, on a port of loopback that the system hands out. Behind the script it only ends turns. */
 export async function startScriptedModel(script: readonly Turn[]): Promise<ScriptedModel> {
   const requests: ModelRequest[] = [];
-  const state = { at: 0 };
+  const state: { at: number; broken: unknown } = { at: 0, broken: null };
   const server = http.createServer((request, response) => {
     void readBody(request).then((body) => {
-      if (request.method !== 'POST' || !/^\/v1\/messages(\?|$)/.test(request.url ?? '')) {
-        response.writeHead(200, { 'content-type': 'application/json' }).end('{"input_tokens":1}');
-        return;
+      if (request.method !== 'POST' || !/^\/v1\/messages(\?|$)/.test(request.url ?? ''))
+        return sendJson(response, 200, { input_tokens: 1 });
+      try {
+        const asked = modelRequest.parse(JSON.parse(body));
+        answer(response, asked, asked.tools?.length ? say(asked) : [{ type: 'text', text: 'Shipping' }]);
+      } catch (thrown) {
+        state.broken = thrown;
+        sendJson(response, 400, { type: 'error', error: { type: 'invalid_request_error', message: String(thrown) } });
       }
-      const asked = modelRequest.parse(JSON.parse(body));
-      answer(response, asked, asked.tools?.length ? say(asked) : [{ type: 'text', text: 'Shipping' }]);
     });
   });
   const say = (request: ModelRequest): readonly Block[] => {
@@ -56,6 +61,9 @@ export async function startScriptedModel(script: readonly Turn[]): Promise<Scrip
     url: `http://127.0.0.1:${address.port}`,
     requests,
     reached: () => state.at,
+    assertWhole: () => {
+      if (state.broken !== null) throw state.broken;
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -108,6 +116,10 @@ async function readBody(request: http.IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
+function sendJson(response: http.ServerResponse, status: number, content: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(content));
+}
+
 let messages = 0;
 
 function answer(response: http.ServerResponse, request: ModelRequest, blocks: readonly Block[]): void {
@@ -120,8 +132,7 @@ function answer(response: http.ServerResponse, request: ModelRequest, blocks: re
   const usage = { input_tokens: 1, output_tokens: 1 };
   const message = { id, type: 'message', role: 'assistant', model: 'scripted', stop_sequence: null, usage };
   if (request.stream !== true) {
-    response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ ...message, content: named, stop_reason: stopReason }));
+    sendJson(response, 200, { ...message, content: named, stop_reason: stopReason });
     return;
   }
   response.writeHead(200, { 'content-type': 'text/event-stream' });
