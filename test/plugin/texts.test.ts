@@ -27,17 +27,10 @@ function textOf(path: string): string {
   return readFileSync(join(root, path), 'utf8');
 }
 
-/** What these tools are to take beside what they take now; a field that is in the operation needs no line here. */
-const agreed: Record<string, string[]> = {
-  preflight: ['arguments', 'interactive', 'answers'],
-  rollout_plan: ['arguments', 'interactive', 'answers'],
-  learnings: ['fix'],
-};
-
 function fieldsOf(name: string): string[] {
   const operation = operations.find((candidate) => candidate.name === name);
   const own = operation === undefined ? [] : describeInput(operation.input).map((field) => field.name);
-  return [...own, ...(agreed[name] ?? [])];
+  return own;
 }
 
 /** Flags of a CLI command; those that the door itself adds are named here, since no operation declares them. */
