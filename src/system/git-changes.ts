@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DeployError } from '../model/deploy-error.ts';
 import { allowedEnvironment } from './environment.ts';
@@ -21,6 +22,7 @@ export async function readChangedFiles(place: PrivateRepository): Promise<string
   try {
     // What was hashed the last time need not be hashed again, as long as size and times are the same.
     if (known !== null) await writeFileAtomic(index, known);
+    if (known !== null) await ageLike(index, kept);
     const set = { GIT_INDEX_FILE: index };
     // `-i`: the work tree need not be as the index had it the last time.
     const read = await runGit(place, { args: ['read-tree', '-i', '-m', 'HEAD'], timeoutMs, set });
@@ -51,6 +53,15 @@ export async function readChangedFiles(place: PrivateRepository): Promise<string
     await removeFile(index);
     await removeFile(`${index}.lock`);
   }
+}
+
+/**
+ * Git looks into a file again that may have changed in the second in which its index was written: a copy that claimed to be newer
+ * would hide such a change for ever (racy-git.txt of git).
+ */
+async function ageLike(copy: string, original: string): Promise<void> {
+  const second = Math.floor((await stat(original)).mtimeMs / 1000);
+  await utimes(copy, second, second);
 }
 
 const timeoutMs = 60_000;

@@ -106,6 +106,7 @@ const commandLines: Readonly<Record<string, string[][]>> = {
   ],
   plan: [
     ['plan', '1.0.0'],
+    ['plan', '1.0.0', '--guidance', 'security first', '--answers', 'data=x'],
     ['plan', '1.0.0', '--env', 'local'],
   ],
   approve: [
@@ -135,6 +136,8 @@ const commandLines: Readonly<Record<string, string[][]>> = {
   'learnings dismiss': [['learnings', 'dismiss', 'silent-deploy', '--code', '000000']],
   'learnings export': [['learnings', 'export']],
   'learnings import': [['learnings', 'import']],
+  'learnings retry': [['learnings', 'retry', '01j9aaaaaaaaaaaaaaaaaaaaaa', '--reason', 'x']],
+  questions: [['questions'], ['questions', '--ask']],
   'review acknowledge': [['review', 'acknowledge']],
   complete: [['complete']],
   approvers: [
@@ -142,7 +145,7 @@ const commandLines: Readonly<Record<string, string[][]>> = {
     ['approvers', 'list', '--environment', 'production'],
     ['approvers', 'remove', 'ada'],
   ],
-  init: [['init'], ['init', '--templates']],
+  init: [['init'], ['init', '--templates'], ['init', '--no-agents']],
   trust: [['trust', '--show'], ['trust'], ['trust', '--code', '000000'], ['trust', '--revoke']],
   explain: [['explain']],
   analyze: [['analyze', 'seatrial.yaml']],

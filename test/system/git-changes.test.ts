@@ -48,3 +48,16 @@ it('looks again after commits that change, add and remove what it has seen', asy
   unlinkSync(join(project, 'a.json'));
   expect((await changed()).sort()).toEqual(['a.json', 'c.json']);
 });
+
+it('sees a change of the same size within the second in which it looked', async () => {
+  const untilSecond = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1005 - (Date.now() % 1000)));
+  for (let round = 0; round < 3; round += 1) {
+    await untilSecond();
+    commit({ 'c.json': `${round}a` });
+    expect(await changed()).toEqual([]);
+    writeFileSync(join(project, 'c.json'), `${round}b`);
+    await untilSecond();
+    expect(await changed()).toEqual(['c.json']);
+    expect(await changed()).toEqual(['c.json']);
+  }
+});
