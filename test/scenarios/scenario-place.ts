@@ -21,6 +21,7 @@ import { operations } from '../../src/operations/list.ts';
 import { loadCommands } from '../../src/operations/load-commands.ts';
 import { openPlace, type Place } from '../../src/operations/place.ts';
 import { openProject, openTrustedProject } from '../../src/operations/project.ts';
+import { suggestValues } from '../../src/operations/suggest-values.ts';
 import { trustProject } from '../../src/operations/trust/trust-project.ts';
 import { createSystemClock } from '../../src/system/clock.ts';
 import { currentIdentity } from '../../src/system/process-identity.ts';
@@ -107,6 +108,9 @@ export async function createScenarioPlace(state: State): Promise<ScenarioPlace> 
     operations,
     resources: createRunResources(operations),
     prompts: await loadCommands(),
+    completer: {
+      suggest: (argument, typed, { projectDirectory }) => suggestValues(argument, typed, projectDirectory),
+    },
     clock,
     project: { environmentDirectory: directory, workingDirectory: directory, pluginDirectory: null },
   });
