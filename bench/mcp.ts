@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 
-export type BenchTable = { title: string; columns: string[]; rows: string[][]; notes: string[] };
+export type BenchTable = { title: string; columns: string[]; rows: string[][]; notes: string[]; failed?: boolean };
 
 const bundle = 'dist/seatrial.mjs';
 const answerSchema = z.looseObject({ id: z.number(), result: z.looseObject({ instructions: z.string().optional() }) });

@@ -8,6 +8,7 @@ const benches = [
   ['restore', 'bench/restore.ts', 'benchRestore'],
   ['proxy', 'bench/proxy.ts', 'benchProxy'],
   ['mcp', 'bench/mcp.ts', 'benchMcp'],
+  ['tools', 'bench/tool-replies.ts', 'benchToolReplies'],
   ['learnings', 'bench/learnings.ts', 'benchLearnings'],
   ['hooks', 'bench/hooks.ts', 'benchHooks'],
 ];

@@ -83,6 +83,10 @@ async function serveMcp(): Promise<number> {
     operations,
     resources: async () => (await import('./mcp/run-resources.ts')).createRunResources(await operations()),
     prompts: async () => (await import('./operations/load-commands.ts')).loadCommands(),
+    completer: async () => ({
+      suggest: async (argument: string, typed: string, { projectDirectory }: { projectDirectory: string }) =>
+        (await import('./operations/suggest-values.ts')).suggestValues(argument, typed, projectDirectory),
+    }),
     clock: createSystemClock(),
     project: {
       environmentDirectory: process.env['CLAUDE_PROJECT_DIR'],

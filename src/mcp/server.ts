@@ -2,6 +2,8 @@ import type { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js';
 import {
   CallToolRequestSchema,
+  type CompleteRequest,
+  CompleteRequestSchema,
   ErrorCode,
   GetPromptRequestSchema,
   ListPromptsRequestSchema,
@@ -16,6 +18,7 @@ import {
 import type { Clock } from '../model/clock.ts';
 import { DeployError, toDeployError } from '../model/deploy-error.ts';
 import type { Operation, OperationContext } from '../model/operation.ts';
+import type { ArgumentCompleter } from './argument-completer.ts';
 import { createAsk } from './ask-client.ts';
 import { callTool, renderError } from './call-tool.ts';
 import { GuardedServer } from './guarded-server.ts';
@@ -34,6 +37,7 @@ export type McpServerOptions = {
   operations: Lazy<readonly Operation[]>;
   resources: Lazy<ResourceProvider>;
   prompts: Lazy<readonly PromptDefinition[]>;
+  completer: Lazy<ArgumentCompleter>;
   clock: Clock;
   project: ProjectHints;
 };
@@ -44,7 +48,7 @@ type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 export function createMcpServer(options: McpServerOptions): Server {
   const server = new GuardedServer(
     { name: 'seatrial', title: 'seatrial: ship and prove it', version: options.version },
-    { capabilities: { tools: {}, resources: {}, prompts: {} }, instructions: serverInstructions },
+    { capabilities: { tools: {}, resources: {}, prompts: {}, completions: {} }, instructions: serverInstructions },
   );
   const findProject = createProjectFinder(server, options.project);
   const contextOf = async (extra: Extra): Promise<OperationContext> => {
@@ -62,6 +66,7 @@ export function createMcpServer(options: McpServerOptions): Server {
   offerTools(server, options, contextOf);
   offerResources(server, options, contextOf);
   offerPrompts(server, options);
+  offerCompletion(server, options, contextOf);
   return server;
 }
 
@@ -124,6 +129,32 @@ function offerPrompts(server: Server, options: McpServerOptions): void {
     const text = await asProtocolError(async () => renderPrompt(prompt, request.params.arguments ?? {}));
     return { description: prompt.description, messages: [{ role: 'user', content: { type: 'text', text } }] };
   });
+}
+
+/** The protocol allows no more in one answer. */
+const longestCompletion = 100;
+
+function offerCompletion(server: Server, options: McpServerOptions, contextOf: ContextOf): void {
+  server.setRequestHandler(CompleteRequestSchema, async ({ params: { ref, argument } }, extra) => {
+    await assertOffered(options, ref);
+    const completer = await resolveLazy(options.completer);
+    const found = await asProtocolError(async () =>
+      completer.suggest(argument.name, argument.value, await contextOf(extra)),
+    );
+    const values = found.slice(0, longestCompletion);
+    return { completion: { values, total: found.length, hasMore: found.length > values.length } };
+  });
+}
+
+/** Nothing is completed for what is not offered: a client that asks has another name in mind. */
+async function assertOffered(options: McpServerOptions, ref: CompleteRequest['params']['ref']): Promise<void> {
+  if (ref.type === 'ref/prompt') {
+    if ((await resolveLazy(options.prompts)).some((prompt) => prompt.name === ref.name)) return;
+    throw new McpError(ErrorCode.InvalidParams, `There is no prompt "${ref.name}".`);
+  }
+  const provider = await resolveLazy(options.resources);
+  if (provider.templates.some((template) => template.uriTemplate === ref.uri)) return;
+  throw new McpError(ErrorCode.InvalidParams, `There is no ${ref.uri}. Known: ${knownUris(provider)}`);
 }
 
 function knownUris(provider: ResourceProvider): string {

@@ -117,7 +117,7 @@ export const errorCatalogue = {
   PREFLIGHT_BLOCKED: entry('Pre-flight stopped it: {failed}', '{remedy}', exitCode.gate),
   REVIEW_PENDING: entry(
     'The review of run {runId} has not been acknowledged.',
-    'Complete it with deploy_review, then a person runs `seatrial review acknowledge {runId}`; or set review: warn.',
+    'deploy_review {action: "draft", run_id: "{runId}"} begins it; complete and submit it, then a person acknowledges it: rollout_approve {scope: "review:{runId}"}, or `seatrial review acknowledge {runId}`.',
     exitCode.gate,
   ),
   FROZEN: entry(
@@ -148,7 +148,7 @@ export const errorCatalogue = {
   PLAN_EXPIRED: entry('The plan {planId} has expired at {at}.', 'Make a new one with rollout_plan.', exitCode.approval),
   PLAN_CHANGED: entry(
     'Since the plan was made, this changed: {changes}.',
-    'Make a new plan, look at it, and have it approved.',
+    'Make a new one with rollout_plan, show what differs, and have it approved: the approval of the old one does not count.',
     exitCode.approval,
   ),
   APPROVAL_REQUIRED: entry('A person must approve plan {planId} ({how}).', '{remedy}', exitCode.approval),
@@ -169,7 +169,11 @@ export const errorCatalogue = {
     exitCode.gate,
   ),
   LOCK_NOT_OPENED: entry('The lock of {environment} was not opened: {reason}.', '{remedy}', exitCode.busy),
-  RUN_UNKNOWN: entry('There is no run {runId}.', 'List them with `seatrial runs`.', exitCode.notFound),
+  RUN_UNKNOWN: entry(
+    'There is no run {runId}.',
+    'rollout_status without run_id shows the newest; `seatrial runs` lists them.',
+    exitCode.notFound,
+  ),
   RUN_NONE: entry(
     'There is no run yet in this project.',
     'Make a plan with rollout_plan, or `seatrial ship <version>`.',

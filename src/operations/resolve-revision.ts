@@ -25,14 +25,18 @@ export async function resolveRevision(place: Place, version: string): Promise<Re
   return { id: `${version}-${identity.slice(0, 12)}`, version, commit, ref: commit === null ? null : ref, artifact };
 }
 
-async function unknownVersion(place: Place, version: string, ref: string): Promise<DeployError> {
-  const template = place.spec.revision.ref;
-  const [before = '', after = ''] = template.split('{version}');
-  const refs = (await place.project.repository?.refNames()) ?? [];
-  const versions = refs
+/** Versions that have a tag or branch of the form that an environment expects, such as `v{version}`. Pure. */
+export function taggedVersions(refs: readonly string[], form: string): string[] {
+  const [before = '', after = ''] = form.split('{version}');
+  return refs
     .filter((name) => name.startsWith(before) && name.endsWith(after))
     .map((name) => name.slice(before.length, name.length - after.length))
     .filter((name) => /^\d/.test(name));
+}
+
+async function unknownVersion(place: Place, version: string, ref: string): Promise<DeployError> {
+  const template = place.spec.revision.ref;
+  const versions = taggedVersions((await place.project.repository?.refNames()) ?? [], template);
   const near = nearestName(version, versions);
   const known = versions.slice(-8).join(', ');
   const nearest =

@@ -165,6 +165,8 @@ function nextCall(record: RunRecord): string {
   const id = `run_id: "${record.runId}"`;
   if (record.outcome === 'rollback_failed')
     return `tell a person NOW, users may still be on the candidate; rollback {environment: "${record.plan.content.environment}"} tries again`;
+  if (record.outcome === 'unverified')
+    return `say that it is not proven, never that it succeeded; smoke_test {environment: "${record.plan.content.environment}"}, then ask the person: keep it, or rollback; then deploy_report {${id}}`;
   if (record.outcome !== null)
     return record.plan.content.kind === 'rollout'
       ? `deploy_report {${id}}, then deploy_review {action: "draft", ${id}}`

@@ -59,6 +59,7 @@ async function connect({
     operations: async () => world.operations,
     resources,
     prompts,
+    completer: { suggest: async () => [] },
     clock: createVirtualClock(),
     project,
   });
@@ -94,7 +95,7 @@ describe('initialize', () => {
     const { client } = await connect();
     expect(client.getServerVersion()).toMatchObject({ name: 'seatrial', version: '9.8.7' });
     expect(client.getInstructions()).toBe(serverInstructions);
-    expect(client.getServerCapabilities()).toEqual({ tools: {}, resources: {}, prompts: {} });
+    expect(client.getServerCapabilities()).toEqual({ tools: {}, resources: {}, prompts: {}, completions: {} });
   });
 
   it('keeps the instructions within what clients show, with the order of calls and every outcome', () => {
@@ -137,6 +138,7 @@ describe('initialize', () => {
       },
       resources,
       prompts,
+      completer: { suggest: async () => [] },
       clock: createVirtualClock(),
       project: hints,
     });
@@ -382,7 +384,7 @@ describe('resources', () => {
       message: expect.stringContaining('Known: seatrial://runs/{id}'),
     });
     await expect(client.readResource({ uri: 'seatrial://broken' })).rejects.toThrow(
-      /RUN_UNKNOWN: There is no run broken\. Do: List them/,
+      /RUN_UNKNOWN: There is no run broken\. Do: rollout_status without run_id/,
     );
   });
 });

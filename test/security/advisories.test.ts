@@ -44,6 +44,7 @@ async function connect(offered: readonly Operation[], projectDirectory: string):
     operations: offered,
     resources: { templates: [], list: async () => [], read: async () => null },
     prompts: [],
+    completer: { suggest: async () => [] },
     clock: createSystemClock(),
     project: { ...hints, environmentDirectory: projectDirectory },
   });
