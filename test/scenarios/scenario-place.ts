@@ -129,10 +129,6 @@ export async function createScenarioPlace(state: State): Promise<ScenarioPlace> 
       switch (happening.what) {
         case 'time passes':
           return void clock.pass(happening.ms);
-        case 'release':
-          return ground.release(happening.version);
-        case 'target changes':
-          return showLive(happening.live);
         case 'config changes':
           writeConfig(happening.config);
           return trust();

@@ -21,11 +21,7 @@ export type Call = {
   before?: Happening;
 };
 
-export type Happening =
-  | { what: 'time passes'; ms: number }
-  | { what: 'release'; version: string }
-  | { what: 'config changes'; config: ConfigState }
-  | { what: 'target changes'; live: string };
+export type Happening = { what: 'time passes'; ms: number } | { what: 'config changes'; config: ConfigState };
 
 export type ConfigState = {
   approval?: string;
