@@ -22,6 +22,8 @@ export function describeMissing(missing: readonly Missing[]): string {
 
 /** What somebody runs to write it down, and what a person may run instead. Pure. */
 export function remedyOf(missing: readonly Missing[], runId: string): string {
+  const fields = missing.map((about) => `, ${about}: "…"`).join('');
   const flags = missing.map((about) => `--${about} "…"`).join(' ');
-  return `record ${missing.map((about) => `the ${about}`).join(' and ')}: seatrial learnings add --run ${runId} ${flags}; or a person says why it may be tried as it is: seatrial learnings retry ${runId} --reason "…"`;
+  const both = missing.map((about) => `the ${about}`).join(' and ');
+  return `once a person agrees, record ${both}: learnings {action: "add", run: "${runId}"${fields}} (seatrial learnings add --run ${runId} ${flags}); or a person says why it may be tried as it is: seatrial learnings retry ${runId} --reason "…"`;
 }

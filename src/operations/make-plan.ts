@@ -212,29 +212,28 @@ function deadManOf(target: Target, stable: Revision | null, migration: PlanConte
     : `the watchdog ${back} within seconds`;
   return [
     `if the supervisor dies, ${watchdog}`,
-    ...(target.deadMan === undefined ? [] : [`if the watchdog dies too, ${whenWatchdogDies(back, frozen)}`]),
+    ...(target.deadMan === undefined ? [] : [`if that dies too, ${whenWatchdogDies(back, frozen)}`]),
     `if this machine dies, ${whenMachineDies(target.kind)}`,
     frozen
       ? 'it stays frozen until a person decides'
       : target.deadMan === undefined
         ? `the next \`seatrial status\` there ${back}`
-        : `then the local host ${back} by itself`,
+        : `then the local host ${back}`,
   ].join('; ');
 }
 
 function whenWatchdogDies(back: string, frozen: boolean): string {
-  const guard = 'and if that host dies as well, its guard starts it again';
-  if (frozen) return `the local host leaves users where they are, ${guard}`;
-  const when = `within seconds, or ${deadManHoldMs / 1000} s after both have stopped working`;
-  return `the local host ${back} by itself ${when}, ${guard}`;
+  const guard = 'its guard starts it again if it dies as well';
+  if (frozen) return `the local host leaves users where they are (${guard})`;
+  return `the local host ${back} within seconds, ${deadManHoldMs / 1000} s if both only hang (${guard})`;
 }
 
 function whenMachineDies(targetKind: string): string {
   switch (targetKind) {
     case 'process':
-      return 'the service is down with it, and afterwards `seatrial host up` serves what was served';
+      return 'the service is down with it, and `seatrial host up` serves again what was served';
     case 'haproxy':
-      return 'its instances are down with it, and afterwards `seatrial host up` starts what was running';
+      return 'its instances are down with it, and `seatrial host up` starts again what was running';
     default:
       return 'users stay where they are, a part of them on the candidate too, and nobody watches';
   }

@@ -28,7 +28,7 @@ export const migrationWords: Record<Plan['content']['migration'], string> = {
 export function renderPlan(plan: Plan, checks: readonly CheckResult[] | null = null): string {
   const { content } = plan;
   const lines = [
-    `Plan ${plan.planId.slice(0, 12)}: ${content.service} ${content.revision.version} to ${content.environment} by ${content.strategy}${content.kind === 'rollout' ? '' : ` (${content.kind})`}`,
+    `Plan: ${content.service} ${content.revision.version} to ${content.environment} by ${content.strategy}${content.kind === 'rollout' ? '' : ` (${content.kind})`}`,
     `planId: ${plan.planId}`,
     `ships: ${describeRevision(content.revision)}`,
     `users are on: ${content.stable === null ? 'nothing yet (first deploy)' : describeRevision(content.stable)}`,
@@ -76,13 +76,13 @@ export function renderLimits({ content }: Plan): string[] {
     ...(hardRules.wrongRevision ? ['an answer from the wrong revision'] : []),
   ];
   return [
-    `- goes back when the candidate fails more than ${renderMargin(content)} (a good one is taken back in at most ${formatRatio(judge.alphaRollback)} of runs)`,
+    `- goes back when the candidate fails more than ${renderMargin(content)} (false alarm in at most ${formatRatio(judge.alphaRollback)} of runs)`,
     judge.mustPass.length === 0
       ? '- goes on when the time is over: no metric has to be proven; health, smoke tests and the rules below decide'
       : `- goes on only when ${judge.mustPass.join(', ')} is proven (a bad one passes in at most ${formatRatio(judge.alphaPromote)} of runs); without a verdict it ${withoutVerdict[judge.onInconclusive]}`,
     ...judge.comparisons.map(
       (one) =>
-        `- goes back when ${renderComparison(one)}${judge.mustPass.includes(one.metric) ? '' : '; need not be proven safe to go on'}`,
+        `- goes back when ${renderComparison(one)}${judge.mustPass.includes(one.metric) ? '' : '; no proof of it is needed to go on'}`,
     ),
     ...(judge.raiseWeight === null
       ? []

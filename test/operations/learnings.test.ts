@@ -155,7 +155,7 @@ describe('add', () => {
   it('keeps cause and fix apart, and says what is missing for the revision to ship again', async () => {
     const half = await ask({ action: 'add', run: 'RUN-00001', cause: 'the pool was too small' });
     expect(half.text).toContain(
-      'Of run run-00001 its cause is recorded, but no fix; until then its revision is refused. Next, record the fix: seatrial learnings add --run run-00001 --fix "…"',
+      'Of run run-00001 its cause is recorded, but no fix; until then its revision is refused. Next, once a person agrees, record the fix: learnings {action: "add", run: "run-00001", fix: "…"} (seatrial learnings add --run run-00001 --fix "…"',
     );
     const whole = await ask({ action: 'add', run: 'run-00001', cause: 'the pool was too small', fix: 'it has 50 now' });
     expect(whole.text).toMatch(/^Kept: \S+\. Commit .*\nIt is there already: note \w+\.$/);

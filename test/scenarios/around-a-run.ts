@@ -155,7 +155,11 @@ export const aroundARun: Scenario[] = [
         refused: true,
         says: [/REVISION_REFUSED/, /learnings \{action: "add"/],
       },
-      { tool: 'learnings', args: { action: 'add', run: '$run', cause: 'pool too small; raised to 50' }, says: [/./] },
+      {
+        tool: 'learnings',
+        args: { action: 'add', run: '$run', cause: 'pool too small', fix: 'raised to 50' },
+        says: [/./],
+      },
       { tool: 'rollout_plan', args: { version: '1.4.0' }, says: [/planId/] },
     ],
     mustNot: [],

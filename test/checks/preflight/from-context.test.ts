@@ -84,7 +84,7 @@ describe('revision-accepted', () => {
     expect(await said('cause')).toMatchObject({
       status: 'failed',
       reason: expect.stringContaining('its cause is recorded, but no fix'),
-      remedy: expect.stringContaining('learnings add --run run-7 --fix "…"; or a person'),
+      remedy: expect.stringContaining('learnings add --run run-7 --fix "…"); or a person'),
     });
     expect(await said('fix')).toMatchObject({
       status: 'failed',
