@@ -51,8 +51,8 @@ export function startsRelease(version: string): Turn[] {
   return [
     loadTools,
     [tool('learnings', { action: 'list' })],
-    [tool('preflight', { version })],
-    [tool('rollout_plan', { version })],
+    [tool('preflight', { arguments: `canary ${version} production` })],
+    [tool('rollout_plan', { arguments: `canary ${version} production` })],
     (seen) => [
       tool('rollout_approve', { scope: 'start', plan_id: planOf(seen), ...place, version, strategy: 'canary' }),
     ],
