@@ -13,7 +13,7 @@ import { succeededRun } from '../test/fixtures/run-records.ts';
 
 export type BenchTable = { title: string; columns: string[]; rows: string[][]; notes: string[]; failed: boolean };
 
-const bundle = join(process.cwd(), 'dist/seatrial.mjs');
+const bundle = join(process.cwd(), 'dist/hook.mjs');
 const budgetMs = 150;
 /** A process that does nothing takes 40 to 60 ms. Where it takes longer the machine is busy, and no wall time proves anything. */
 const quietMs = 80;
@@ -63,7 +63,7 @@ export async function benchHooks({ quick }: { quick: boolean }): Promise<BenchTa
 function casesIn({ directory }: Scene): Case[] {
   const hook = (event: string, what: string, given: (round: number) => object): Case => ({
     what: `${event}: ${what}`,
-    argv: [bundle, 'hook', event],
+    argv: [bundle, event],
     input: (round) => JSON.stringify({ session_id: 'bench', cwd: directory, ...given(round) }),
     isHook: true,
   });

@@ -1,6 +1,6 @@
-// Builds dist/seatrial.mjs: one file that runs on Node 20 without an install step.
-//   node scripts/build.mjs           writes it
-//   node scripts/build.mjs --check   exits 1 when the committed file is not what the sources build
+// Builds dist/seatrial.mjs, one file that runs on Node 20 without an install step, and dist/hook.mjs, the hooks alone.
+//   node scripts/build.mjs           writes them
+//   node scripts/build.mjs --check   exits 1 when a committed file is not what the sources build
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -8,20 +8,24 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const outputPath = 'dist/seatrial.mjs';
-const maxBytes = 3_000_000;
+const outputs = [
+  { entry: 'src/main.ts', path: 'dist/seatrial.mjs', maxBytes: 3_000_000 },
+  { entry: 'src/hook-main.ts', path: 'dist/hook.mjs', maxBytes: 900_000 },
+];
 
-const bytes = await bundle();
-assertFit(bytes);
-if (process.argv.includes('--check')) await check(bytes);
-else await write(bytes);
+for (const output of outputs) {
+  const bytes = await bundle(output);
+  assertFit(bytes, output);
+  if (process.argv.includes('--check')) await check(bytes, output.path);
+  else await write(bytes, output.path);
+}
 
-async function bundle() {
+async function bundle({ entry, path }) {
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   const result = await build({
     absWorkingDir: root,
-    entryPoints: ['src/main.ts'],
-    outfile: outputPath,
+    entryPoints: [entry],
+    outfile: path,
     bundle: true,
     platform: 'node',
     target: 'node20',
@@ -78,8 +82,8 @@ function englishOnly() {
 }
 
 /**
- * The SDK brings ajv, a tenth of the bundle, to check what a person answered to an elicitation. This server sends none;
- * should one be sent, the answer is refused rather than taken unchecked.
+ * The SDK brings ajv, a tenth of the bundle, to check what a person answered to an elicitation. Questions are asked by plain
+ * requests here, and their answers checked by zod (src/mcp/ask-client.ts); whatever took the SDK's own way is refused.
  */
 function withoutElicitationValidator() {
   return {
@@ -93,21 +97,21 @@ function withoutElicitationValidator() {
   };
 }
 
-function assertFit(bytes) {
+function assertFit(bytes, { path, maxBytes }) {
   if (!bytes.subarray(0, 20).toString().startsWith('#!/usr/bin/env node'))
-    fail('the bundle has lost its first line (#!/usr/bin/env node)');
-  if (bytes.includes(root)) fail(`the bundle contains the absolute path ${root}`);
-  if (bytes.length > maxBytes) fail(`the bundle has ${bytes.length} bytes, the limit is ${maxBytes}`);
+    fail(`${path} has lost its first line (#!/usr/bin/env node)`);
+  if (bytes.includes(root)) fail(`${path} contains the absolute path ${root}`);
+  if (bytes.length > maxBytes) fail(`${path} has ${bytes.length} bytes, the limit is ${maxBytes}`);
 }
 
-async function check(bytes) {
+async function check(bytes, outputPath) {
   const committed = await readFile(join(root, outputPath)).catch(() => null);
   if (committed === null) fail(`${outputPath} is missing: run npm run build`);
   if (!committed.equals(bytes)) fail(`${outputPath} is not what the sources build: run npm run build and commit it`);
   console.log(`${outputPath} is what the sources build (${bytes.length} bytes)`);
 }
 
-async function write(bytes) {
+async function write(bytes, outputPath) {
   const path = join(root, outputPath);
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, bytes);

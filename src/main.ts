@@ -44,26 +44,10 @@ async function main(argv: readonly string[]): Promise<number> {
   return runCli(argv, { io: createProcessIo(createSystemClock()), version, operations });
 }
 
-/** Comes before everything that the other commands load, because an agent waits at each of its commands. */
-async function answerHook([event, ...rest]: readonly string[]): Promise<number> {
-  const [{ hookEvents, runHook }, { readHookInput }, { createSystemClock }] = await Promise.all([
-    import('./operations/hook/run-hook.ts'),
-    import('./system/read-hook-input.ts'),
-    import('./system/clock.ts'),
-  ]);
-  const known = hookEvents.find((name) => name === event);
-  if (known === undefined || rest.length > 0 || process.stdin.isTTY) {
-    process.stderr.write(
-      `seatrial hook <event> answers the hooks of an agent: it reads the hook's JSON on standard input. Events: ${hookEvents.join(', ')}.\n`,
-    );
-    // 2 would stop what the agent is doing.
-    return known === undefined && event !== '--help' ? 1 : 0;
-  }
-  const text = await readHookInput(process.stdin);
-  if (text === null) return 0;
-  const answer = await runHook({ event: known, text, env: process.env, clock: createSystemClock() });
-  process.stdout.write(answer);
-  return 0;
+/** Comes before everything that the other commands load. What agents start is dist/hook.mjs, which holds nothing else. */
+async function answerHook(args: readonly string[]): Promise<number> {
+  const { answerHook: answer } = await import('./operations/hook/answer-hook.ts');
+  return answer(args, process);
 }
 
 async function serveMcp(): Promise<number> {

@@ -223,17 +223,17 @@ function deadManOf(target: Target, stable: Revision | null, migration: PlanConte
 }
 
 function whenWatchdogDies(back: string, frozen: boolean): string {
-  const guard = 'its guard starts it again if it dies as well';
+  const guard = 'its guard restarts it';
   if (frozen) return `the local host leaves users where they are (${guard})`;
-  return `the local host ${back} within seconds, ${deadManHoldMs / 1000} s if both only hang (${guard})`;
+  return `the local host ${back} within seconds, ${deadManHoldMs / 1000} s if both hang (${guard})`;
 }
 
 function whenMachineDies(targetKind: string): string {
   switch (targetKind) {
     case 'process':
-      return 'the service is down with it, and `seatrial host up` serves again what was served';
+      return 'so does the service, until `seatrial host up`';
     case 'haproxy':
-      return 'its instances are down with it, and `seatrial host up` starts again what was running';
+      return 'so do its instances, until `seatrial host up`';
     default:
       return 'users stay where they are, a part of them on the candidate too, and nobody watches';
   }

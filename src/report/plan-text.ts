@@ -39,7 +39,7 @@ export function renderPlan(plan: Plan, checks: readonly CheckResult[] | null = n
     '',
     content.stable === null
       ? 'Way back (nothing served before: back is down):'
-      : `Way back to ${content.stable.version}, walked by itself:`,
+      : `Way back to ${content.stable.version}, by itself:`,
     ...(content.wayBack.length === 0
       ? ['none: a fault can only be fixed forward']
       : content.wayBack.map((step, index) => `${index + 1}. ${renderStep(step)}`)),
@@ -73,16 +73,16 @@ export function renderLimits({ content }: Plan): string[] {
       : [`${hardRules.canaryExits} exits of the candidate in ${renderMs(hardRules.exitsWindowMs)}`]),
     ...(hardRules.oom ? ['any kill for memory'] : []),
     `more than ${formatRatio(hardRules.unhealthyRatio)} of its instances unhealthy`,
-    ...(hardRules.wrongRevision ? ['an answer from the wrong revision'] : []),
+    ...(hardRules.wrongRevision ? ['an answer of a wrong revision'] : []),
   ];
   return [
     `- goes back when the candidate fails more than ${renderMargin(content)} (false alarm in at most ${formatRatio(judge.alphaRollback)} of runs)`,
     judge.mustPass.length === 0
       ? '- goes on when the time is over: no metric has to be proven; health, smoke tests and the rules below decide'
-      : `- goes on only when ${judge.mustPass.join(', ')} is proven (a bad one passes in at most ${formatRatio(judge.alphaPromote)} of runs); without a verdict it ${withoutVerdict[judge.onInconclusive]}`,
+      : `- goes on only when ${judge.mustPass.join(', ')} is proven (wrongly in at most ${formatRatio(judge.alphaPromote)} of runs); without a verdict it ${withoutVerdict[judge.onInconclusive]}`,
     ...judge.comparisons.map(
       (one) =>
-        `- goes back when ${renderComparison(one)}${judge.mustPass.includes(one.metric) ? '' : '; no proof of it is needed to go on'}`,
+        `- goes back when ${renderComparison(one)}${judge.mustPass.includes(one.metric) ? '' : '; not needed to go on'}`,
     ),
     ...(judge.raiseWeight === null
       ? []
@@ -95,7 +95,7 @@ export function renderLimits({ content }: Plan): string[] {
           `- asks both revisions for ${judge.synthetic.path} ${judge.synthetic.perSecond} times a second and judges that apart; ${judge.synthetic.counts ? 'its proof is enough where that of users is lacking' : 'it proves nothing of users'}`,
         ]),
     ...(objectives.length === 0
-      ? ['- no absolute objectives are configured']
+      ? ['- no objectives (slos) are configured']
       : objectives.map((objective) => `- objective ${objective}`)),
     `- goes back at once on: ${rules.join('; ')}`,
     `- judged by ${judge.stratum === 'user' ? 'requests of users' : 'requests of the built-in prober'}; a source silent for ${renderMs(judge.sourceGraceMs)} holds the run`,

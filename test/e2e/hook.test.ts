@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bundle, trustProject } from './scratch-project.ts';
+import { bundle, hookBundle, trustProject } from './scratch-project.ts';
 
 /** The hooks as an agent starts them: the built bundle, JSON on standard input, JSON or nothing on standard output. */
 let base: string;
@@ -27,8 +27,12 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(base, { recursive: true, force: true }));
 
-function run(args: string[], input: string, cwd = project): { code: number | null; stdout: string; stderr: string } {
-  const ran = spawnSync(process.execPath, [bundle, 'hook', ...args], {
+function run(
+  args: string[],
+  input: string,
+  { cwd = project, program = [hookBundle] }: { cwd?: string; program?: string[] } = {},
+): { code: number | null; stdout: string; stderr: string } {
+  const ran = spawnSync(process.execPath, [...program, ...args], {
     input,
     cwd,
     env,
@@ -58,6 +62,9 @@ describe('seatrial hook', () => {
     expect(answer.hookSpecificOutput).toMatchObject({ hookEventName: 'PreToolUse', permissionDecision: 'ask' });
     const typed = run(['user-prompt-submit'], JSON.stringify({ cwd: project, prompt: '/phase-2-ship canary 1.4.0' }));
     expect(JSON.parse(typed.stdout).hookSpecificOutput.hookEventName).toBe('UserPromptSubmit');
+    expect(run(['pre-tool-use'], call('helm upgrade x'), { program: [bundle, 'hook'] })).toEqual(
+      run(['pre-tool-use'], call('helm upgrade x')),
+    );
   });
 
   it.each([

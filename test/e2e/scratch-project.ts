@@ -20,6 +20,8 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 const root = process.cwd();
 /** The committed bundle, or another build of it. */
 export const bundle = process.env['SEATRIAL_BUNDLE'] ?? join(root, 'dist', 'seatrial.mjs');
+/** What agents start for their hooks. */
+export const hookBundle = join(root, 'dist', 'hook.mjs');
 
 export type Release = { version: string; failRatio?: number; crashOnStart?: boolean; hangOnTerm?: boolean };
 

@@ -28,11 +28,12 @@ describe('hooks/hooks.json', () => {
     const started = Object.entries(hooks).map(([event, groups]) => {
       const [only] = groups.flatMap((one) => one.hooks);
       expect(groups.flatMap((one) => one.hooks)).toHaveLength(1);
-      expect([only?.command, only?.args.slice(0, 2)]).toEqual([
+      expect([only?.command, only?.args.length, only?.args[0]]).toEqual([
         'node',
-        [`\${CLAUDE_PLUGIN_ROOT}/dist/seatrial.mjs`, 'hook'],
+        2,
+        `\${CLAUDE_PLUGIN_ROOT}/dist/hook.mjs`,
       ]);
-      return [event, only?.args[2]];
+      return [event, only?.args[1]];
     });
     const kebab = (event: string): string => event.replace(/(?<=[a-z])[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
     expect(started.map(([, argument]) => argument).sort()).toEqual([...hookEvents].sort());
@@ -48,6 +49,6 @@ describe('hooks/hooks.json', () => {
       .object({ files: z.array(z.string()) })
       .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
     expect(files).toContain('hooks');
-    expect(existsSync(join(root, 'dist/seatrial.mjs'))).toBe(true);
+    expect(existsSync(join(root, 'dist/hook.mjs'))).toBe(true);
   });
 });

@@ -17,7 +17,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hookEvents } from '../../src/operations/hook/run-hook.ts';
 import { operations } from '../../src/operations/list.ts';
-import { bundle, trustProject } from '../e2e/scratch-project.ts';
+import { bundle, hookBundle, trustProject } from '../e2e/scratch-project.ts';
 import { recordProof } from '../faults/record-proof.ts';
 import { readTrace, runTraced, strace, type Traced, traceArguments } from '../fixtures/traced-calls.ts';
 
@@ -196,7 +196,7 @@ const readingGit: ReadonlySet<string> = new Set([
 
 /** ssh is asked for its version only. */
 function isOwn([program = '', ...args]: string[]): boolean {
-  if (program === process.execPath) return args[0] === bundle;
+  if (program === process.execPath) return args[0] === bundle || args[0] === hookBundle;
   if (program.endsWith('/ssh')) return args.join(' ') === '-V';
   return /(^|\/)git$/.test(program) && args.some((argument) => readingGit.has(argument));
 }
@@ -291,7 +291,7 @@ describe.skipIf(strace === undefined)('a repository that nobody has trusted', ()
     const wrong: string[] = [];
     const said: string[] = [];
     for (const [event, input] of inputs) {
-      const line = [process.execPath, bundle, 'hook', event];
+      const line = [process.execPath, hookBundle, event];
       const { output, code, ...seen } = runTraced(line, { file: traceFile(), cwd: project, env, input });
       wrong.push(...[...beyondReading(seen), ...seen.started.slice(1)].map((what) => `hook ${event}: ${what}`));
       wrong.push(
