@@ -62,12 +62,16 @@ const actions: Record<Input['action'], Action> = { list, show, add, rebuild };
 /** Notes that a list shows. */
 const notesShown = 5;
 
-async function list(project: Project): Promise<OperationResult<unknown>> {
+async function list(project: Project, _given: Input, { caller }: OperationContext): Promise<OperationResult<unknown>> {
   const sources = await loadSources(project);
   const { history, notes, setAside } = sources;
   const due = duePitfalls(sources);
+  const proposed = due.find(({ gate }) => gate.state === 'proposed');
   const text = [
     renderDuePitfalls(due, 30) || `No pitfall was seen in ${history.length} recorded runs.`,
+    ...(proposed === undefined || caller.door === 'cli'
+      ? []
+      : [`A person may accept a proposed gate here too: rollout_approve {scope: "gate", pitfall: "${proposed.id}"}`]),
     ...renderOwnNotes(notes),
     ...setAside.map(({ path, reason }) => `.seatrial/${path} is not counted: ${reason}.`),
   ].join('\n');

@@ -102,7 +102,7 @@ export async function askPreflight(
             : 'rollout_plan with the same input',
         command: `seatrial ship ${input.version} --env ${place.name}`,
       })
-    : 'Blocked. Mend what is named, then check again.';
+    : `Blocked. Mend what is named, then check again${demanded.length === 0 ? '' : '; what guidance or answers demand stays until the person takes it back'}.`;
   const none =
     chosen.length === 0
       ? `There is no check "${only?.join(', ')}". There are: ${all.map((check) => check.id).join(', ')}; gates of several: security, reliability, test, approval, construction`

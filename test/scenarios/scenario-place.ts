@@ -29,7 +29,9 @@ import { createApprovalPlace } from '../fixtures/approval-place.ts';
 import {
   abortedRun,
   failedRun,
+  frozenRun,
   heldRun,
+  inconclusiveRun,
   revision,
   rollbackFailedRun,
   rolledBackRun,
@@ -191,6 +193,7 @@ async function layRun(place: Place, run: RunState, { startedAtMs, clock, commit 
     await finishRun({ place, record, clock });
     return runId;
   }
+  if (run.ownerGone === true) return runId;
   const owner = { runId, identity: await currentIdentity(), sinceMs: startedAtMs };
   await acquireLock({ directory: place.lockDirectory, owner, clock });
   const journalled = new Set<string>();
@@ -221,14 +224,17 @@ const makers = {
   rollbackFailed: rollbackFailedRun,
   running: runningRun,
   held: heldRun,
+  inconclusive: inconclusiveRun,
+  asking: (shape: Parameters<typeof inconclusiveRun>[0]) => inconclusiveRun(shape, 'ask'),
+  frozen: frozenRun,
 };
 
 function makeRecord(
-  { kind, version, approval = 'client-dialog' }: RunState,
+  { kind, version, approval = 'client-dialog', told = true }: RunState,
   runId: string,
   startedAtMs: number,
 ): RunRecord {
-  return makers[kind]({ version, runId, startedAtMs, approval });
+  return makers[kind]({ version, runId, startedAtMs, approval, notified: told });
 }
 
 /** The fixture's run as one of this place: its commits, its project, its environment. */
