@@ -5,6 +5,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js';
 import { CallToolResultSchema } from '@modelcontextprotocol/sdk/types.js';
 import { ulid } from 'ulid';
+import { renderJsonSchema } from '../../src/config/json-schema.ts';
 import { saveStop } from '../../src/journal/emergency-stop.ts';
 import { takeRequests } from '../../src/journal/inbox.ts';
 import { encodeLine, noLineBefore } from '../../src/journal/journal-line.ts';
@@ -108,7 +109,7 @@ export async function createScenarioPlace(state: State): Promise<ScenarioPlace> 
   const server = createMcpServer({
     version: '1.0.0',
     operations,
-    resources: createRunResources(operations),
+    resources: createRunResources(operations, renderJsonSchema),
     prompts: await loadCommands(),
     completer: {
       suggest: (argument, typed, { projectDirectory }) => suggestValues(argument, typed, projectDirectory),
