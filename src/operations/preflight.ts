@@ -27,7 +27,7 @@ export const preflight = defineOperation({
   name: 'preflight',
   title: 'Check whether a version may ship',
   description:
-    'First call before shipping. Runs every pre-flight check in parallel, changes nothing, and says what blocks. With gate (security, reliability, test, approval, construction, or a check): only that.',
+    'First call before shipping. Runs every pre-flight check, changes nothing, says what blocks. With gate (security, reliability, test, approval, construction, or a check): only that.',
   tool: true,
   effects: 'reads',
   input: z.object({
