@@ -65,7 +65,10 @@ async function serveMcp(): Promise<number> {
   const options = {
     version,
     operations,
-    resources: async () => (await import('./mcp/run-resources.ts')).createRunResources(await operations()),
+    resources: async () =>
+      (await import('./mcp/run-resources.ts')).createRunResources(await operations(), async () =>
+        (await import('./config/json-schema.ts')).renderJsonSchema(),
+      ),
     prompts: async () => (await import('./operations/load-commands.ts')).loadCommands(),
     completer: async () => ({
       suggest: async (argument: string, typed: string, { projectDirectory }: { projectDirectory: string }) =>

@@ -15,6 +15,8 @@ Order of calls:
 6. deploy_report {run_id}: what happened, with evidence and a list of what could not be verified.
 7. deploy_review {run_id}: complete the pre-filled review; learnings come back in the next preflight.
 
+Words typed after a command (/phase-2-ship canary 1.4.0 --guidance "…" --interactive): hand all of them, unchanged, to preflight and rollout_plan as arguments; code reads them, and says how it understood them. A contradiction or unknown word is refused: ask the person. guidance (security, performance, compliance, tight timeline) adds checks, reviewers or watching, and the plan says which; never drop it to get past a check. interactive: rollout_plan asks six questions by the client's form, or returns them: ask the person, do not invent answers, then call it again with answers. Answers approve nothing.
+
 While a run goes on: rollout_control pause | resume | promote | abort. Abort returns users to the stable revision and never needs approval; use it when the person says stop. rollback makes an earlier revision stable again after a run has ended. smoke_test checks an environment at any time. learnings: read before planning.
 
 Status: running; held = waits for a person or for data, the reason says what for (relay it); frozen = cannot go on safely, a person must look; rolling_back; ended.

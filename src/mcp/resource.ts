@@ -3,7 +3,10 @@ import type { OperationContext } from '../model/operation.ts';
 /** A document that a client may list. */
 export type ResourceEntry = { uri: string; name: string; description?: string; mimeType: string };
 
-/** Runs and reports as documents: `seatrial://runs`, `seatrial://runs/{id}`, `seatrial://runs/{id}/report`. */
+/**
+ * Documents: `seatrial://runs`, `seatrial://runs/{id}`, `seatrial://runs/{id}/report`, `seatrial://learnings`,
+ * `seatrial://config-schema`.
+ */
 export interface ResourceProvider {
   readonly templates: ReadonlyArray<{ uriTemplate: string; name: string; description: string; mimeType: string }>;
   /** Empty in a project that has none. Throws DeployError. */

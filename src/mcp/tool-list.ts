@@ -19,7 +19,7 @@ export function describeTool(operation: Operation): Tool {
     effects === 'reads'
       ? { readOnlyHint: true }
       : {
-          readOnlyHint: false,
+          // That it is not read-only is what the protocol takes for granted.
           destructiveHint: destructive.has(name),
           ...(name === 'rollout_start' ? { idempotentHint: true } : {}),
         };
@@ -53,6 +53,22 @@ const nameLength = 64;
 
 /** Every byte of the list is in a model's context: what it cannot get wrong is left out. Keys are strings anyway. */
 function withoutNoise(property: Record<string, unknown>): Record<string, unknown> {
-  const { maxLength, propertyNames: _keys, ...told } = property;
-  return typeof maxLength === 'number' && maxLength > nameLength ? { ...told, maxLength } : told;
+  const { maxLength, examples, propertyNames: _keys, selfEvident, ...all } = property;
+  const { description, ...undescribed } = all;
+  // A choice whose names say it all needs no words beside them.
+  const told = selfEvident === true ? undescribed : all;
+  return {
+    ...told,
+    ...(typeof maxLength === 'number' && maxLength > nameLength ? { maxLength } : {}),
+    // An example that the description has already is not told twice.
+    ...(examples === undefined || holdsAll(description, examples) ? {} : { examples }),
+  };
+}
+
+function holdsAll(description: unknown, examples: unknown): boolean {
+  return (
+    typeof description === 'string' &&
+    Array.isArray(examples) &&
+    examples.every((example) => description.includes(String(example)))
+  );
 }

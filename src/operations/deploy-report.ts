@@ -26,9 +26,7 @@ const input = z.object({
   kind: z
     .enum(['report', 'incident', 'completion', 'release-notes', ...cardKinds])
     .default('report')
-    .describe(
-      'completion: the story that it completes. release-notes: of version. Others than these and incident: cards, of a run or of a version',
-    ),
+    .describe('release-notes: of version. deployment-plan and what follows: cards of a run, or of version'),
   version: versionField.optional(),
   environment: environmentField,
   detail: detailField,
@@ -40,7 +38,7 @@ export const deployReport = defineOperation({
   name: 'deploy_report',
   title: 'Report on a run',
   description:
-    'How a run went, from its record: outcome, evidence, and where the report lies (Markdown, page, JSON). full: the whole report, with its "Could not verify" section. Also the incident report, completion and cards.',
+    'How a run went, from its record: outcome, evidence, where its files lie. full: the whole report, with "Could not verify". Also incident report, completion of its story, release notes and cards.',
   tool: true,
   effects: 'reads',
   input,

@@ -12,8 +12,12 @@ export const strategyField = z
   .enum(['direct', 'canary', 'blue-green', 'rolling'])
   .optional()
   .describe('Default: as configured');
-export const runField = z.string().max(64).optional().describe('Run id; default: the newest run');
-export const detailField = z.enum(['concise', 'full']).default('concise').describe('full: everything');
+export const runField = z.string().max(64).optional().describe('Default: the newest run');
+export const detailField = z
+  .enum(['concise', 'full'])
+  .default('concise')
+  .describe('full: everything')
+  .meta({ selfEvident: true });
 export const planField = z
   .string()
   .max(64)
@@ -37,7 +41,7 @@ export const requestFields = {
     .string()
     .max(longestLine, `longer than ${longestLine} characters; say it shorter`)
     .optional()
-    .describe('Text typed after a command, unchanged'),
+    .describe('The whole text typed after a command, unchanged'),
 };
 
-export const answersField = z.record(z.string(), z.string()).optional().describe('By question id');
+export const answersField = z.record(z.string(), z.string()).optional().describe("The person's, by question id");

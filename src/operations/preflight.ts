@@ -27,7 +27,7 @@ export const preflight = defineOperation({
   name: 'preflight',
   title: 'Check whether a version may ship',
   description:
-    'First call before shipping. Runs every pre-flight check in parallel, changes nothing, and says what blocks. With gate (security, reliability, test, approval, construction, or a check): only that.',
+    'First call before shipping. Runs every pre-flight check, changes nothing, says what blocks. With gate (security, reliability, test, approval, construction, or a check): only that.',
   tool: true,
   effects: 'reads',
   input: z.object({
@@ -102,7 +102,7 @@ export async function askPreflight(
             : 'rollout_plan with the same input',
         command: `seatrial ship ${input.version} --env ${place.name}`,
       })
-    : 'Blocked. Mend what is named, then check again.';
+    : `Blocked. Mend what is named, then check again${demanded.length === 0 ? '' : '; what guidance or answers demand stays until the person takes it back'}.`;
   const none =
     chosen.length === 0
       ? `There is no check "${only?.join(', ')}". There are: ${all.map((check) => check.id).join(', ')}; gates of several: security, reliability, test, approval, construction`

@@ -27,7 +27,7 @@ export const rollback = defineOperation({
   input: z.object({
     environment: environmentField,
     to: z.string().max(64).optional().describe('Version that served here before; default: the one before the present'),
-    reason: z.string().max(500).optional().describe('Why; kept in the record'),
+    reason: z.string().max(500).optional().describe('Kept in the record'),
     rehearse: z.boolean().default(false),
   }),
   cli: {

@@ -18,7 +18,7 @@ export const rolloutStatus = defineOperation({
   name: 'rollout_status',
   title: 'How a run is going',
   description:
-    'Where a run is: step, weight, both arms with the evidence, what it waits for, how it ended. wait_s holds the answer until something changes; call it until the run has ended.',
+    'Where a run is: step, weight, evidence of both arms, what it waits for, how it ended. wait_s holds the answer until something changes; call until it has ended.',
   tool: true,
   effects: 'reads',
   input: z.object({

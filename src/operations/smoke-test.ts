@@ -11,7 +11,7 @@ import { openTrustedProject } from './project.ts';
 export const smokeTest = defineOperation({
   name: 'smoke_test',
   title: 'Run the smoke tests',
-  description: 'Runs the configured smoke checks against what serves the environment now. Changes nothing by itself.',
+  description: 'Runs the configured smoke checks against what serves the environment now.',
   tool: true,
   effects: 'reads',
   input: z.object({ environment: environmentField, detail: detailField }),

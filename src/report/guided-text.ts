@@ -11,13 +11,22 @@ export function renderGuided(
   quote: (text: string) => string = JSON.stringify,
 ): string[] {
   if (guided === undefined) return guidance === null ? [] : [`Guidance: ${quote(guidance)}`];
+  const { answers, foci } = guided;
+  // Six answers that change nothing are read at a glance.
+  if (guidance === null && foci.length === 0 && answers.every(({ changes }) => changes === unchanged))
+    return [
+      `Answers: ${answers.map(({ id, answer }) => `${id} ${quote(answer)}`).join('; ')} → nothing changed, kept as a note`,
+    ];
   return [
     ...(guidance === null ? [] : [`Guidance: ${quote(guidance)}`]),
     ...renderAnswers(guided, quote),
-    `${headingOf(guidance, guided)}: ${guided.foci.map(({ focus, words }) => describeFocus(focus, words)).join('; ') || 'no keyword in it'}`,
+    `${headingOf(guidance, guided)}: ${foci.map(({ focus, words }) => describeFocus(focus, words)).join('; ') || 'no keyword in it'}`,
     ...renderChanges(guided),
   ];
 }
+
+/** Said of an answer that changes nothing. */
+const unchanged = 'nothing';
 
 /** Because of what: the guidance, the answers, or both. */
 function headingOf(guidance: string | null, { answers }: Guided): string {

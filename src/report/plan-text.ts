@@ -1,3 +1,4 @@
+import { approvalNotes } from '../model/approval-level.ts';
 import type { CheckResult } from '../model/check.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Revision } from '../model/revision.ts';
@@ -10,8 +11,10 @@ import { renderChecks } from './preflight-text.ts';
 /** What each level asks for, as plan and approval screen say it. */
 export const approvalWords: Record<Plan['approval'], string> = {
   none: 'none: nobody will be asked',
-  'client-dialog': 'level 1: a person answers the dialog of the agent client (rollout_approve); not forgery-proof',
-  terminal: 'level 2: a person runs `seatrial approve` in a terminal and types the code; not forgery-proof',
+  'client-dialog':
+    'level 1: a person answers the dialog of the agent client (rollout_approve); not forgery-proof: an agent with a shell can go around it',
+  terminal:
+    'level 2: a person runs `seatrial approve` in a terminal and types the code; not forgery-proof: an agent with a shell can imitate a terminal',
   signature: 'level 3: an enrolled approver signs with `seatrial approve … --sign --key <file>`',
   protected: 'level 4: a protected environment of CI says who approved (`seatrial approve … --protected`)',
 };
@@ -49,7 +52,8 @@ export function renderPlan(plan: Plan, checks: readonly CheckResult[] | null = n
     `If something dies: ${content.deadMan}`,
     `Stored data: ${migrationWords[content.migration]}`,
     ...renderGuided(content),
-    ...plan.notes.map((note) => `Note: ${note}`),
+    // What the approval is worth stands in its own line.
+    ...plan.notes.filter((note) => note !== approvalNotes[plan.approval]).map((note) => `Note: ${note}`),
     `Approval: ${approvalWords[plan.approval]}`,
     `Requested by ${plan.requester}, valid until ${formatTime(plan.expiresAtMs)}`,
     ...(checks === null ? [] : ['', renderChecks(checks)]),

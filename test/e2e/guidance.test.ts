@@ -80,7 +80,7 @@ describe('the six questions, for a client without forms', () => {
   it('come back as text, and then as the last question, and a plan is made after a yes only', async () => {
     const asked = await session.call('rollout_plan', { arguments: '1.0.0 --interactive' });
     expect(asked.isError).toBe(false);
-    expect(asked.text).toMatch(/^Understood: .*interactive: rollout_plan asks the six questions/);
+    expect(asked.text).toMatch(/^Understood: .*interactive: six questions first/);
     expect(asked.text).toMatch(/6\. compliance: Are there compliance or regulatory requirements\?/);
     expect(asked.text).not.toMatch(/planId: /);
     const last = await session.call('rollout_plan', { version: '1.0.0', interactive: true, answers });

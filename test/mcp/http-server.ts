@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createMcpExpressApp } from '@modelcontextprotocol/sdk/server/express.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import { z } from 'zod';
+import { renderJsonSchema } from '../../src/config/json-schema.ts';
 import type { PromptDefinition } from '../../src/mcp/prompt.ts';
 import { createRunResources } from '../../src/mcp/run-resources.ts';
 import { createMcpServer, type McpServerOptions } from '../../src/mcp/server.ts';
@@ -49,7 +50,7 @@ export async function startHttpServer(commands: string, project: string): Promis
   const options: McpServerOptions = {
     version: '0.0.0-conformance',
     operations: all,
-    resources: createRunResources(all),
+    resources: createRunResources(all, renderJsonSchema),
     prompts: [...(await loadCommands(commands)), suitePrompt],
     completer: {
       suggest: (argument, typed, { projectDirectory }) => suggestValues(argument, typed, projectDirectory),

@@ -185,9 +185,8 @@ describe('tools/list', () => {
     const { client } = await connect();
     const tools = new Map((await client.listTools()).tools.map((tool) => [tool.name, tool]));
     expect(tools.get('rollout_status')?.annotations).toEqual({ readOnlyHint: true });
-    expect(tools.get('rollout_plan')?.annotations).toEqual({ readOnlyHint: false, destructiveHint: false });
+    expect(tools.get('rollout_plan')?.annotations).toEqual({ destructiveHint: false });
     expect(tools.get('rollout_start')?.annotations).toEqual({
-      readOnlyHint: false,
       destructiveHint: true,
       idempotentHint: true,
     });

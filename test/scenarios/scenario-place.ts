@@ -5,6 +5,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js';
 import { CallToolResultSchema } from '@modelcontextprotocol/sdk/types.js';
 import { ulid } from 'ulid';
+import { renderJsonSchema } from '../../src/config/json-schema.ts';
 import { saveStop } from '../../src/journal/emergency-stop.ts';
 import { takeRequests } from '../../src/journal/inbox.ts';
 import { encodeLine, noLineBefore } from '../../src/journal/journal-line.ts';
@@ -29,7 +30,9 @@ import { createApprovalPlace } from '../fixtures/approval-place.ts';
 import {
   abortedRun,
   failedRun,
+  frozenRun,
   heldRun,
+  inconclusiveRun,
   revision,
   rollbackFailedRun,
   rolledBackRun,
@@ -106,7 +109,7 @@ export async function createScenarioPlace(state: State): Promise<ScenarioPlace> 
   const server = createMcpServer({
     version: '1.0.0',
     operations,
-    resources: createRunResources(operations),
+    resources: createRunResources(operations, renderJsonSchema),
     prompts: await loadCommands(),
     completer: {
       suggest: (argument, typed, { projectDirectory }) => suggestValues(argument, typed, projectDirectory),
@@ -191,6 +194,7 @@ async function layRun(place: Place, run: RunState, { startedAtMs, clock, commit 
     await finishRun({ place, record, clock });
     return runId;
   }
+  if (run.ownerGone === true) return runId;
   const owner = { runId, identity: await currentIdentity(), sinceMs: startedAtMs };
   await acquireLock({ directory: place.lockDirectory, owner, clock });
   const journalled = new Set<string>();
@@ -221,14 +225,17 @@ const makers = {
   rollbackFailed: rollbackFailedRun,
   running: runningRun,
   held: heldRun,
+  inconclusive: inconclusiveRun,
+  asking: (shape: Parameters<typeof inconclusiveRun>[0]) => inconclusiveRun(shape, 'ask'),
+  frozen: frozenRun,
 };
 
 function makeRecord(
-  { kind, version, approval = 'client-dialog' }: RunState,
+  { kind, version, approval = 'client-dialog', told = true }: RunState,
   runId: string,
   startedAtMs: number,
 ): RunRecord {
-  return makers[kind]({ version, runId, startedAtMs, approval });
+  return makers[kind]({ version, runId, startedAtMs, approval, notified: told });
 }
 
 /** The fixture's run as one of this place: its commits, its project, its environment. */

@@ -33,13 +33,29 @@ export type ConfigState = {
 };
 
 export type RunState = {
-  kind: 'succeeded' | 'rolledBack' | 'failed' | 'aborted' | 'unverified' | 'rollbackFailed' | 'running' | 'held';
+  kind:
+    | 'succeeded'
+    | 'rolledBack'
+    | 'failed'
+    | 'aborted'
+    | 'unverified'
+    | 'rollbackFailed'
+    | 'running'
+    | 'held'
+    /** Held at the end of its bake, for data; `asking`: at a gate, for a person. */
+    | 'inconclusive'
+    | 'asking'
+    | 'frozen';
   version: string;
   /** How it is approved; a dialog by default. */
   approval?: 'none' | 'client-dialog' | 'terminal';
   environment?: string;
   /** What the target said while it failed. */
   said?: string;
+  /** False: nobody was notified of it. */
+  told?: boolean;
+  /** Its supervisor is no more. */
+  ownerGone?: true;
 };
 
 export type State = {

@@ -3,8 +3,9 @@ import { aroundARun } from './around-a-run.ts';
 import { beforeARun } from './before-a-run.ts';
 import type { Call, Scenario } from './scenario.ts';
 import { createScenarioPlace, type ScenarioPlace } from './scenario-place.ts';
+import { wishesAndWaits } from './wishes-and-waits.ts';
 
-const scenarios = [...beforeARun, ...aroundARun];
+const scenarios = [...beforeARun, ...aroundARun, ...wishesAndWaits];
 /** Bytes / 4 of a reply that was not asked for in full. */
 const maxTokens = 600;
 

@@ -80,7 +80,7 @@ export async function describeRequest(
     `environment ${name}${environment === undefined ? ' (not said: the default)' : ''}`,
     `strategy ${strategy ?? `${spec.strategy.kind} (not said: the configured one)`}`,
     guidance === null ? 'no guidance' : `guidance ${JSON.stringify(guidance)}`,
-    interactive ? 'interactive: rollout_plan asks the six questions' : 'not interactive',
+    interactive ? 'interactive: six questions first' : 'not interactive',
     `project ${projectDirectory}`,
   ].join('; ');
 }
@@ -103,7 +103,7 @@ export function wrongArguments(mistakes: readonly string[]): DeployError {
   return new DeployError('INPUT_INVALID', {
     name: 'what was asked for',
     list: mistakes.map((mistake) => `- ${mistake}`).join('\n'),
-    remedy: `Such as: ${lineExample}. The words may stand in any order; guidance goes in quotes.`,
+    remedy: `Such as: ${lineExample}. The words may stand in any order; guidance goes in quotes. An agent asks the person what was meant and does not guess.`,
   });
 }
 
