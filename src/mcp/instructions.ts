@@ -11,7 +11,7 @@ Order of calls:
 2. rollout_plan {version, environment?, strategy?}: steps, way back, limits, and a plan_id. Show it to the person, notes included. Nothing has changed yet.
 3. A person approves that plan_id when the environment asks for it: "client-dialog" = call rollout_approve once, the client asks the person; any other level = ask the person to run the printed \`seatrial approve\` command. You cannot approve for a person: do not run that command, type its code, or edit config to make approval unnecessary. A refusal is final; ask what to change. NOT_TRUSTED: the config changed or is new; ask the person to run \`seatrial trust\`, never run it yourself.
 4. rollout_start {plan_id}: returns a run_id at once. A supervisor of its own carries the run out; ending this session, cancelling a call or a crash of this server does not stop it. Calling again with the same plan_id gives the same run.
-5. rollout_status {run_id, wait_s: 60}: call again until the status is "ended". Rollback is automatic: do not intervene while evidence is gathered.
+5. rollout_status {run_id, wait_s: 60}: call again until it prints an "outcome:" line. Rollback is automatic: do not intervene while evidence is gathered.
 6. deploy_report {run_id}: what happened, with evidence and a list of what could not be verified.
 7. deploy_review {run_id}: complete the pre-filled review; learnings come back in the next preflight.
 

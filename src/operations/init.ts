@@ -94,7 +94,7 @@ async function firstConfig(directory: string): Promise<First> {
     ...guessed.notes.map((note) => `  ! ${note}`),
     '  ! the steps take about an hour, as production wants it; to try it out, write shorter bakes: strategy: { kind: canary, steps: [{ weight: 25%, bake: 10s }, { weight: 100%, bake: 10s }] }',
     '  ! a verdict needs requests; for a service without users: metrics: { source: prober, path: /health }',
-    'Next: read it, tag a version (git tag v1.0.0), then: seatrial ship 1.0.0',
+    'Next: read it, commit it, tag a version (git tag v1.0.0); a person trusts the project (seatrial trust), then: seatrial ship 1.0.0',
   ];
   if (await hasHaproxy(directory)) {
     const { service, environments } = parseConfig(guessed.text).config;

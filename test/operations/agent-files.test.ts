@@ -142,6 +142,8 @@ describe('seatrial init and agents', () => {
     const { text, asked } = await run({});
     expect([asked, Object.keys(everything())]).toEqual([[], ['seatrial.yaml']]);
     expect(text).toContain('seatrial init --agents');
+    // Without trust and a commit the first ship is refused.
+    expect(text).toMatch(/^Next: .*commit it.*\(seatrial trust\).*seatrial ship 1\.0\.0$/m);
   });
 
   it.each([

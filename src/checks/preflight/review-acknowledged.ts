@@ -12,7 +12,7 @@ export function createReviewCheck(blocking: boolean): Check<PreflightContext> {
     run: async ({ pendingReview }) => {
       if (pendingReview === null) return passed('no review is open');
       const { runId } = pendingReview;
-      const remedy = `Complete it with deploy_review, then a person runs: seatrial review acknowledge ${runId}`;
+      const remedy = `Complete it (deploy_review, or seatrial review draft ${runId}), then a person runs: seatrial review acknowledge ${runId}`;
       return failed(`the review of run ${runId} is not acknowledged`, remedy, { runId });
     },
   };

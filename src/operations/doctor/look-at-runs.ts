@@ -127,7 +127,7 @@ async function lookAtUnfinished(
 async function lookAtReview(located: ProjectPlace, environment: string): Promise<Finding[]> {
   const open = await pendingReview(located, environment);
   if (open === null) return [];
-  const remedy = `Complete it (seatrial review draft ${open.runId}), then a person: seatrial approve --scope review --run-id ${open.runId}`;
+  const remedy = `Complete it (seatrial review draft ${open.runId}), then a person: seatrial review acknowledge ${open.runId}`;
   return [
     { area: 'runs', state: 'attention', text: `the review of run ${open.runId} (${environment}) is open`, remedy },
   ];

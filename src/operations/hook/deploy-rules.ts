@@ -88,6 +88,8 @@ const harmless =
   /^(?:--dry-run(?:=(?!none$|false$).*)?|--noop|--help|--check|--syntax-check|--list-hosts|--list-tasks|--preview)$/;
 
 const kubernetes = ['kubectl', 'kubecolor', 'oc', 'k'];
+const kubernetesChanges =
+  'apply|create|replace|set|patch|edit|delete|scale|autoscale|run|expose|label|annotate|drain|cordon|taint';
 const compose = ['up', 'down', 'restart', 'start', 'stop', 'rm', 'kill', 'pull', 'create', 'run', 'scale'];
 
 /** In the order in which they are asked; the first that fits names the call. */
@@ -106,11 +108,12 @@ export const deployRules: readonly DeployRule[] = [
   {
     id: 'kubectl',
     programs: kubernetes,
-    verbs: [
-      'apply|create|replace|set|patch|edit|delete|scale|autoscale|run|expose|label|annotate|drain|cordon|taint',
-      'rollout undo|restart|pause|resume',
-      'start-build|new-app',
-    ],
+    verbs: [kubernetesChanges, 'rollout undo|restart|pause|resume', 'start-build|new-app'],
+  },
+  {
+    id: 'kubectl',
+    programs: ['microk8s', 'k3s', 'minikube'],
+    verbs: [`kubectl ${kubernetesChanges}`, 'kubectl rollout undo|restart|pause|resume'],
   },
   { id: 'helm', programs: ['helm'], verbs: ['upgrade|install|rollback|uninstall|delete|del|un'] },
   { id: 'helmfile', programs: ['helmfile'], verbs: ['apply|sync|destroy|delete'] },

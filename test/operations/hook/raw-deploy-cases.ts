@@ -13,6 +13,9 @@ export const caughtCases: RawDeployCase[] = [
   ['kubectl apply --dry-run=none -f x.yaml', 'kubectl'],
   ['k apply -f x.yaml', 'kubectl'],
   ['oc rollout restart dc/shop', 'kubectl'],
+  ['microk8s kubectl apply -f x.yaml', 'kubectl'],
+  ['k3s kubectl -n prod rollout undo deploy/shop', 'kubectl'],
+  ['minikube kubectl -- delete pod shop-1', 'kubectl'],
   ['kubectl --unknown-option value apply -f x', 'kubectl'],
   ['kubectl argo rollouts promote shop', 'argo-rollouts'],
   ['kubectl-argo-rollouts set image shop shop=shop:2', 'argo-rollouts'],
@@ -180,6 +183,7 @@ export const caughtCases: RawDeployCase[] = [
 ];
 
 export const passedCases: RawDeployCase[] = [
+  'k3s kubectl get pods',
   'kubectl get pods -n prod',
   'kubectl get deploy/shop -o yaml',
   'kubectl describe pod shop-1',
