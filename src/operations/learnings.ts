@@ -14,6 +14,7 @@ import { defineOperation } from './define-operation.ts';
 import { detailField } from './inputs.ts';
 import { addNote, type LearningsSources, loadExplanations, loadSources } from './learnings-files.ts';
 import { openProject, openTrustedProject, type Project } from './project.ts';
+import { findRun } from './project-memory.ts';
 import { rebuildLearnings } from './rebuild-learnings.ts';
 
 const input = z.object({
@@ -158,8 +159,10 @@ async function add(
   const paths: string[] = [];
   const already: string[] = [];
   const alike: Alike[] = [];
-  for (const words of wordsOf(given, sources)) {
-    const note = { ...words, ...author };
+  const words = wordsOf(given, sources);
+  await assertRunKnown(project, sources, given.run);
+  for (const one of words) {
+    const note = { ...one, ...author };
     const same = sources.notes.find((other) => isSame(note, other));
     if (same !== undefined) already.push(same.id);
     else {
@@ -179,6 +182,12 @@ async function add(
     ...remarks,
   ].join('\n');
   return { data: { paths, already, alike }, text };
+}
+
+/** A mistyped run would keep its note and free nothing. Throws RUN_UNKNOWN; runs of other machines are known by their history. */
+async function assertRunKnown(project: Project, { history }: LearningsSources, run: string | undefined): Promise<void> {
+  if (run === undefined || history.some(({ runId }) => runId.toLowerCase() === run.toLowerCase())) return;
+  await findRun(project, run);
 }
 
 type Alike = { id: string; share: number };

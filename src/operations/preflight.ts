@@ -105,7 +105,7 @@ export async function askPreflight(
     : `Blocked. Mend what is named, then check again${demanded.length === 0 ? '' : '; what guidance or answers demand stays until the person takes it back'}.`;
   const none =
     chosen.length === 0
-      ? `There is no check "${only?.join(', ')}". There are: ${all.map((check) => check.id).join(', ')}; gates of several: security, reliability, test, approval, construction`
+      ? `There is no check "${only?.join(', ')}". There are: ${all.map((check) => check.id).join(', ')}; gates of several: security, reliability, test, approval, construction. How a run ended (transition, rollback): deploy_report {kind: "gate-criteria"}, or seatrial gate-check transition`
       : null;
   const text =
     none ??

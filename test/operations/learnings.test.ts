@@ -153,6 +153,7 @@ describe('add', () => {
   });
 
   it('keeps cause and fix apart, and says what is missing for the revision to ship again', async () => {
+    project.addRun(dayEntry(1));
     const half = await ask({ action: 'add', run: 'RUN-00001', cause: 'the pool was too small' });
     expect(half.text).toContain(
       'Of run run-00001 its cause is recorded, but no fix; until then its revision is refused. Next, once a person agrees, record the fix: learnings {action: "add", run: "run-00001", fix: "…"} (seatrial learnings add --run run-00001 --fix "…"',
@@ -203,6 +204,15 @@ describe('add', () => {
     expect(existsSync(project.path('notes'))).toBe(false);
   });
 
+  it.each(['run-9', '01j9zzzzzzzzzzzzzzzzzzzzzz', '../x'])(
+    'refuses the run %s, which nobody has recorded',
+    async (run) => {
+      project.addRun(dayEntry(1));
+      await expect(ask({ action: 'add', run, cause: 'x', fix: 'y' })).rejects.toMatchObject({ code: 'RUN_UNKNOWN' });
+      expect(existsSync(project.path('notes'))).toBe(false);
+    },
+  );
+
   it('refuses texts that are too long', () => {
     expect(learnings.input.safeParse({ action: 'add', text: 'x'.repeat(1001) }).success).toBe(false);
   });
@@ -250,7 +260,8 @@ describe('export and import', () => {
   it('brings notes into another project and changes nothing that is there', async () => {
     await ask({ action: 'add', text: 'Warm the cache before the second step' });
     await ask({ action: 'add', kind: 'pattern', text: 'Two people watch the first step' });
-    await ask({ action: 'add', run: 'r1', cause: 'not for others' });
+    project.addRun(dayEntry(1));
+    await ask({ action: 'add', run: 'run-00001', cause: 'not for others' });
     project.write('notes/My own.md', '---\nkind: lesson\n---\nfrom a file with a name of its own\n');
     const { text } = await command('learnings_export', {});
     expect(text).not.toContain('not for others');

@@ -24,7 +24,7 @@ p{margin:.5em 0}
 .status{font-weight:600;white-space:nowrap}
 .good{color:var(--good)}.bad{color:var(--bad)}.open{color:var(--open)}
 .alarm{border-left:5px solid var(--bad);background:var(--raised);padding:.7em 1em}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(132px,1fr));gap:10px;margin:1.4em 0}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:10px;margin:1.4em 0}
 .tiles div{background:var(--raised);border-radius:8px;padding:.7em .9em;display:flex;flex-direction:column-reverse;justify-content:flex-end}
 .tiles dt{font-size:.82rem;color:var(--soft);line-height:1.3}
 .tiles dd{margin:0;font-size:1.35rem;font-weight:700;line-height:1.3;font-variant-numeric:tabular-nums;overflow-wrap:normal}
