@@ -125,8 +125,8 @@ describe.skipIf(missing)('a run that a real Prometheus judges', () => {
     );
     const report = (await shop.cli('report', runId, '--detail', 'full')).stdout;
     const [baseline, current, change] = /### Conversion Rate\n(.*)\n(.*)\n(.*)\n/.exec(report)?.slice(1) ?? [];
-    expect(baseline).toMatch(/^- Baseline: (4[0-9]|5[0-9])(\.\d+)? % of [\d,]+ opportunities$/);
-    expect(current).toMatch(/^- Post-Deployment: ([1-9]|[123][0-9])(\.\d+)? % of [\d,]+ opportunities$/);
+    expect(baseline).toMatch(/^- Baseline: (4[0-9]|5[0-9])(\.\d+)? % of [\d,]+ opportunities \(#\d+\)$/);
+    expect(current).toMatch(/^- Post-Deployment: ([1-9]|[123][0-9])(\.\d+)? % of [\d,]+ opportunities \(#\d+\)$/);
     expect(change).toMatch(/^- Change: -\d+(\.\d)? % \(at most -20 % is allowed: broken for certain\) \(#\d+\)$/);
     expect(report).toMatch(/Throughput[\s\S]*Evidence: .*successful answers per request/i);
     expect(report).not.toContain('Business metrics (conversion rate, user activity): not measured');
@@ -200,7 +200,7 @@ describe.skipIf(missing)('a run that a real Prometheus judges', () => {
       /- Requests from .* not counted for 1m [\d.]+s: the metrics source did not tell of this time/,
     );
     expect(report.match(/Issue: Held: the metrics source prometheus/g)).toHaveLength(1);
-    expect(report).toMatch(/Resolution: went on\n {3}- Time to Resolve: 4\d(\.\d)?s/);
+    expect(report).toMatch(/Resolution: went on(?: \(#\d+\))?\n {3}- Time to Resolve: 4\d(\.\d)?s/);
     if (process.env['SHOW_TEXTS'] !== undefined) console.log(status, '\n', report, '\n', story.join('\n'));
   }, 200_000);
 
