@@ -1,3 +1,4 @@
+import { intendedWeight, weightAfter } from '../model/candidate-weight.ts';
 import { DeployError } from '../model/deploy-error.ts';
 import type { RecordedEvent, RunEventType } from '../model/run-event.ts';
 import type { CountsPoint, RunRecord, StepProgress } from '../model/run-record.ts';
@@ -147,7 +148,7 @@ function applyPermission(record: RunRecord, event: PermissionEvent): void {
 
 function applyRaise(record: RunRecord, { data }: EventOf<'weight_raised'>): void {
   // Asked for is enough to count as having had users: the run may have died before it could say so.
-  record.maxWeightPercent = Math.max(record.maxWeightPercent, data.weightPercent);
+  noteMost(record, data.weightPercent);
   if (data.done) record.weightPercent = data.weightPercent;
 }
 
@@ -249,7 +250,7 @@ function applyStep(record: RunRecord, event: EventOf<'step_started' | 'step_comp
     progress.error = null;
     progress.state = 'running';
     record.currentStepId = step.id;
-    if (phase === 'forward') noteIntendedUsers(record, step);
+    if (phase === 'forward') noteMost(record, intendedWeight(step));
     return;
   }
   const { stepId, phase } = event.data;
@@ -264,28 +265,17 @@ function applyStep(record: RunRecord, event: EventOf<'step_started' | 'step_comp
   }
   progress.state = 'completed';
   progress.evidence = event.data.evidence;
-  applyWeight(record, weightAfter(record, progress));
-}
-
-/** From its beginning on a step may have brought users to the candidate, also when the run died before it could say so. */
-function noteIntendedUsers(record: RunRecord, step: Step): void {
-  if (step.kind !== 'set_weight' && step.kind !== 'replace_batch') return;
-  const weightPercent = step.kind === 'set_weight' ? step.weightPercent : 1;
-  record.maxWeightPercent = Math.max(record.maxWeightPercent, weightPercent);
+  applyWeight(record, weightAfter(record.plan, progress));
 }
 
 function applyWeight(record: RunRecord, weightPercent: number | null): void {
   if (weightPercent === null) return;
   record.weightPercent = weightPercent;
-  record.maxWeightPercent = Math.max(record.maxWeightPercent, weightPercent);
+  noteMost(record, weightPercent);
 }
 
-/** What the candidate gets once this step is done; null when the step does not say. */
-function weightAfter(record: RunRecord, { step, evidence }: StepProgress): number | null {
-  const read = evidence['weightPercent'];
-  if (typeof read === 'number') return read;
-  if (step.kind !== 'promote') return null;
-  return step.revision.id === record.plan.content.revision.id ? 100 : 0;
+function noteMost(record: RunRecord, weightPercent: number | null): void {
+  record.maxWeightPercent = Math.max(record.maxWeightPercent, weightPercent ?? 0);
 }
 
 function applyVerdict(record: RunRecord, { data }: EventOf<'verdict'>): void {

@@ -1,3 +1,4 @@
+import { intendedWeight, weightAfter } from '../model/candidate-weight.ts';
 import type { RecordedEvent, RunEventType } from '../model/run-event.ts';
 import type { Hold, RunRecord, StepProgress } from '../model/run-record.ts';
 
@@ -51,17 +52,12 @@ function weightTold({ plan }: RunRecord, event: RecordedEvent): number | null {
   switch (event.type) {
     case 'weight_raised':
       return event.data.weightPercent;
-    case 'step_started': {
-      const { step, phase } = event.data;
-      if (phase !== 'forward') return null;
-      // A batch that has begun may have brought users, nobody knows how many.
-      return step.kind === 'set_weight' ? step.weightPercent : step.kind === 'replace_batch' ? 1 : null;
-    }
+    case 'step_started':
+      return event.data.phase === 'forward' ? intendedWeight(event.data.step) : null;
     case 'step_completed': {
-      const read = event.data.evidence['weightPercent'];
-      if (typeof read === 'number') return read;
-      const step = plan.content.steps.find(({ id }) => id === event.data.stepId);
-      return step?.kind === 'promote' && event.data.phase === 'forward' ? 100 : null;
+      const { stepId, phase, evidence } = event.data;
+      const step = phase === 'forward' ? plan.content.steps.find(({ id }) => id === stepId) : undefined;
+      return weightAfter(plan, { step, evidence });
     }
     default:
       return null;

@@ -1,7 +1,7 @@
 import type { CheckResult } from '../../model/check.ts';
 import type { RunRecord } from '../../model/run-record.ts';
 import { assessGate, type GateAnswer, namedGates } from '../gate-answer.ts';
-import { type EventOf, eventsOf, lastSeq, verdictSeq } from '../record-events.ts';
+import { type EventOf, eventsOf, lastSeq } from '../record-events.ts';
 import { isBreach } from '../report-timeline.ts';
 import { smokeAfterRollback } from '../rollback-facts.ts';
 
@@ -43,8 +43,7 @@ export function constructionCriteria(checks: readonly CheckResult[]): Array<Gate
 /** The criteria of success, by the record of a run. Pure. */
 export function transitionCriteria(record: RunRecord): Criterion[] {
   const { outcome, verified } = record;
-  const all = eventsOf(record, 'verdict').filter(({ data }) => data.verdict.metric !== 'split');
-  const levels = all.filter(({ data, seq }) => verdictSeq(record, data.verdict.metric).includes(seq));
+  const levels = lastVerdicts(record).filter(({ data }) => data.verdict.metric !== 'split');
   const business = levels.filter(({ data }) => isBusiness(record, data.verdict.metric));
   const smoke = record.smoke.at(-1);
   const red = (smoke?.checks ?? []).filter(({ status }) => status !== 'passed');
@@ -72,6 +71,12 @@ export function transitionCriteria(record: RunRecord): Criterion[] {
     }),
     criterion('signoff', 'Operations Lead signoff', { open: ['not signed'] }),
   ];
+}
+
+/** The last verdict on each metric, in the order in which they were made. */
+function lastVerdicts(record: RunRecord): Array<EventOf<'verdict'>> {
+  const last = new Map(eventsOf(record, 'verdict').map((event) => [event.data.verdict.metric, event]));
+  return [...last.values()].sort((one, other) => one.seq - other.seq);
 }
 
 function isBusiness({ plan }: RunRecord, metric: string): boolean {
