@@ -83,6 +83,9 @@ export const foci: readonly Focus[] = [
 /** Longest guidance that a plan keeps, in characters. */
 export const longestGuidance = 500;
 
+/** Said of an answer that changes nothing. */
+export const unchanged = 'nothing';
+
 const reason = z.string();
 const focusTitle = z.string();
 

@@ -1,4 +1,4 @@
-import { type FocusName, findFoci, focusNames, focusOf, type Guided } from './guidance.ts';
+import { type FocusName, findFoci, focusNames, focusOf, type Guided, unchanged } from './guidance.ts';
 import { type Answers, planQuestions, timelineMs } from './plan-question.ts';
 
 /** What a person asked for beside version and strategy. */
@@ -64,9 +64,9 @@ function fociOfAnswer(id: string, answer: string): Guided['foci'] {
 
 function describeChange(id: string, answer: string, found: Guided['foci']): string {
   if (id === 'experience')
-    return answer === 'first time' ? 'a person looks before all users get the release' : 'nothing';
+    return answer === 'first time' ? 'a person looks before all users get the release' : unchanged;
   if (id === 'timeline' && timelineMs(answer) !== null) return 'all watches together are held against it';
-  return found.length === 0 ? 'nothing' : `focus ${found.map(({ focus }) => focusOf(focus).title).join(', ')}`;
+  return found.length === 0 ? unchanged : `focus ${found.map(({ focus }) => focusOf(focus).title).join(', ')}`;
 }
 
 function merge(found: Guided['foci']): Guided['foci'] {

@@ -1,3 +1,4 @@
+import { loadConfig } from '../config/load-config.ts';
 import { loadEnvironment } from '../config/load-environment.ts';
 import { listRuns } from '../journal/state-folder.ts';
 import { strategyField } from './inputs.ts';
@@ -18,7 +19,7 @@ async function valuesOf(argument: string, directory: string): Promise<readonly s
     case 'version':
       return versionsOf(await openProject(directory));
     case 'environment':
-      return Object.keys((await openProject(directory)).config.environments);
+      return Object.keys((await loadConfig(directory)).config.environments);
     case 'strategy':
       return strategyField.unwrap().options;
     case 'run_id':

@@ -1,4 +1,4 @@
-import { type FocusName, focusOf, type Guided } from '../model/guidance.ts';
+import { type FocusName, focusOf, type Guided, unchanged } from '../model/guidance.ts';
 import type { PlanContent } from '../model/plan.ts';
 import { quoteArgument } from './quote-argument.ts';
 
@@ -24,9 +24,6 @@ export function renderGuided(
     ...renderChanges(guided),
   ];
 }
-
-/** Said of an answer that changes nothing. */
-const unchanged = 'nothing';
 
 /** Because of what: the guidance, the answers, or both. */
 function headingOf(guidance: string | null, { answers }: Guided): string {

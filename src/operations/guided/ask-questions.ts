@@ -11,6 +11,7 @@ import {
   proceedQuestion,
   type QuestionId,
 } from '../../model/plan-question.ts';
+import { quoteWord } from './split-words.ts';
 
 export type Defaults = Readonly<Record<QuestionId, string>>;
 
@@ -100,7 +101,7 @@ export function readAnswers(handedIn: Readonly<Record<string, string>>): { answe
   }
   const proceed = given.get(proceedQuestion.id);
   const decided = proceed === undefined ? null : parseYesNo(proceed);
-  if (proceed !== undefined && decided === null) mistakes.push(`proceed is ${shorten(proceed)}; right: yes, no`);
+  if (proceed !== undefined && decided === null) mistakes.push(`proceed is ${quoteWord(proceed)}; right: yes, no`);
   if (mistakes.length > 0) throw wrongAnswers(mistakes);
   return { answers, proceed: decided };
 }
@@ -169,11 +170,7 @@ async function askByForm(
 }
 
 function notUnderstood({ id }: PlanQuestion, text: string, right: string): string {
-  return `${id} is ${shorten(text)}; right: ${right}`;
-}
-
-function shorten(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text);
+  return `${id} is ${quoteWord(text)}; right: ${right}`;
 }
 
 function wrongAnswers(mistakes: readonly string[]): DeployError {

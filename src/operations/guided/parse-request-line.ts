@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { nearestName } from '../../model/operation-input.ts';
 import { strategies } from '../../strategies/list.ts';
-import type { Word } from './split-words.ts';
+import { quoteWord, type Word } from './split-words.ts';
 
 /** What a line such as `canary 1.4.0 ./shop --guidance "watch the orders" --interactive` asks for. */
 export type RequestLine = {
@@ -91,7 +91,7 @@ function takeVersion(word: string, known: readonly string[], found: Found): void
   if (near === null) found.values.push({ key: 'version', value: word });
   else
     found.mistakes.push(
-      `${show(word)} is no strategy and no environment; did you mean ${near}? (A version that is called so: --version ${word}.)`,
+      `${quoteWord(word)} is no strategy and no environment; did you mean ${near}? (A version that is called so: --version ${word}.)`,
     );
 }
 
@@ -107,14 +107,14 @@ function takeOption(token: OptionToken, words: readonly Word[], found: Found): v
   const { name, rawName, value } = token;
   if (name === 'interactive') {
     found.interactive = true;
-    if (value !== undefined) found.mistakes.push(`--interactive takes no value; it was given ${show(value)}`);
+    if (value !== undefined) found.mistakes.push(`--interactive takes no value; it was given ${quoteWord(value)}`);
     return;
   }
   const key = optionKeys.get(name);
   if (key === undefined) {
     const near = nearestName(name, [...optionKeys.keys(), 'interactive']);
     found.mistakes.push(
-      `the option ${show(rawName)} is unknown${near === null ? '' : `; did you mean --${near}?`} There are: ${optionNames}`,
+      `the option ${quoteWord(rawName)} is unknown${near === null ? '' : `; did you mean --${near}?`} There are: ${optionNames}`,
     );
     return;
   }
@@ -125,12 +125,14 @@ function takeOption(token: OptionToken, words: readonly Word[], found: Found): v
       `--${name} has no value; write --${name} ${key === 'guidance' ? '"what to watch for"' : '<value>'}`,
     );
   else if (key === 'strategy' && !strategies.some(({ kind }) => kind === value.toLowerCase()))
-    found.mistakes.push(`${show(value)} is no strategy; there are: ${strategies.map(({ kind }) => kind).join(', ')}`);
+    found.mistakes.push(
+      `${quoteWord(value)} is no strategy; there are: ${strategies.map(({ kind }) => kind).join(', ')}`,
+    );
   else found.values.push({ key, value: key === 'strategy' ? value.toLowerCase() : value });
 }
 
 function doubled(key: Key, given: readonly string[], environments: readonly string[]): string {
-  const values = [...new Set(given)].map(show).join(' and ');
+  const values = [...new Set(given)].map(quoteWord).join(' and ');
   switch (key) {
     case 'version':
       return `${values}: only one of them can be the version. Strategies: ${strategies.map(({ kind }) => kind).join(', ')}; environments: ${environments.join(', ') || 'none'}; a guidance of several words needs quotes`;
@@ -141,8 +143,4 @@ function doubled(key: Key, given: readonly string[], environments: readonly stri
     default:
       return `two ${key === 'strategy' ? 'strategies' : 'environments'}: ${values}; say which one`;
   }
-}
-
-function show(word: string): string {
-  return JSON.stringify(word.length > 60 ? `${word.slice(0, 59)}…` : word);
 }

@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { loadConfig } from '../../config/load-config.ts';
 import { loadEnvironment } from '../../config/load-environment.ts';
 import { defaultAnswers, planQuestions } from '../../model/plan-question.ts';
 import { defineOperation } from '../define-operation.ts';
 import { environmentField } from '../inputs.ts';
-import { openProject } from '../project.ts';
 import { askQuestions } from './ask-questions.ts';
 import { renderQuestions } from './question-text.ts';
 
@@ -24,7 +24,7 @@ export const planQuestionsOperation = defineOperation({
     examples: ['seatrial questions', 'seatrial questions --ask --env production'],
   },
   run: async (input, context) => {
-    const { config } = await openProject(context.projectDirectory);
+    const { config } = await loadConfig(context.projectDirectory);
     const { name, spec } = loadEnvironment(config, input.environment);
     const defaults = defaultAnswers(spec);
     if (input.ask !== true)

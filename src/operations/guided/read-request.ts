@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
+import { loadConfig } from '../../config/load-config.ts';
 import { loadEnvironment } from '../../config/load-environment.ts';
 import { type StrategySpec, strategySchema } from '../../model/config/strategy.ts';
 import { DeployError } from '../../model/deploy-error.ts';
 import { cleanGuidance, longestGuidance } from '../../model/guidance.ts';
 import type { OperationContext } from '../../model/operation.ts';
 import { realDirectory } from '../../system/files.ts';
-import { openProject } from '../project.ts';
 import { parseRequestLine, type RequestLine } from './parse-request-line.ts';
 import { splitWords, type Word } from './split-words.ts';
 
@@ -73,7 +73,7 @@ export async function describeRequest(
   { version, environment, strategy, guidance, interactive }: Omit<Requested, 'understood'>,
   projectDirectory: string,
 ): Promise<string> {
-  const { config } = await openProject(projectDirectory);
+  const { config } = await loadConfig(projectDirectory);
   const { name, spec } = loadEnvironment(config, environment);
   return [
     `Understood: version ${version}`,
@@ -130,7 +130,7 @@ async function assertSameProject(folder: string, projectDirectory: string): Prom
 async function environmentsOf(words: readonly Word[], projectDirectory: string): Promise<string[]> {
   if (words.length === 0) return [];
   try {
-    return Object.keys((await openProject(projectDirectory)).config.environments);
+    return Object.keys((await loadConfig(projectDirectory)).config.environments);
   } catch (thrown) {
     if (words.length === 1) return [];
     throw thrown;

@@ -81,3 +81,10 @@ function isEscapable(character: string | undefined): boolean {
 function isSpace(character: string): boolean {
   return /\s/u.test(character);
 }
+
+/** A word as mistakes quote it; of a long one the beginning. Pure. */
+export function quoteWord(text: string): string {
+  return JSON.stringify(text.length > longestQuoted ? `${text.slice(0, longestQuoted - 1)}…` : text);
+}
+
+const longestQuoted = 60;
