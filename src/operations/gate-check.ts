@@ -5,15 +5,10 @@ import { exitCode } from '../model/error-catalogue.ts';
 import type { OperationContext, OperationResult } from '../model/operation.ts';
 import { nearestName } from '../model/operation-input.ts';
 import type { RunRecord } from '../model/run-record.ts';
-import {
-  type Criterion,
-  constructionGates,
-  phaseWords,
-  rollbackCriteria,
-  transitionCriteria,
-} from '../report/cards/gate-criteria.ts';
+import { type Criterion, phaseWords, rollbackCriteria, transitionCriteria } from '../report/cards/gate-criteria.ts';
+import { compoundGates, gateMembers } from '../report/cards/gate-members.ts';
 import { cite, plainLine } from '../report/format.ts';
-import { type GateAnswer, namedGates } from '../report/gate-answer.ts';
+import type { GateAnswer } from '../report/gate-answer.ts';
 import { defineOperation } from './define-operation.ts';
 import { detailField, environmentField, versionField } from './inputs.ts';
 import { openPlace } from './place.ts';
@@ -132,18 +127,14 @@ function refusal(what: string): DeployError {
 
 /** Ids of the checks that a gate is made of. Throws INPUT_INVALID, with what there is, for any other name. */
 export function checksOf(gate: string, ids: readonly string[]): readonly string[] {
-  const gates = new Map<string, readonly string[]>([
-    ...Object.entries(namedGates),
-    ['construction', constructionGates.flatMap(([, own]) => own)],
-  ]);
   const name = gate.toLowerCase().replace(/-gate$/, '');
-  const own = gates.get(name) ?? (ids.includes(gate) ? [gate] : null);
+  const own = gateMembers(name) ?? (ids.includes(gate) ? [gate] : null);
   if (own !== null) return own;
   const later = phases.flatMap((phase) => [phase, ...criterionIds[phase]]);
-  const near = nearestName(name, [...gates.keys(), ...ids, ...later]);
+  const near = nearestName(name, [...compoundGates, ...ids, ...later]);
   throw new DeployError('INPUT_INVALID', {
     name: '`seatrial gate-check`',
     list: `- there is no gate "${gate}".${near === null ? '' : ` Did you mean ${near}?`}`,
-    remedy: `Gates: ${[...gates.keys()].join(', ')}. Checks: ${ids.join(', ')}. Of a run: ${later.join(', ')}.`,
+    remedy: `Gates: ${compoundGates.join(', ')}. Checks: ${ids.join(', ')}. Of a run: ${later.join(', ')}.`,
   });
 }

@@ -9,7 +9,7 @@ import { exitCode } from '../model/error-catalogue.ts';
 import type { Guided } from '../model/guidance.ts';
 import type { OperationContext, OperationResult } from '../model/operation.ts';
 import { readWishes } from '../model/wishes.ts';
-import { gateMembers } from '../report/cards/gate-members.ts';
+import { compoundGates, gateMembers } from '../report/cards/gate-members.ts';
 import { duePitfalls, renderDuePitfalls } from '../report/learnings/due-pitfalls.ts';
 import { renderChecks } from '../report/preflight-text.ts';
 import { defineOperation } from './define-operation.ts';
@@ -45,7 +45,7 @@ export const preflight = defineOperation({
     const asked = await readRequest(input, context);
     const answers = input.answers === undefined ? null : readAnswers(input.answers).answers;
     const { checks: demanded } = readWishes({ guidance: asked.guidance, answers });
-    const only = input.gate === undefined ? null : gateMembers(input.gate);
+    const only = input.gate === undefined ? null : (gateMembers(input.gate) ?? [input.gate]);
     return askPreflight({ ...asked, detail: input.detail, demanded }, only, context);
   },
 });
@@ -105,7 +105,7 @@ export async function askPreflight(
     : `Blocked. Mend what is named, then check again${demanded.length === 0 ? '' : '; what guidance or answers demand stays until the person takes it back'}.`;
   const none =
     chosen.length === 0
-      ? `There is no check "${only?.join(', ')}". There are: ${all.map((check) => check.id).join(', ')}; gates of several: security, reliability, test, approval, construction. How a run ended (transition, rollback): deploy_report {kind: "gate-criteria"}, or seatrial gate-check transition`
+      ? `There is no check "${only?.join(', ')}". There are: ${all.map((check) => check.id).join(', ')}; gates of several: ${compoundGates.join(', ')}. How a run ended (transition, rollback): deploy_report {kind: "gate-criteria"}, or seatrial gate-check transition`
       : null;
   const text =
     none ??

@@ -33,8 +33,9 @@ export async function removeAgentFiles(directory: string): Promise<RemovedAgentF
       const place = await resolveInside(directory, path);
       const text = await readTextFile(place);
       if (text === null || markIn(text) === null) continue;
-      if (isUntouched(text)) await removeFile(place);
-      result[isUntouched(text) ? 'removed' : 'kept'].push(path);
+      const ours = isUntouched(text);
+      if (ours) await removeFile(place);
+      result[ours ? 'removed' : 'kept'].push(path);
     }
     if (await removeEmptyDirectory(await resolveInside(directory, folder)))
       await removeEmptyDirectory(await resolveInside(directory, folder.split('/')[0] ?? folder));

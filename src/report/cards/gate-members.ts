@@ -1,10 +1,15 @@
 import { namedGates } from '../gate-answer.ts';
 import { constructionGates } from './gate-criteria.ts';
 
-/** Ids of the checks that a gate before the change is made of; any other name is taken for the id of a check. Pure. */
-export function gateMembers(gate: string): readonly string[] {
-  const name = gate.toLowerCase();
-  const named = Object.entries(namedGates).find(([own]) => own === name);
-  if (named !== undefined) return named[1];
-  return name === 'construction' ? constructionGates.flatMap(([, own]) => own) : [gate];
+const members = new Map<string, readonly string[]>([
+  ...Object.entries(namedGates),
+  ['construction', constructionGates.flatMap(([, own]) => own)],
+]);
+
+/** Names of the gates before a change that are made of several checks. */
+export const compoundGates: readonly string[] = [...members.keys()];
+
+/** Ids of the checks that a gate before the change is made of; null for any other name. Pure. */
+export function gateMembers(gate: string): readonly string[] | null {
+  return members.get(gate.toLowerCase()) ?? null;
 }
