@@ -48,7 +48,7 @@ export async function benchHooks({ quick }: { quick: boolean }): Promise<BenchTa
       columns: ['what', 'median', 'p95', 'budget'],
       rows,
       notes: [
-        `Wall time of \`node dist/seatrial.mjs hook <event>\`, ${rounds} starts one after another, node ${process.version}.`,
+        `Wall time of \`node dist/hook.mjs <event>\`, ${rounds} starts one after another, node ${process.version}.`,
         isQuiet
           ? 'The first line is what this machine takes for a process that does nothing.'
           : `The machine is busy: a process that does nothing takes ${idle.toFixed(0)} ms, more than ${quietMs} ms. The budget is not judged.`,

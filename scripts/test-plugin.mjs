@@ -3,24 +3,27 @@
 // Their tools are installed from npm into a folder outside the repository, and run with nothing of this machine's
 // environment: an empty HOME, a PATH, no keys. What cannot be had here is SKIPPED with its reason and counted.
 // The last line is `N passed, N failed, N skipped`.
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { cachedTool } from './cached-tool.mjs';
+import { loadTypeScript } from './load-typescript.mjs';
 
 const root = resolve(import.meta.dirname, '..');
-const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'seatrial-tools');
 const only = process.argv.flatMap((word, index) => (process.argv[index - 1] === '--only' ? [word] : []));
 
+// The same client that `npm run test:client` drives.
+const { clientVersion } = await loadTypeScript('test/client/approval-ways.ts');
 /** Exact versions: a newer tool is a change of this file, not a surprise. */
 const tools = {
   'skills-ref': { package: 'skills-ref', version: '0.1.5' },
   publint: { package: 'publint', version: '0.3.25' },
   mcpb: { package: '@anthropic-ai/mcpb', version: '2.1.2' },
   gemini: { package: '@google/gemini-cli', version: '0.61.0' },
-  claude: { package: '@anthropic-ai/claude-code', version: '2.1.332', setUp: 'install.cjs' },
+  claude: { package: '@anthropic-ai/claude-code', version: clientVersion, setup: 'install.cjs' },
   codex: { package: '@openai/codex', version: '0.171.0' },
-  opencode: { package: 'opencode-ai', version: '1.18.33', setUp: 'postinstall.mjs' },
+  opencode: { package: 'opencode-ai', version: '1.18.33', setup: 'postinstall.mjs' },
   copilot: { package: '@github/copilot', version: '1.0.102' },
 };
 
@@ -97,18 +100,18 @@ process.on('exit', () => {
 
 for (const check of checks) {
   if (only.length > 0 && !only.includes(check.tool)) continue;
-  const missing = await provide(check.tool);
-  if (missing !== null) say('skipped', `SKIPPED ${check.name}: ${missing}`);
-  else attempt(check);
+  const { path, problem } = cachedTool({ ...tools[check.tool], program: check.tool });
+  if (problem !== null) say('skipped', `SKIPPED ${check.name}: ${problem}`);
+  else attempt(check, path);
 }
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 process.exit(counts.failed === 0 ? 0 : 1);
 
-function attempt({ name, tool, run }) {
+function attempt({ name, tool, run }, program) {
   const home = temporary('home');
   mkdirSync(join(home, 'project'));
   try {
-    run((args) => runTool(tool, args, home), home);
+    run((args) => runTool({ tool, program, args, home }), home);
     say('passed', `ok      ${name}`);
   } catch (thrown) {
     say('failed', `FAILED  ${name}\n${String(thrown.message).replace(/^/gm, '        ')}`);
@@ -120,55 +123,11 @@ function say(kind, line) {
   console.log(line);
 }
 
-/** Null when the tool is there; else why it cannot be had. An install that was cut off is done again. */
-async function provide(name) {
-  const { package: pack, version, setUp } = tools[name];
-  const folder = folderOf(name);
-  if (existsSync(join(folder, 'complete'))) return null;
-  mkdirSync(folder, { recursive: true });
-  if (!existsSync(join(folder, 'package.json'))) writeFileSync(join(folder, 'package.json'), '{"private":true}\n');
-  const args = [
-    'install',
-    '--prefix',
-    folder,
-    '--no-save',
-    '--no-audit',
-    '--no-fund',
-    '--ignore-scripts',
-    '--fetch-retries=1',
-  ];
-  const failure = await install([...args, `${pack}@${version}`]);
-  if (failure !== null) return `${pack}@${version} cannot be installed here: ${failure}`;
-  // The one script of the package itself, which puts the binary that npm has brought in its place.
-  if (setUp !== undefined) runIn(temporary('home'), process.execPath, [join(folder, 'node_modules', pack, setUp)]);
-  writeFileSync(join(folder, 'complete'), `${version}\n`);
-  return null;
-}
-
-function install(args) {
-  return new Promise((done) => {
-    const child = spawn('npm', args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: 420_000 });
-    let text = '';
-    child.stderr.on('data', (chunk) => {
-      text += chunk;
-    });
-    child.on('error', (error) => done(error.message));
-    child.on('close', (code) =>
-      done(code === 0 ? null : (text.match(/npm error .*/)?.[0] ?? `npm exited with ${code}`)),
-    );
-  });
-}
-
-function folderOf(name) {
-  const { package: pack, version } = tools[name];
-  return join(cache, `${pack.replace(/^@/, '').replace('/', '-')}-${version}`);
-}
-
 /** Output of one call in an empty home; an exit code other than 0 is an error with what it said. */
-function runTool(name, args, home) {
-  const result = runIn(home, join(folderOf(name), 'node_modules', '.bin', name), args);
+function runTool({ tool, program, args, home }) {
+  const result = runIn(home, program, args);
   const text = `${result.stdout ?? ''}${result.stderr ?? ''}`;
-  const said = `${name} ${args.join(' ')}\n${text.slice(-3000)}`;
+  const said = `${tool} ${args.join(' ')}\n${text.slice(-3000)}`;
   if (result.error) throw new Error(`${said}\n${result.error.message}`);
   if (result.status !== 0) throw new Error(`${said}\nexit code ${result.status}`);
   return { text, said };

@@ -1,23 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Scratch } from '../e2e/scratch-project.ts';
+import { toolNames } from '../e2e/tool-names.ts';
 import { toolPrefix } from './approval-ways.ts';
 import type { Block, Seen, Turn } from './scripted-model.ts';
-
-/** All tools of the plugin, as the server names them. */
-export const toolNames = [
-  'preflight',
-  'rollout_plan',
-  'rollout_approve',
-  'rollout_start',
-  'rollout_status',
-  'rollout_control',
-  'rollback',
-  'smoke_test',
-  'deploy_report',
-  'deploy_review',
-  'learnings',
-] as const;
 
 /** Calls a tool of the plugin. */
 export function tool(name: string, input: Record<string, unknown> = {}): Block {

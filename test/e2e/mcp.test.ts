@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createScratch, type Reply, type Scratch, type Session, sleep } from './scratch-project.ts';
+import { toolNames } from './tool-names.ts';
 
 /** The whole path through a real client over stdio and the built bundle. Each release builds on the one before. */
 describe('shipping through the MCP tools', () => {
@@ -56,19 +57,7 @@ describe('shipping through the MCP tools', () => {
 
   it('lists the tools, prompts and resources', async () => {
     const { tools } = await session.client.listTools();
-    expect(tools.map((tool) => tool.name)).toEqual([
-      'preflight',
-      'rollout_plan',
-      'rollout_approve',
-      'rollout_start',
-      'rollout_status',
-      'rollout_control',
-      'rollback',
-      'smoke_test',
-      'deploy_report',
-      'deploy_review',
-      'learnings',
-    ]);
+    expect(tools.map((tool) => tool.name)).toEqual(toolNames);
     expect(tools.find((tool) => tool.name === 'rollout_approve')?._meta).toEqual({
       'anthropic/requiresUserInteraction': true,
     });
